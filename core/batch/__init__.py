@@ -1,0 +1,5 @@
+"""Work over whole data sets."""
+
+from core.batch.extract import ExtractSummary, cached_landmarks, extract, landmark_key
+
+__all__ = ["ExtractSummary", "cached_landmarks", "extract", "landmark_key"]

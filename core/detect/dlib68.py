@@ -1,0 +1,111 @@
+"""dlib: HOG face detector and the 68-point regression-tree predictor.
+
+King 2009, "Dlib-ml: A machine learning toolkit"; Kazemi and Sullivan 2014, "One millisecond face
+alignment with an ensemble of regression trees". The 68-point model was trained on iBUG 300-W and is
+for non-commercial use.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import dlib
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import BadInput, MissingDependency, MissingFile, WeightsError
+
+__all__ = ["Box", "Dlib68", "default_predictor"]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A face box in pixels; fractional, because it may come from a scaled picture."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    score: float = float("nan")
+
+    @property
+    def centre(self) -> NDArray[np.float64]:
+        return np.array([self.left + self.width / 2, self.top + self.height / 2])
+
+
+def default_predictor() -> Path:
+    """The 68-point model file that the package face_recognition_models carries.
+
+    The package itself is not imported (it needs the removed pkg_resources).
+    """
+    spec = importlib.util.find_spec("face_recognition_models")
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    for folder in folders:
+        path = Path(folder) / "models" / "shape_predictor_68_face_landmarks.dat"
+        if path.is_file():
+            return path
+    raise MissingDependency(
+        "The dlib 68-point model is missing; install it with 'pip install face_recognition_models'."
+    )
+
+
+@lru_cache(maxsize=2)
+def _load(path: str) -> Any:
+    try:
+        return dlib.shape_predictor(path)
+    except (RuntimeError, MemoryError) as error:
+        raise WeightsError(
+            f"{Path(path).name!r} is not a dlib shape predictor; expected a .dat file such as "
+            "shape_predictor_68_face_landmarks.dat."
+        ) from error
+
+
+class Dlib68:
+    """Finds faces and predicts their 68 points in contiguous RGB pictures."""
+
+    name = "dlib68"
+    scheme = "dlib68"
+
+    def __init__(self, predictor: Path | str | None = None) -> None:
+        self.model_path = Path(predictor) if predictor is not None else default_predictor()
+        if not self.model_path.is_file():
+            raise MissingFile(f"There is no predictor file {str(self.model_path)!r}.")
+        self._faces = dlib.get_frontal_face_detector()
+        self._predictor = _load(str(self.model_path))
+
+    def find(
+        self, image: NDArray[np.uint8], *, scale: float = 1.0, upsample: int = 0
+    ) -> list[Box]:
+        """Faces in dlib's order (best first), in the coordinates of ``image``.
+
+        scale : resize before searching (below 1 is faster and misses small faces).
+        upsample : dlib's own doublings of the picture (finds smaller faces, four times slower each).
+        """
+        if scale != 1.0:
+            how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+            size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+            image = np.ascontiguousarray(cv2.resize(image, size, interpolation=how))
+        boxes, scores, _ = self._faces.run(image, upsample, 0.0)
+        return [
+            Box(r.left() / scale, r.top() / scale, r.width() / scale, r.height() / scale, score)
+            for r, score in zip(boxes, scores, strict=True)
+        ]
+
+    def predict(self, image: NDArray[np.uint8], box: Box) -> NDArray[np.float64]:
+        """The 68 points of the face in ``box``; (68, 2) pixels, whole numbers as dlib gives them."""
+        left, top = round(box.left), round(box.top)
+        rectangle = dlib.rectangle(
+            left, top, left + round(box.width) - 1, top + round(box.height) - 1
+        )
+        shape = self._predictor(image, rectangle)
+        if shape.num_parts != 68:
+            raise BadInput(
+                f"{self.model_path.name!r} predicts {shape.num_parts} points, not 68; "
+                "use the 68-point model."
+            )
+        return np.array([(p.x, p.y) for p in shape.parts()], dtype=np.float64)

@@ -1,0 +1,177 @@
+"""Following one face from frame to frame: detect rarely, predict always.
+
+dlib's detector is 10 to 100 times dearer than its predictor. Between detections the box of the next
+frame is carried along by the points of the last one; every few frames, and wherever the picture
+jumps, a detector run on a small crop confirms the face. Frames since the last confirmation are
+checked one by one when a confirmation fails, so no invented points remain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.detect.dlib68 import Box, Dlib68
+
+__all__ = ["FaceChoice", "Follower", "Found", "choose_face"]
+
+FaceChoice = str | int
+"""'first' (dlib's order), 'largest', or the K-th face in dlib's order, counted from 0."""
+
+_SEARCH_SIDES = (640, 1280)  # longest side of the picture in a full search: coarse, then fine
+_FINE_EVERY = 5  # frames between fine searches while no face is there
+_CHECK_EVERY = 5  # frames between confirmations of a followed face
+_CHECK_FACE = 100.0  # width of the face in the confirming crop, pixels
+_CHECK_REACH = 1.9  # side of that crop in face widths
+_CUT = 28.0  # mean grey difference between small pictures that counts as a cut
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Points of one frame, (68, 2) pixels or None, and the detector's score or NaN."""
+
+    points: NDArray[np.float64] | None
+    score: float = float("nan")
+
+
+def choose_face(boxes: list[Box], choice: FaceChoice) -> Box | None:
+    """The box that ``choice`` names, or None where there are not enough."""
+    if not boxes:
+        return None
+    if choice == "first":
+        return boxes[0]
+    if choice == "largest":
+        return max(boxes, key=lambda box: box.width * box.height)
+    return boxes[int(choice)] if int(choice) < len(boxes) else None
+
+
+def _spread(points: NDArray[np.float64]) -> float:
+    centred = points - points.mean(axis=0)
+    return float(np.sqrt(np.mean(np.sum(centred**2, axis=1))))
+
+
+@dataclass
+class Follower:
+    """Feed it frames in order with `step`; each call returns results for one or more frames.
+
+    Results come late by up to `_CHECK_EVERY` frames, in order, exactly one a frame;
+    `finish` gives the rest. ``detections`` counts detector runs of either kind.
+    """
+
+    detector: Dlib68
+    face: FaceChoice = "first"
+    detections: int = 0
+    _points: NDArray[np.float64] | None = None
+    _offset: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+    _size: float = 0.0
+    _fits: int = 0
+    _thumb: NDArray[np.uint8] | None = None
+    _since_face: int = 0
+    _pending: list[tuple[NDArray[np.uint8], Found]] = field(default_factory=list)
+
+    def step(self, image: NDArray[np.uint8]) -> list[Found]:
+        """Take the next frame, (H, W, 3) contiguous RGB."""
+        if self._cut(image):
+            done = self._settle(confirmed=False)
+            self._points = None
+            return done + self._search(image)
+        if self._points is None:
+            return self._search(image)
+        points = self.detector.predict(image, self._carry(self._points))
+        if len(self._pending) + 1 < _CHECK_EVERY:
+            self._points = points
+            self._pending.append((image, Found(points)))
+            return []
+        box = self._confirm(image, points)
+        if box is None:
+            done = self._settle(confirmed=False)
+            self._points = None
+            return done + self._search(image)
+        done = self._settle(confirmed=True)
+        self._learn(box, points)
+        self._points = points
+        return [*done, Found(points, box.score)]
+
+    def finish(self) -> list[Found]:
+        """Results still held back at the end of the clip."""
+        if not self._pending:
+            return []
+        image, last = self._pending[-1]
+        confirmed = last.points is not None and self._confirm(image, last.points) is not None
+        return self._settle(confirmed=confirmed)
+
+    def _cut(self, image: NDArray[np.uint8]) -> bool:
+        rows, columns = (np.linspace(0, n - 1, 32).astype(int) for n in image.shape[:2])
+        sample = np.ascontiguousarray(image[np.ix_(rows, columns)])
+        thumb = cv2.blur(cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY), (3, 3))
+        before, self._thumb = self._thumb, thumb
+        return before is not None and float(cv2.absdiff(before, thumb).mean()) > _CUT
+
+    def _search(self, image: NDArray[np.uint8]) -> list[Found]:
+        """Look over the whole picture, coarsely first."""
+        longest = max(image.shape[:2])
+        for level, side in enumerate(_SEARCH_SIDES):
+            if level and (longest <= _SEARCH_SIDES[0] or self._since_face % _FINE_EVERY):
+                break
+            self.detections += 1
+            boxes = self.detector.find(image, scale=min(side / longest, 2.0))
+            box = choose_face(boxes, self.face)
+            if box is None:
+                continue
+            points = self.detector.predict(image, box)
+            close = self._confirm(image, points) or box
+            points = self.detector.predict(image, close)
+            self._fits = 0
+            self._learn(close, points)
+            self._points, self._since_face = points, 0
+            return [Found(points, close.score)]
+        self._since_face += 1
+        return [Found(None)]
+
+    def _confirm(self, image: NDArray[np.uint8], points: NDArray[np.float64]) -> Box | None:
+        """Run the detector on a crop around ``points``; the face there, if it is this face."""
+        centre = points.mean(axis=0)
+        width = max(float(np.ptp(points[:, 0])), float(np.ptp(points[:, 1])), 8.0)
+        half = width * _CHECK_REACH / 2
+        left, top = (max(0, int(v - half)) for v in centre)
+        crop = image[top : int(centre[1] + half) + 1, left : int(centre[0] + half) + 1]
+        if min(crop.shape[:2]) < 20:
+            return None
+        self.detections += 1
+        near = [
+            Box(b.left + left, b.top + top, b.width, b.height, b.score)
+            for b in self.detector.find(np.ascontiguousarray(crop), scale=_CHECK_FACE / width)
+        ]
+        near = [b for b in near if np.abs(b.centre - centre).max() < 0.4 * width]
+        return min(near, key=lambda b: float(np.abs(b.centre - centre).sum()), default=None)
+
+    def _learn(self, box: Box, points: NDArray[np.float64]) -> None:
+        """Average where the detector puts its box relative to the points."""
+        spread = _spread(points)
+        weight = 1 / (min(self._fits, 7) + 1)
+        self._offset = (1 - weight) * self._offset + weight * (
+            (box.centre - points.mean(axis=0)) / spread
+        )
+        self._size = (1 - weight) * self._size + weight * (box.width / spread)
+        self._fits += 1
+
+    def _carry(self, points: NDArray[np.float64]) -> Box:
+        spread = _spread(points)
+        side = self._size * spread
+        left, top = points.mean(axis=0) + self._offset * spread - side / 2
+        return Box(float(left), float(top), side, side)
+
+    def _settle(self, *, confirmed: bool) -> list[Found]:
+        """Release held frames; where the face could not be confirmed, check each by itself."""
+        pending, self._pending = self._pending, []
+        if confirmed:
+            return [found for _, found in pending]
+        return [
+            found
+            if found.points is not None and self._confirm(image, found.points) is not None
+            else Found(None)
+            for image, found in pending
+        ]

@@ -1,0 +1,103 @@
+"""Which frame shows the closed mouth (SPEC 4).
+
+The rule: keep frames whose mouth width is usual (|z-score| below a threshold, so that pursed and
+stretched lips drop out), and take the one with the smallest sum of the three inner-lip gaps.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import NoFace, NoReference
+from core.track import LandmarkTrack
+
+__all__ = ["ClosedMouth", "GapRule", "closed_mouth", "inner_opening", "lip_gap", "mouth_width"]
+
+GapRule = Literal["anatomical", "crossed"]
+"""anatomical: pairs 61-67, 62-66, 63-65; crossed: 61-65, 62-66, 63-67 as published."""
+
+
+def mouth_width(track: LandmarkTrack) -> NDArray[np.float64]:
+    """Distance of the inner mouth corners 60 and 64 per frame; (T,), NaN without a face."""
+    inner = track.layout.inner_lip
+    return np.asarray(
+        np.linalg.norm(track.points[:, inner[0], :2] - track.points[:, inner[4], :2], axis=1)
+    )
+
+
+def lip_gap(track: LandmarkTrack, rule: GapRule = "anatomical") -> NDArray[np.float64]:
+    """Sum of the three inner-lip gaps per frame; (T,), NaN without a face."""
+    pairs = track.layout.inner_lip_pairs
+    upper = [a for a, _ in pairs]
+    lower = [b for _, b in pairs]
+    if rule == "crossed":
+        lower = lower[::-1]
+    gaps = track.points[:, upper, :2] - track.points[:, lower, :2]
+    return np.asarray(np.linalg.norm(gaps, axis=2).sum(axis=1))
+
+
+def inner_opening(track: LandmarkTrack) -> NDArray[np.float64]:
+    """Mean length of the three anatomical inner-lip pairs; (T,), in the track's unit."""
+    return lip_gap(track) / 3
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedMouth:
+    """The chosen frame and what the choice rests on.
+
+    Attributes
+    ----------
+    frame : int
+    candidates : kept frames, smallest gap first
+    width, width_z, gap : float64 (T,), NaN where there is no face
+    smallest_z : smallest threshold that would keep a frame
+    """
+
+    frame: int
+    candidates: NDArray[np.int64]
+    width: NDArray[np.float64]
+    width_z: NDArray[np.float64]
+    gap: NDArray[np.float64]
+    smallest_z: float
+
+    @property
+    def kept(self) -> int:
+        return len(self.candidates)
+
+
+def closed_mouth(
+    track: LandmarkTrack, *, z: float = 1.3, gap: GapRule = "anatomical"
+) -> ClosedMouth:
+    """Find the closed-mouth frame of an aligned track.
+
+    Parameters
+    ----------
+    track : aligned (see `core.align`); scale must not change from frame to frame.
+    z : frames with ``|z-score of the mouth width| < z`` are kept.
+    gap : which lip pairs are summed.
+
+    Raises
+    ------
+    NoFace : no frame has a face.
+    NoReference : no frame passes; the message names the smallest usable z.
+    """
+    width, gaps = mouth_width(track), lip_gap(track, gap)
+    if not np.isfinite(width).any():
+        raise NoFace("No frame of this track holds a face, so there is no closed mouth to find.")
+    spread = np.nanstd(width)
+    width_z = (width - np.nanmean(width)) / spread if spread > 0 else np.zeros_like(width) * width
+    smallest = float(np.nanmin(np.abs(width_z)))
+    kept = np.flatnonzero(np.abs(width_z) < z)  # NaN compares as False
+    if len(kept) == 0:
+        usable = math.floor(smallest * 100 + 1) / 100
+        raise NoReference(
+            f"No frame has a mouth width within z = {z:g} of the mean; the smallest usable z here "
+            f"is {usable:g}."
+        )
+    order = kept[np.argsort(gaps[kept], kind="stable")]
+    return ClosedMouth(int(order[0]), order, width, width_z, gaps, smallest)

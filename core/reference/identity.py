@@ -1,0 +1,92 @@
+"""Identity removal: what is left of a face when only its motion is kept (SPEC 4)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.align import align_procrustes
+from core.errors import BadInput, MissingFile
+from core.reference.closed_mouth import closed_mouth
+from core.track import LandmarkTrack, retime, step
+
+__all__ = ["read_template", "remove_identity", "shipped_template"]
+
+TEMPLATE_PATH = Path(__file__).parents[2] / "pretrained" / "template.npy"
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> NDArray[np.float64]:
+    if not TEMPLATE_PATH.is_file():
+        raise MissingFile("pretrained/template.npy is missing; reinstall Speechmarks.")
+    return read_template(TEMPLATE_PATH)
+
+
+def shipped_template() -> NDArray[np.float64]:
+    """The template face of this project, (68, 2), centred, Frobenius norm 1, y down."""
+    return _shipped().copy()
+
+
+def read_template(path: Path | str) -> NDArray[np.float64]:
+    """A template face from a .npy file: (68, 2|3), or the same flattened. Returns (68, 2)."""
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFile(f"There is no template file {str(path)!r}.")
+    try:
+        raw = np.load(path, allow_pickle=False)
+        face = np.asarray(raw, dtype=np.float64)
+    except (ValueError, OSError, EOFError) as error:
+        raise BadInput(f"{path.name!r} is not a .npy array of numbers.") from error
+    if face.size in (136, 204):
+        face = face.reshape(68, -1)
+    if face.ndim != 2 or face.shape[0] != 68 or face.shape[1] not in (2, 3):
+        raise BadInput(
+            f"A template face has shape (68, 2) or (68, 3); {path.name!r} has {face.shape}."
+        )
+    if not np.isfinite(face).all():
+        raise BadInput(f"The template face {path.name!r} holds values that are not numbers.")
+    return face[:, :2]
+
+
+def remove_identity(
+    track: LandmarkTrack,
+    *,
+    template: NDArray[np.float64] | None = None,
+    z: float | None = None,
+    fps: float = 25,
+    published: bool = False,
+) -> LandmarkTrack:
+    """Procrustes, rate change, minus the closed-mouth frame, plus a template face.
+
+    Parameters
+    ----------
+    template : (68, 2); the shipped one where None.
+    z : width threshold of the closed-mouth rule; 1.3, or 0.1 where ``published``.
+    fps : rate of the result.
+    published : crossed lip pairs, z = 0.1, mirrored faces allowed, and a source taken for 30 fps,
+        as the replication project does it; without it the corrected behaviour.
+
+    Returns
+    -------
+    LandmarkTrack
+        Space 'template'. NaN in frames without a face.
+
+    Raises
+    ------
+    NoFace, NoReference, DegenerateShape
+    """
+    if template is None:
+        template = shipped_template()
+    threshold = z if z is not None else (0.1 if published else 1.3)
+    flat = track.replace(points=track.points[:, :, :2])
+    aligned = align_procrustes(flat, published=published)
+    timed = retime(aligned, fps=fps, assume_fps=30 if published else None)
+    chosen = closed_mouth(timed, z=threshold, gap="crossed" if published else "anatomical")
+    return timed.replace(
+        step("remove_identity", z=threshold, published=published, reference=chosen.frame),
+        points=timed.points - timed.points[chosen.frame] + template,
+        space="template",
+    )

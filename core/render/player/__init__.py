@@ -1,0 +1,59 @@
+"""The one player: what it shows (`pack_player`) and the code that shows it in a browser.
+
+``*.js`` and ``style.css`` stand beside this file. The scripts are parts of ONE ES module: they hold no
+imports and are joined in the order of `SCRIPTS` by `player_script`, so the same text serves the
+Streamlit component (given inline) and an offline HTML page (inside ``<script type="module">``,
+followed by a call of ``createPlayer(root, {buffer, onEvent})``).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from core.render.player.pack import (
+    Label,
+    PlayerPanel,
+    UnpackedPlayer,
+    pack_player,
+    unpack_player,
+    waveform_peaks,
+)
+
+__all__ = [
+    "SCRIPTS",
+    "Label",
+    "PlayerPanel",
+    "UnpackedPlayer",
+    "pack_player",
+    "player_script",
+    "player_style",
+    "unpack_player",
+    "waveform_peaks",
+]
+
+SCRIPTS = (
+    "buffer.js",
+    "clock.js",
+    "faces.js",
+    "draw.js",
+    "timeline.js",
+    "controls.js",
+    "theme.js",
+    "index.js",
+)
+"""The parts of the module, in the order they are joined."""
+
+_HERE = Path(__file__).parent
+
+
+@cache
+def player_script() -> str:
+    """The player as one ES module: exports ``createPlayer`` and, as default, the Streamlit entry."""
+    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+
+
+@cache
+def player_style() -> str:
+    """The style sheet that belongs to `player_script`."""
+    return (_HERE / "style.css").read_text(encoding="utf-8")

@@ -1,0 +1,347 @@
+"""What the player shows, as one buffer of bytes.
+
+Layout, little-endian: ``uint32`` length of the header; the header, UTF-8 JSON padded with spaces so
+that what follows starts at a multiple of 4; then the sections that the header points to by byte
+offset from the end of the header, each at a multiple of 4: landmarks ``int16 (T, N, 2)``, times
+``float32 (T,)``, waveform peaks ``float32 (B,)``. A landmark coordinate is
+``offset + scale * value`` with one offset and scale per track and axis; -32768 is a missing point.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.errors import BadInput
+from core.scheme import get_scheme
+from core.track import LandmarkTrack
+
+__all__ = [
+    "MISSING",
+    "Label",
+    "PanelKind",
+    "PanelStyle",
+    "PlayerPanel",
+    "UnpackedPlayer",
+    "pack_player",
+    "unpack_player",
+    "waveform_peaks",
+]
+
+PanelKind = Literal["video", "landmarks"]
+PanelStyle = Literal["overlay", "wireframe", "painted", "portrait", "dots", "picture"]
+Viewport = tuple[float, float, float, float]
+
+MISSING = -32768
+_LARGEST = 32767
+_Y_UP_SPACES = frozenset({"eye5"})
+_STEADY = 1e-4  # seconds a frame may stray from a constant rate and still count as on it
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class PlayerPanel:
+    """One picture of the player.
+
+    Attributes
+    ----------
+    title, caption : untrusted text, shown as is.
+    kind : "video" draws the picture of the clip, with ``track`` over it; "landmarks" draws ``track``.
+    style : how the points are drawn when the player opens; "overlay" (wireframe and dots) and "picture"
+        (no points) are for videos, "painted" and "portrait" for landmarks.
+    colour : ``#rrggbb`` of the lines and of the mark beside the title.
+    track : the landmarks; on a video they are in the ``pixel`` space of ``video_size`` or ``unit``.
+    fit : x0, y0, x1, y1, the region shown, in the track's units (for a video: the crop of the
+        picture, in pixels of ``video_size``). None: the whole picture, or all points of all frames.
+    """
+
+    title: str
+    kind: PanelKind = "landmarks"
+    style: PanelStyle = "wireframe"
+    colour: str = "#0072b2"
+    track: LandmarkTrack | None = None
+    fit: Viewport | None = None
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(PanelKind):
+            raise BadInput(f"A panel is a video or landmarks, not {self.kind!r}.")
+        if self.style not in get_args(PanelStyle):
+            known = ", ".join(get_args(PanelStyle))
+            raise BadInput(f"Unknown panel style {self.style!r}; known: {known}.")
+        if self.kind == "landmarks" and self.track is None:
+            raise BadInput(f"The landmark panel {self.title!r} needs a track.")
+        digits = self.colour.removeprefix("#")
+        if len(self.colour) != 7 or len(digits) != 6 or not set(digits.lower()) <= _HEX:
+            raise BadInput(f"A panel colour is written #rrggbb, not {self.colour!r}.")
+        if self.fit is not None:
+            x0, y0, x1, y1 = self.fit
+            if not (all(map(math.isfinite, self.fit)) and x1 > x0 and y1 > y0):
+                raise BadInput(f"A viewport is x0, y0, x1, y1 with x1 > x0, y1 > y0: {self.fit}.")
+
+
+_HEX = set("0123456789abcdef")
+
+
+@dataclass(frozen=True)
+class Label:
+    """A stretch of the timeline with a name (phoneme, word); times in seconds."""
+
+    start: float
+    end: float
+    label: str
+
+
+@dataclass(frozen=True)
+class UnpackedPlayer:
+    """A buffer read back: the header and the arrays it points to (tests, bundles)."""
+
+    header: dict[str, Any]
+    points: tuple[NDArray[np.float64], ...]
+    times: tuple[NDArray[np.float32], ...]
+    video_times: NDArray[np.float32] | None
+    peaks: NDArray[np.float32] | None
+
+
+@dataclass
+class _Sections:
+    """Binary sections with offsets relative to the first; the header's length comes last."""
+
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, array: NDArray[Any], kind: str) -> dict[str, int]:
+        data = np.ascontiguousarray(array, dtype=kind).tobytes()
+        entry = {"offset": self.size, "count": int(array.size)}
+        data += b"\0" * (-len(data) % 4)
+        self.parts.append(data)
+        self.size += len(data)
+        return entry
+
+
+def _quantise(
+    points: NDArray[np.float64],
+) -> tuple[NDArray[np.int16], list[float], list[float]]:
+    """int16 values, offset and scale per axis; the error is at most half a scale step."""
+    found = np.isfinite(points).all(axis=2)
+    values = np.full(points.shape, MISSING, dtype=np.int16)
+    offset, scale = [0.0, 0.0], [1.0, 1.0]
+    for axis in range(2):
+        column = points[..., axis][found]
+        if not column.size:
+            continue
+        low, high = float(column.min()), float(column.max())
+        if not math.isfinite(high - low):
+            raise BadInput(f"Coordinates from {low:g} to {high:g} are too far apart to draw.")
+        offset[axis] = low + (high - low) / 2
+        scale[axis] = (high - low) / (2 * _LARGEST) or 1.0
+        steps = np.rint((column - offset[axis]) / scale[axis])
+        values[..., axis][found] = np.clip(steps, -_LARGEST, _LARGEST).astype(np.int16)
+    return values, offset, scale
+
+
+def _constant_rate(times: NDArray[np.float64]) -> float | None:
+    """The rate of evenly spaced times, None where they are not."""
+    if len(times) < 2:
+        return None
+    rate = (len(times) - 1) / float(times[-1] - times[0])
+    even = times[0] + np.arange(len(times)) / rate
+    return rate if float(np.abs(times - even).max()) < _STEADY else None
+
+
+def _scheme_table(name: str) -> dict[str, Any]:
+    scheme = get_scheme(name)
+    return {
+        "parts": {part: list(points) for part, points in scheme.parts.items()},
+        "closed": sorted(scheme.closed),
+        "edges": [list(edge) for edge in scheme.edges],
+    }
+
+
+def _track_entry(track: LandmarkTrack, sections: _Sections) -> dict[str, Any]:
+    values, offset, scale = _quantise(track.points[..., :2])
+    return {
+        "scheme": track.scheme,
+        "space": track.space,
+        "yUp": track.space in _Y_UP_SPACES,
+        "frames": len(track),
+        "points": track.points.shape[1],
+        "offset": offset,
+        "scale": scale,
+        "start": float(track.times[0]) if len(track) else 0.0,
+        "rate": _constant_rate(track.times),
+        "data": sections.add(values, "<i2"),
+        "times": sections.add(track.times, "<f4"),
+    }
+
+
+def _checked_times(times: ArrayLike) -> NDArray[np.float64]:
+    array = np.asarray(times, dtype=np.float64)
+    if array.ndim != 1 or not len(array) or not np.isfinite(array).all():
+        raise BadInput("Video frame times must be a list of finite seconds.")
+    if (np.diff(array) <= 0).any():
+        raise BadInput("Video frame times must increase from frame to frame.")
+    return array
+
+
+def pack_player(
+    panels: Sequence[PlayerPanel],
+    *,
+    media_url: str | None,
+    has_video: bool,
+    duration: float,
+    fps: float | None = None,
+    video_times: ArrayLike | None = None,
+    video_size: tuple[int, int] | None = None,
+    peaks: ArrayLike | None = None,
+    labels: Mapping[str, Sequence[Label]] | None = None,
+    start: float = 0.0,
+) -> bytes:
+    """Everything a player needs, as one buffer (layout: see the module).
+
+    Parameters
+    ----------
+    panels : in the order shown; tracks that several panels share travel once.
+    media_url : where the browser fetches the picture or sound; None plays without sound.
+    has_video : True where the media at ``media_url`` holds a picture.
+    duration : seconds the clock runs.
+    fps : rate of the picture where it is constant; stepping and the frame number follow it.
+    video_times : times of the picture's frames in seconds, where the rate varies (used before ``fps``).
+        Without either, stepping follows the first track.
+    video_size : width and height that pixel coordinates refer to; None: those of the media.
+    peaks : (B,) loudest absolute sample of B equal stretches of ``duration``, 0..1.
+    labels : rows of the timeline by name ("words", "phones"), each with its stretches.
+    start : seconds at which the player opens the first time.
+
+    Raises
+    ------
+    BadInput
+        No panel, a duration that is not above 0, a rate that is not above 0, bad times or labels.
+    """
+    if not panels:
+        raise BadInput("The player needs at least one panel.")
+    if not (math.isfinite(duration) and duration > 0):
+        raise BadInput(f"The player needs a duration above 0 seconds, not {duration}.")
+    if fps is not None and not (math.isfinite(fps) and fps > 0):
+        raise BadInput(f"The video's frame rate must be above 0, not {fps}.")
+    sections = _Sections()
+    tracks: list[LandmarkTrack] = []
+    entries: list[dict[str, Any]] = []
+    shown: list[dict[str, Any]] = []
+    for panel in panels:
+        index = None
+        if panel.track is not None:
+            known = [i for i, track in enumerate(tracks) if track is panel.track]
+            index = known[0] if known else len(tracks)
+            if not known:
+                tracks.append(panel.track)
+                entries.append(_track_entry(panel.track, sections))
+        shown.append(
+            {
+                "title": panel.title,
+                "caption": panel.caption,
+                "kind": panel.kind,
+                "style": panel.style,
+                "colour": panel.colour,
+                "track": index,
+                "fit": None if panel.fit is None else [float(v) for v in panel.fit],
+            }
+        )
+    frame_times = None if video_times is None else _checked_times(video_times)
+    rate = float(fps) if fps is not None else None
+    if frame_times is not None:
+        rate = _constant_rate(frame_times)
+    header = {
+        "version": _VERSION,
+        "duration": float(duration),
+        "start": float(start),
+        "media": media_url,
+        "hasVideo": bool(has_video and media_url),
+        "video": {
+            "rate": rate,
+            "start": 0.0 if frame_times is None else float(frame_times[0]),
+            "times": None if frame_times is None else sections.add(frame_times, "<f4"),
+            "size": None if video_size is None else [int(v) for v in video_size],
+        },
+        "panels": shown,
+        "tracks": entries,
+        "schemes": {name: _scheme_table(name) for name in sorted({t.scheme for t in tracks})},
+        "peaks": None if peaks is None else _peaks_entry(peaks, sections),
+        "lanes": [_lane(name, row) for name, row in (labels or {}).items()],
+    }
+    text = json.dumps(header, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    encoded = text.encode("utf-8", errors="replace")
+    encoded += b" " * (-len(encoded) % 4)
+    return b"".join([struct.pack("<I", len(encoded)), encoded, *sections.parts])
+
+
+def _peaks_entry(peaks: ArrayLike, sections: _Sections) -> dict[str, int]:
+    array = np.asarray(peaks, dtype=np.float64)
+    if array.ndim != 1:
+        raise BadInput(f"Waveform peaks must be one row of numbers, not shape {array.shape}.")
+    return sections.add(np.clip(np.nan_to_num(array), 0.0, 1.0), "<f4")
+
+
+def _lane(name: str, row: Sequence[Label]) -> dict[str, Any]:
+    for item in row:
+        if not (math.isfinite(item.start) and math.isfinite(item.end) and item.end >= item.start):
+            raise BadInput(
+                f"The label {item.label!r} runs from {item.start} to {item.end} seconds."
+            )
+    return {
+        "name": name,
+        "labels": [{"start": i.start, "end": i.end, "label": i.label} for i in row],
+    }
+
+
+def unpack_player(buffer: bytes) -> UnpackedPlayer:
+    """Read a buffer back, landmarks as coordinates with NaN where missing."""
+    (length,) = struct.unpack_from("<I", buffer)
+    header = json.loads(buffer[4 : 4 + length])
+    base = 4 + length
+
+    def section(entry: Mapping[str, int], kind: str) -> NDArray[Any]:
+        return np.frombuffer(buffer, kind, entry["count"], base + entry["offset"])
+
+    points = []
+    for track in header["tracks"]:
+        values = section(track["data"], "<i2").reshape(track["frames"], track["points"], 2)
+        coordinates = np.asarray(track["offset"]) + values * np.asarray(track["scale"])
+        coordinates[values == MISSING] = np.nan
+        points.append(coordinates)
+    video, peaks = header["video"]["times"], header["peaks"]
+    return UnpackedPlayer(
+        header=header,
+        points=tuple(points),
+        times=tuple(section(track["times"], "<f4") for track in header["tracks"]),
+        video_times=None if video is None else section(video, "<f4"),
+        peaks=None if peaks is None else section(peaks, "<f4"),
+    )
+
+
+def waveform_peaks(samples: ArrayLike, *, bins: int = 1200) -> NDArray[np.float32]:
+    """Loudest absolute sample in each of ``bins`` equal stretches, relative to the loudest of all.
+
+    Parameters
+    ----------
+    samples : (n,) mono sound; NaN counts as silence.
+
+    Returns
+    -------
+    (min(bins, n),) in 0..1; all 0 for silence.
+    """
+    loudness = np.abs(np.nan_to_num(np.asarray(samples, dtype=np.float64).ravel()))
+    count = min(bins, len(loudness))
+    if count < 1:
+        return np.zeros(0, dtype=np.float32)
+    starts = np.arange(count) * len(loudness) // count
+    peaks = np.maximum.reduceat(loudness, starts)
+    top = peaks.max()
+    return np.asarray(peaks / top if top > 0 else peaks, dtype=np.float32)

@@ -1,0 +1,135 @@
+"""Landmark schemes: what each point of a track is called and how points connect.
+
+The 68-point scheme is the iBUG 300-W order that dlib gives (Sagonas et al. 2013, "300 Faces
+in-the-Wild Challenge"), 0-based. "Right" and "left" are the subject's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+from core.errors import BadInput
+
+__all__ = ["DLIB68", "LIPS20", "SCHEMES", "Scheme", "get_scheme"]
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A fixed, named set of landmark points.
+
+    Attributes
+    ----------
+    name : str
+        Stable identifier, stored in track files.
+    n_points : int
+    parts : mapping of part name to point indices, in drawing order
+    closed : names of the parts that are rings
+    extra_edges : edges beyond consecutive points inside a part
+    inner_lip_pairs, outer_lip_pairs : (upper, lower) indices of anatomical vertical pairs
+    mirror : index of each point's left-right counterpart
+    """
+
+    name: str
+    n_points: int
+    parts: Mapping[str, tuple[int, ...]]
+    closed: frozenset[str]
+    inner_lip_pairs: tuple[tuple[int, int], ...]
+    outer_lip_pairs: tuple[tuple[int, int], ...]
+    mirror: tuple[int, ...]
+    extra_edges: tuple[tuple[int, int], ...] = field(default=())
+
+    @cached_property
+    def edges(self) -> tuple[tuple[int, int], ...]:
+        """Line segments of the wireframe as (from, to) point indices."""
+        found: list[tuple[int, int]] = []
+        for name, points in self.parts.items():
+            found += list(zip(points, points[1:], strict=False))
+            if name in self.closed:
+                found.append((points[-1], points[0]))
+        return tuple(found) + self.extra_edges
+
+    @property
+    def inner_lip(self) -> tuple[int, ...]:
+        return self.parts["inner_lip"]
+
+    @property
+    def outer_lip(self) -> tuple[int, ...]:
+        return self.parts["outer_lip"]
+
+    @property
+    def mouth(self) -> tuple[int, ...]:
+        """Both lip rings, outer first."""
+        return self.outer_lip + self.inner_lip
+
+
+def _run(first: int, last: int) -> tuple[int, ...]:
+    return tuple(range(first, last + 1))
+
+
+def _mirror(n_points: int, *swaps: tuple[tuple[int, ...], tuple[int, ...]]) -> tuple[int, ...]:
+    table = list(range(n_points))
+    for right, left in swaps:
+        for a, b in zip(right, left, strict=True):
+            table[a], table[b] = b, a
+    return tuple(table)
+
+
+_LIP_SWAPS = (
+    (48, 49, 50, 59, 58, 60, 61, 67),
+    (54, 53, 52, 55, 56, 64, 63, 65),
+)
+
+DLIB68 = Scheme(
+    name="dlib68",
+    n_points=68,
+    parts=MappingProxyType(
+        {
+            "jaw": _run(0, 16),
+            "right_brow": _run(17, 21),
+            "left_brow": _run(22, 26),
+            "nose_bridge": _run(27, 30),
+            "nose_base": _run(31, 35),
+            "right_eye": _run(36, 41),
+            "left_eye": _run(42, 47),
+            "outer_lip": _run(48, 59),
+            "inner_lip": _run(60, 67),
+        }
+    ),
+    closed=frozenset({"right_eye", "left_eye", "outer_lip", "inner_lip"}),
+    inner_lip_pairs=((61, 67), (62, 66), (63, 65)),
+    outer_lip_pairs=((50, 58), (51, 57), (52, 56)),
+    extra_edges=((30, 31), (30, 35), (27, 31), (27, 35)),
+    mirror=_mirror(
+        68,
+        (_run(0, 7), tuple(range(16, 8, -1))),
+        (_run(17, 21), tuple(range(26, 21, -1))),
+        ((31, 32), (35, 34)),
+        ((36, 37, 38, 39, 40, 41), (45, 44, 43, 42, 47, 46)),
+        _LIP_SWAPS,
+    ),
+)
+
+LIPS20 = Scheme(
+    name="lips20",
+    n_points=20,
+    parts=MappingProxyType({"outer_lip": _run(0, 11), "inner_lip": _run(12, 19)}),
+    closed=frozenset({"outer_lip", "inner_lip"}),
+    inner_lip_pairs=((13, 19), (14, 18), (15, 17)),
+    outer_lip_pairs=((2, 10), (3, 9), (4, 8)),
+    mirror=_mirror(
+        20, (tuple(i - 48 for i in _LIP_SWAPS[0]), tuple(i - 48 for i in _LIP_SWAPS[1]))
+    ),
+)
+
+SCHEMES: Mapping[str, Scheme] = MappingProxyType({s.name: s for s in (DLIB68, LIPS20)})
+
+
+def get_scheme(name: str) -> Scheme:
+    """Look a scheme up by name; raises `BadInput` with the known names."""
+    try:
+        return SCHEMES[name]
+    except KeyError:
+        raise BadInput(f"Unknown landmark scheme {name!r}; known: {', '.join(SCHEMES)}.") from None

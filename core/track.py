@@ -1,0 +1,219 @@
+"""`LandmarkTrack`, the value that travels, and pure operations on it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.errors import BadInput
+from core.scheme import Scheme, get_scheme
+
+__all__ = [
+    "LandmarkTrack",
+    "Space",
+    "frame_times",
+    "resample_linear",
+    "retime",
+    "select_points",
+    "step",
+]
+
+Space = Literal["pixel", "unit", "crop256", "procrustes", "template", "eye5"]
+"""What the numbers of a track are.
+
+pixel : displayed pixels, origin at the top left, y down
+unit : 0..1 square, origin at the top left, y down
+crop256 : pixels of a 256 x 256 face crop, y down
+procrustes : centred on 0, scaled by the aligned mean face to about unit Frobenius norm, y down
+template : model space (NR): centred face about 0.3 wide, y down
+eye5 : HUM's lip normaliser: mouth at 0, eye centres 5 apart, y up
+"""
+
+
+def step(operation: str, **arguments: Any) -> dict[str, Any]:
+    """One provenance entry: an operation and its JSON-able arguments."""
+    return {"operation": operation, **arguments}
+
+
+def frame_times(n_frames: int, fps: float | Fraction) -> NDArray[np.float64]:
+    """Times in seconds of ``n_frames`` frames at a constant rate, the first at 0."""
+    return np.arange(n_frames, dtype=np.float64) / float(fps)
+
+
+@dataclass(frozen=True, eq=False)
+class LandmarkTrack:
+    """Landmarks of one face through time.
+
+    Attributes
+    ----------
+    points : float64, shape (T, N, 2) or (T, N, 3)
+        x, y[, z] in ``space``. NaN where a point is missing, never zeros.
+    times : float64, shape (T,)
+        Seconds from the start of the first frame, strictly increasing.
+    valid : bool, shape (T, N)
+        False exactly where a coordinate is NaN.
+    scheme : str
+        Name of the landmark scheme (`core.scheme.SCHEMES`).
+    space : Space
+    score : float64, shape (T,), optional
+        Detector confidence per frame; NaN where no detection was made on the frame.
+    provenance : tuple of JSON-able mappings
+        Append-only list of the steps that made the numbers.
+
+    Raises
+    ------
+    BadInput
+        Wrong shape, infinite values, times that do not increase, unknown scheme or space.
+    """
+
+    points: NDArray[np.float64]
+    times: NDArray[np.float64]
+    scheme: str = "dlib68"
+    space: Space = "pixel"
+    score: NDArray[np.float64] | None = None
+    provenance: tuple[Mapping[str, Any], ...] = ()
+    valid: NDArray[np.bool_] = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        points = np.array(self.points, dtype=np.float64)
+        times = np.array(self.times, dtype=np.float64)
+        expected = get_scheme(self.scheme).n_points
+        if points.ndim != 3 or points.shape[1] != expected or points.shape[2] not in (2, 3):
+            raise BadInput(
+                f"A {self.scheme} track must have shape (frames, {expected}, 2 or 3); "
+                f"this array has shape {points.shape}."
+            )
+        if np.isinf(points).any():
+            raise BadInput("A track may hold NaN for missing points but no infinite numbers.")
+        if times.shape != points.shape[:1] or not np.isfinite(times).all():
+            raise BadInput(
+                f"A track of {len(points)} frames needs as many finite times; got {times.shape}."
+            )
+        if len(times) > 1 and not (np.diff(times) > 0).all():
+            raise BadInput("Frame times must increase from frame to frame.")
+        if self.space not in get_args(Space):
+            raise BadInput(f"Unknown space {self.space!r}; known: {', '.join(get_args(Space))}.")
+        if self.score is not None and np.shape(self.score) != times.shape:
+            raise BadInput(f"Scores must be one a frame ({len(times)}).")
+        valid = np.isfinite(points).all(axis=2)
+        points[~valid] = np.nan  # a point with one missing coordinate is missing
+        for array in (points, times, valid):
+            array.setflags(write=False)
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "times", times)
+        object.__setattr__(self, "valid", valid)
+        object.__setattr__(self, "provenance", tuple(self.provenance))
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def __repr__(self) -> str:
+        fps = f"{self.fps:.3f} fps" if self.fps else "no rate"
+        return (
+            f"LandmarkTrack({self.scheme}, {self.space}, points {self.points.shape}, {fps}, "
+            f"{int(self.frame_valid.sum())} frames with a face)"
+        )
+
+    @property
+    def frame_valid(self) -> NDArray[np.bool_]:
+        """True for frames in which every point is present; shape (T,)."""
+        return self.valid.all(axis=1)
+
+    @property
+    def fps(self) -> float | None:
+        """Mean frame rate from the times; None for fewer than two frames."""
+        if len(self.times) < 2:
+            return None
+        return float((len(self.times) - 1) / (self.times[-1] - self.times[0]))
+
+    @property
+    def layout(self) -> Scheme:
+        return get_scheme(self.scheme)
+
+    def replace(
+        self, operation: Mapping[str, Any] | None = None, /, **changes: Any
+    ) -> LandmarkTrack:
+        """A copy with some fields changed and ``operation`` appended to the provenance."""
+        if operation is not None:
+            changes["provenance"] = (*self.provenance, operation)
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
+        return LandmarkTrack(**{**fields, **changes})
+
+
+def select_points(track: LandmarkTrack, indices: Sequence[int], scheme: str) -> LandmarkTrack:
+    """The chosen points as a track of another scheme (for example the 20 lip points)."""
+    return track.replace(
+        step("select_points", indices=list(indices), scheme=scheme),
+        points=track.points[:, list(indices)],
+        scheme=scheme,
+    )
+
+
+def resample_linear(
+    values: ArrayLike, times: ArrayLike, new_times: ArrayLike
+) -> NDArray[np.float64]:
+    """Linear interpolation along the first axis.
+
+    Parameters
+    ----------
+    values : (T, ...)
+    times, new_times : seconds, (T,) and (S,); new times outside the range take the end values.
+
+    Returns
+    -------
+    (S, ...) float64. A new time between two frames is NaN where either neighbour is NaN; a new
+    time that falls exactly on a frame takes that frame alone.
+    """
+    values, times, new = (np.asarray(a, dtype=np.float64) for a in (values, times, new_times))
+    if len(values) == 0:
+        raise BadInput("Cannot resample a track without frames.")
+    if len(values) == 1:
+        return np.repeat(values, len(new), axis=0)
+    new = np.clip(new, times[0], times[-1])
+    right = np.clip(np.searchsorted(times, new, side="left"), 1, len(times) - 1)
+    weight = (new - times[right - 1]) / (times[right] - times[right - 1])
+    weight = weight.reshape(-1, *[1] * (values.ndim - 1))
+    left, late = values[right - 1], values[right]
+    mixed = left * (1 - weight) + late * weight
+    return np.asarray(np.where(weight == 0, left, np.where(weight == 1, late, mixed)))
+
+
+def retime(
+    track: LandmarkTrack,
+    *,
+    fps: float | Fraction = 25,
+    assume_fps: float | None = None,
+) -> LandmarkTrack:
+    """Resample a track to a constant rate by linear interpolation.
+
+    Parameters
+    ----------
+    fps : target rate.
+    assume_fps : published behaviour (SPEC 4): take the source for this rate and spread
+        ``int(T * fps / assume_fps)`` frames evenly over all of it, both ends included.
+
+    Without ``assume_fps`` frame k of the result is the face at time ``times[0] + k / fps``.
+    """
+    if len(track) == 0:
+        raise BadInput("Cannot resample a track without frames.")
+    rate = float(fps)
+    if not rate > 0:
+        raise BadInput(f"The target frame rate must be above 0, not {fps}.")
+    if assume_fps is not None:
+        count = int(len(track) * rate / assume_fps)
+        position = np.linspace(0, len(track) - 1, max(count, 0))
+        points = resample_linear(track.points, np.arange(len(track)), position)
+        times = frame_times(len(points), rate)
+    else:
+        span = track.times[-1] - track.times[0]
+        times = track.times[0] + frame_times(int(np.floor(span * rate + 1e-6)) + 1, rate)
+        points = resample_linear(track.points, track.times, times)
+    return track.replace(
+        step("retime", fps=rate, assume_fps=assume_fps), points=points, times=times, score=None
+    )

@@ -1,0 +1,116 @@
+"""A Streamlit server and a Chromium page for tests that look at the real thing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+START_SECONDS = 60.0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def run_streamlit(script: Path, *options: str, base: str = "") -> Iterator[str]:
+    """Serve ``script`` (a page or an app.py) on a free port; yields the address of its root."""
+    port = _free_port()
+    log = script.parent / f"streamlit-{port}.log"
+    command = [
+        *(sys.executable, "-m", "streamlit", "run", str(script)),
+        *("--server.address", "127.0.0.1", "--server.port", str(port)),
+        *("--server.headless", "true", "--server.fileWatcherType", "none"),
+        *("--browser.gatherUsageStats", "false", "--server.baseUrlPath", base, *options),
+    ]
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
+    root = f"http://127.0.0.1:{port}/{base}".rstrip("/")
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, stdout=out, stderr=subprocess.STDOUT, cwd=script.parent, env=environment
+        )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"Streamlit did not start:\n{log.read_text(errors='replace')[-3000:]}")
+            with contextlib.suppress(urllib.error.URLError, OSError):
+                urllib.request.urlopen(f"{root}/_stcore/health", timeout=2).close()
+                break
+            time.sleep(0.2)
+        yield root
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def streamlit_server() -> Iterator[Callable[..., str]]:
+    """``streamlit_server(script, *options, base="")`` -> address; stopped when the tests end."""
+    with contextlib.ExitStack() as running:
+        yield lambda script, *options, base="": running.enter_context(
+            run_streamlit(Path(script), *options, base=base)
+        )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium; absent: skipped, or failed where REQUIRE_BROWSER=1."""
+    missing = None
+    if not (Path(CHROMIUM).exists() or shutil.which(CHROMIUM)):
+        missing = f"no Chromium at {CHROMIUM} (set CHROMIUM to its path)"
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing = "playwright is not installed"
+    if missing:
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(f"Browser tests are required here: {missing}")
+        pytest.skip(missing)
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A fresh page, 1200 x 900, light; ``@pytest.mark.parametrize("page", [{...}], indirect=True)``
+    passes other context options. An uncaught error in the page fails the test."""
+    options = {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"}
+    context = browser.new_context(**{**options, **getattr(request, "param", {})})
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    yield opened
+    context.close()
+    assert not problems, f"errors in the page: {problems}"

@@ -1,0 +1,75 @@
+"""The player on a page: one Streamlit component around core.render.player."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from numpy.typing import ArrayLike
+
+from core.render.player import Label, PlayerPanel, pack_player, player_script, player_style
+from ui import media_route
+
+__all__ = ["PlayerState", "show_player"]
+
+
+@dataclass(frozen=True)
+class PlayerState:
+    """What the player has told Python: ``time`` in seconds where it was last paused, None before."""
+
+    time: float | None
+
+
+@cache
+def _component() -> Any:
+    return st.components.v2.component(
+        "speechmarks_player", js=player_script(), css=player_style(), isolate_styles=True
+    )
+
+
+def show_player(
+    panels: Sequence[PlayerPanel],
+    *,
+    key: str,
+    duration: float,
+    media: Path | None = None,
+    media_type: str | None = None,
+    has_video: bool = False,
+    fps: float | None = None,
+    video_times: ArrayLike | None = None,
+    video_size: tuple[int, int] | None = None,
+    peaks: ArrayLike | None = None,
+    labels: Mapping[str, Sequence[Label]] | None = None,
+    start: float = 0.0,
+) -> PlayerState:
+    """Draw a player here; options as in `core.render.player.pack_player`.
+
+    Parameters
+    ----------
+    key : names the player on its page; with the same key it keeps time and settings when ``panels`` change.
+    media : file with the sound and, where ``has_video``, the picture, in a form that browsers play
+        (H.264 yuv420p MP4 with faststart, WAV, MP3 ...); None plays without sound.
+    start : opening position; later changes do not move a player that is already on the page.
+
+    The page reruns when playing stops and when a paused position has settled, never during play.
+    """
+    url = media_route.register(media, media_type) if media is not None else None
+    buffer = pack_player(
+        panels,
+        media_url=url,
+        has_video=has_video,
+        duration=duration,
+        fps=fps,
+        video_times=video_times,
+        video_size=video_size,
+        peaks=peaks,
+        labels=labels,
+        start=start,
+    )
+    result = _component()(key=key, data=buffer, on_time_change=lambda: None)
+    time = result.get("time")
+    return PlayerState(time=float(time) if isinstance(time, int | float) else None)
