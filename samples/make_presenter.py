@@ -5,9 +5,9 @@ Command, from the root of the repository (needs espeak-ng with its library)::
     python samples/make_presenter.py
 
 espeak-ng speaks the sentence and tells when each sound begins. Every sound has a mouth shape; the
-shapes melt into each other (dominance functions after Cohen and Massaro, 1993), lips that must touch
-do touch, and the 68 points are moved and drawn by `core.render.portrait`. All that is written is
-synthetic and our own work.
+shapes melt into each other (dominance functions after Cohen and Massaro, 1993), lips that must
+touch do touch, and the 68 points are moved and drawn by `core.render.portrait`. All that is written
+is synthetic and our own work.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ __all__ = ["animate", "make", "speak"]
 SENTENCE = (
     "Every voice paints a path of shapes: watch my mouth move from map to moon, and back to calm."
 )
-VOICE, WORDS_A_MINUTE, PITCH = b"en-us+f4", 158, 40
+VOICE, WORDS_A_MINUTE, PITCH = b"en-us+f4", 150, 40
 SIZE, FPS, RATE = 512, 25, 22_050
-LEAD, TAIL = 0.36, 0.50  # seconds of silence before and after
+LEAD, TAIL = 0.50, 0.46  # seconds of silence before and after
 
 Array = NDArray[np.float64]
 
@@ -104,7 +104,9 @@ def speak(text: str) -> tuple[Waveform, list[Span], list[Span]]:
     @ctypes.CFUNCTYPE(
         ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
     )
-    def hear(wave: ctypes._Pointer[ctypes.c_short], count: int, events: ctypes._Pointer[_Event]) -> int:
+    def hear(
+        wave: ctypes._Pointer[ctypes.c_short], count: int, events: ctypes._Pointer[_Event]
+    ) -> int:
         if wave and count > 0:
             pieces.append(np.ctypeslib.as_array(wave, (count,)).copy())
         k = 0
@@ -209,10 +211,21 @@ def _bump(t: Array, start: float, end: float, rise: float, fall: float) -> Array
     return np.asarray((0.5 - 0.5 * np.cos(np.pi * before)) * (0.5 - 0.5 * np.cos(np.pi * after)))
 
 
-def _hold(span: Span, least: float) -> tuple[float, float]:
-    """The span, widened to last at least so long (lips meet a little before the sound stops)."""
+def _contact(t: Array, sounds: Sequence[Span], k: int, least: float) -> Array:
+    """Contact of lips (or of lip and teeth) in sound k, 0..1.
+
+    It lasts ``least`` seconds where its neighbours are long enough to be seen all the same, and
+    goes on into a pause.
+    """
+    span = sounds[k]
+    before = span.start - sounds[k - 1].start if k > 0 else 1.0
+    after = sounds[k + 1].end - span.end if k + 1 < len(sounds) else 1.0
+    pause = k + 1 == len(sounds) or sounds[k + 1].start - span.end > 0.1
     missing = max(least - (span.end - span.start), 0.0)
-    return span.start - 0.6 * missing, span.end + 0.4 * missing
+    start = span.start - min(0.6 * missing, 0.12 * before)
+    end = span.end + (0.4 if pause else min(0.4 * missing, 0.06 * after))
+    rise, fall = (float(np.clip(0.38 * near, 0.028, 0.085)) for near in (before, after))
+    return _bump(t, start, end, rise, fall)
 
 
 def mouth_shapes(sounds: Sequence[Span], t: Array) -> Mouth:
@@ -220,19 +233,19 @@ def mouth_shapes(sounds: Sequence[Span], t: Array) -> Mouth:
     total = np.full(len(t), 0.02)
     sums = np.zeros((3, len(t)))
     pressed, bitten, speaking = np.zeros_like(t), np.zeros_like(t), np.zeros_like(t)
-    for span in sounds:
+    for k, span in enumerate(sounds):
         shapes = _SHAPES[span.name]
         length = (span.end - span.start) / len(shapes)
-        for k, shape in enumerate(shapes):
-            middle = span.start + (k + 0.5) * length
+        for part, shape in enumerate(shapes):
+            middle = span.start + (part + 0.5) * length
             away = np.maximum(np.abs(t - middle) - 0.30 * length, 0)
             pull = shape.weight * np.exp(-((away / (0.036 + 0.22 * length)) ** 1.4))
             total += pull
             sums += pull * np.array([[shape.gap], [shape.wide], [shape.rounded]])
         if span.name in _BILABIAL:
-            pressed = np.maximum(pressed, _bump(t, *_hold(span, 0.085), 0.075, 0.085))
+            pressed = np.maximum(pressed, _contact(t, sounds, k, 0.085))
         if span.name in _LABIODENTAL:
-            bitten = np.maximum(bitten, _bump(t, *_hold(span, 0.075), 0.07, 0.08))
+            bitten = np.maximum(bitten, _contact(t, sounds, k, 0.075))
         speaking = np.maximum(speaking, _bump(t, span.start, span.end, 0.22, 0.30))
     gap, wide, rounded = sums / total
     bitten = bitten * (1 - pressed)
@@ -242,8 +255,8 @@ def mouth_shapes(sounds: Sequence[Span], t: Array) -> Mouth:
 
 # --- face ----------------------------------------------------------------------------------------
 
-# Image-left half and middle of the neutral face, lips closed: (x, y) in eye distances from the point
-# between the eyes, y down. Designed for this clip; the other half is its mirror image.
+# Image-left half and middle of the neutral face, lips closed: (x, y) in eye distances from the
+# point between the eyes, y down. Designed for this clip; the other half is its mirror image.
 _NEUTRAL = {
     0: (-1.13, 0.02), 1: (-1.115, 0.33), 2: (-1.07, 0.64), 3: (-0.995, 0.94), 4: (-0.865, 1.22),
     5: (-0.675, 1.46), 6: (-0.45, 1.65), 7: (-0.22, 1.775), 8: (0, 1.81),
@@ -299,7 +312,7 @@ def _lips(face: Array, mouth: Mouth) -> None:
     x[:, inner] *= 1 + 0.9 * gap
     x[:, lips] *= 1 + 0.09 * wide + 0.05 * smile - 0.33 * rounded - 0.22 * gap
     corners = [48, 54, 60, 64]
-    y[:, corners] -= 0.028 * smile + 0.010 * wide
+    y[:, corners] -= 0.036 * smile + 0.010 * wide
     y[:, upper_out] -= 0.022 * rounded - 0.020 * pressed + 0.024 * bitten
     y[:, lower_out] += 0.030 * rounded - 0.024 * pressed - 0.034 * bitten
     y[:, upper_in] -= 0.016 * bitten

@@ -52,8 +52,8 @@ def register(path: Path, media_type: str | None = None) -> str:
 
     Returns
     -------
-    Address relative to the app's base (``clips/<token>``), as pages lie directly under the base. It holds
-    below any ``server.baseUrlPath`` and behind any proxy.
+    Address relative to the app's base (``clips/<token>``), as pages lie directly under the base.
+    It holds below any ``server.baseUrlPath`` and behind any proxy.
 
     Raises
     ------
@@ -86,8 +86,10 @@ def register(path: Path, media_type: str | None = None) -> str:
 
 
 def routes() -> list[Route]:
-    """The routes to give to ``st.App``: with and without ``server.baseUrlPath``, which Streamlit
-    puts before its own routes only."""
+    """The routes to give to ``st.App``.
+
+    Each with and without ``server.baseUrlPath``, which Streamlit puts before its own routes only.
+    """
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     path = f"/{PREFIX}/{{token}}"
     found = [Route(path, _serve, methods=["GET"])]

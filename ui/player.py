@@ -19,7 +19,13 @@ __all__ = ["PlayerState", "show_player"]
 
 @dataclass(frozen=True)
 class PlayerState:
-    """What the player has told Python: ``time`` in seconds where it was last paused, None before."""
+    """What the player has told Python.
+
+    Attributes
+    ----------
+    time : seconds where it last stood still (of a video: the middle of the frame shown, so that
+        "the last frame whose time has come" is that frame); None before the first pause.
+    """
 
     time: float | None
 
@@ -50,7 +56,8 @@ def show_player(
 
     Parameters
     ----------
-    key : names the player on its page; with the same key it keeps time and settings when ``panels`` change.
+    key : names the player on its page; with the same key it keeps time and settings when
+        ``panels`` change.
     media : file with the sound and, where ``has_video``, the picture, in a form that browsers play
         (H.264 yuv420p MP4 with faststart, WAV, MP3 ...); None plays without sound.
     start : opening position; later changes do not move a player that is already on the page.

@@ -69,6 +69,9 @@ class ClosedMouth:
     def kept(self) -> int:
         return len(self.candidates)
 
+    def __repr__(self) -> str:
+        return f"ClosedMouth(frame {self.frame}, {self.kept} of {len(self.width)} frames kept)"
+
 
 def closed_mouth(
     track: LandmarkTrack, *, z: float = 1.3, gap: GapRule = "anatomical"

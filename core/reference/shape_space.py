@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +16,41 @@ __all__ = ["ShapeSpace", "fit_shape_space"]
 
 @dataclass(frozen=True, eq=False)
 class ShapeSpace:
-    """mean (N*D,), components (K, N*D) as rows, deviations (K,) of the coefficients."""
+    """A mean face and directions of change.
+
+    Attributes
+    ----------
+    mean : (N*D,)
+    components : (K, N*D) as rows
+    deviations : (K,) standard deviations of the coefficients in the data of the fit
+    weights : (N*D,) importance of each coordinate in `project`; None for equal
+    explained : share of the (weighted) variance that the components hold
+    """
 
     mean: NDArray[np.float64]
     components: NDArray[np.float64]
     deviations: NDArray[np.float64]
     dims: int = 2
+    weights: NDArray[np.float64] | None = None
     explained: float = float("nan")
 
+    def __repr__(self) -> str:
+        return f"ShapeSpace({len(self.components)} components, {self.mean.size} coordinates)"
+
     def project(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Coefficients (T, K) of points (T, N, D); NaN frames stay NaN."""
+        """Least-squares coefficients (T, K) of points (T, N, D); NaN frames stay NaN."""
         flat = np.asarray(points, dtype=np.float64)
-        flat = flat.reshape(len(flat), -1)
-        return np.asarray((flat - self.mean) @ np.linalg.pinv(self.components))
+        weight = np.ones_like(self.mean) if self.weights is None else self.weights
+        centred = (flat.reshape(len(flat), -1) - self.mean) * weight
+        return np.asarray(centred @ np.linalg.pinv(self.components * weight))
+
+    def standardised(self) -> ShapeSpace:
+        """The same space with components scaled so that coefficients have deviation 1."""
+        return replace(
+            self,
+            components=self.components * self.deviations[:, None],
+            deviations=np.ones_like(self.deviations),
+        )
 
     def reconstruct(self, coefficients: ArrayLike) -> NDArray[np.float64]:
         """Points (T, N, D) from coefficients (T, K)."""
@@ -51,12 +73,18 @@ class ShapeSpace:
         return cls(mean, vectors, np.ones(len(vectors)), dims=mean.size // 68)
 
 
-def fit_shape_space(points: ArrayLike, n_components: int) -> ShapeSpace:
+def fit_shape_space(
+    points: ArrayLike, n_components: int, *, point_weights: ArrayLike | None = None
+) -> ShapeSpace:
     """PCA of all complete frames of (T, N, D); NaN frames are left out.
+
+    point_weights : (N,) importance of each point; the components then explain most of the weighted
+        variance.
 
     Raises `NoFace` with fewer complete frames than components.
     """
     values = np.asarray(points, dtype=np.float64)
+    dims = values.shape[2]
     flat = values.reshape(len(values), -1)
     flat = flat[np.isfinite(flat).all(axis=1)]
     if len(flat) <= n_components:
@@ -64,11 +92,15 @@ def fit_shape_space(points: ArrayLike, n_components: int) -> ShapeSpace:
             f"{n_components} components need more than {n_components} frames with a face; "
             f"there are {len(flat)}."
         )
-    model = PCA(n_components=n_components, svd_solver="full").fit(flat)
+    weights = None if point_weights is None else np.repeat(np.asarray(point_weights, float), dims)
+    scale = np.ones(flat.shape[1]) if weights is None else weights
+    mean = flat.mean(axis=0)
+    model = PCA(n_components=n_components, svd_solver="covariance_eigh").fit((flat - mean) * scale)
     return ShapeSpace(
-        mean=model.mean_,
-        components=model.components_,
+        mean=mean,
+        components=model.components_ / scale,
         deviations=np.sqrt(model.explained_variance_),
-        dims=values.shape[2],
+        dims=dims,
+        weights=weights,
         explained=float(model.explained_variance_ratio_.sum()),
     )

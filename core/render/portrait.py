@@ -2,8 +2,8 @@
 
 Every shape hangs on the landmarks or on a head frame fitted to those that speech does not move
 (eyes, ears), so that a track of any face in pixel coordinates can be drawn; fitting it to the
-canvas is the caller's part. Broad shading is painted at a quarter of the size and enlarged, edges and
-features at full size. Light falls from the upper left.
+canvas is the caller's part. Broad shading is painted at a quarter of the size and enlarged,
+edges and features at full size. Light falls from the upper left.
 """
 
 from __future__ import annotations
@@ -55,11 +55,12 @@ def _fit_head(p: Points) -> Frame:
 
 
 def _fit_body(head: Frame, size: int) -> Frame:
-    """Upright, and following the head less than fully while it stays near the middle."""
-    home = np.array([0.5, 0.434]) * size
-    lag = np.clip(head.origin - home, -0.06 * size, 0.06 * size) * 0.7
+    """Upright below the root of the neck, lagging a little behind a head near the middle."""
+    fall = np.array([0.0, 2.0]) * head.unit
+    eyes = head.at((0.0, 2.0))[0] - fall
+    lag = np.clip(eyes - np.array([0.5, 0.434]) * size, -0.3 * head.unit, 0.3 * head.unit) * 0.6
     return dataclasses.replace(
-        head, origin=head.origin - lag, right=np.array([1.0, 0.0]), down=np.array([0.0, 1.0])
+        head, origin=eyes - lag, right=np.array([1.0, 0.0]), down=np.array([0.0, 1.0])
     )
 
 
@@ -104,7 +105,7 @@ def _skin(head: Frame, p: Points, size: int, c: PortraitColours) -> Image:
     for corner in mouth[[0, 2]]:
         blob(corner + np.array([0.05 * np.sign(corner[0]), 0.02]), 0.07, 0.08, c.shade, 0.30)
     blob(mouth[4] + (-0.02, 0.0), 0.10, 0.10, c.blush, 0.14)
-    whole = np.empty((size, size, 3), np.float32)
+    whole = np.zeros((size, size, 3), np.float32)
     fine = cv2.resize(image, (wide * _COARSE, tall * _COARSE), interpolation=cv2.INTER_LINEAR)
     tall, wide = high[1] - low[1], high[0] - low[0]
     whole[low[1] : high[1], low[0] : high[0]] = fine[:tall, :wide]

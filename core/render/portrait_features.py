@@ -247,11 +247,5 @@ def draw_mouth(image: Image, head: Frame, p: Points, c: PortraitColours) -> None
         )
     closed = float(np.clip(1 - gap / 0.05, 0, 1))
     seam = curve(np.vstack([p[48], (p[[61, 62, 63]] + p[[67, 66, 65]]) / 2, p[54]]))
-    stroke(
-        image,
-        seam,
-        0.034 * u * taper(len(seam), 0.35, 0.35),
-        (104, 36, 42),
-        alpha=0.25 + 0.65 * closed,
-        blur=0.006 * u,
-    ) if closed > 0 else None
+    width = 0.034 * u * taper(len(seam), 0.35, 0.35)
+    stroke(image, seam, width, (104, 36, 42), alpha=0.9 * closed, blur=0.006 * u)

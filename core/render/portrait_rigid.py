@@ -5,6 +5,7 @@ They are drawn once and then laid over each frame by an affine map.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -239,12 +240,13 @@ def draw_hair(image: Image, head: Frame, c: PortraitColours) -> None:
         stroke(image, line - lift * 2.4, 0.016 * swell, warm, alpha=0.30, blur=0.006 * u, clip=clip)
 
 
-_Layer = Callable[[Image, Frame, PortraitColours], None]
+Layer = Callable[[Image, Frame, PortraitColours], None]
+_KEEP = np.linspace(1, 0, 256, dtype=np.float32)  # what shows through, by coverage
 _ASPECT = 1.13  # half face width in eye distances, where the rigid layers are drawn
 
 
 @lru_cache(maxsize=24)
-def _sprite(layer: _Layer, unit: int, c: PortraitColours) -> tuple[Frame, Mask]:
+def _sprite(layer: Layer, unit: int, c: PortraitColours) -> tuple[Frame, Mask]:
     """A layer that only moves as a whole, drawn once: its frame, and premultiplied RGBA."""
     origin, axes = np.array([3.0, 2.3]) * unit, np.eye(2)
     frame = Frame(origin, axes[0], axes[1], _ASPECT * unit, float(unit))
@@ -253,19 +255,41 @@ def _sprite(layer: _Layer, unit: int, c: PortraitColours) -> tuple[Frame, Mask]:
     layer(black, frame, c)
     layer(white, frame, c)
     cover = 255 - (white - black).mean(axis=2, keepdims=True)
-    return frame, np.asarray(cv2.convertScaleAbs(np.concatenate([black, cover], axis=2)))
+    sprite = cv2.convertScaleAbs(np.concatenate([black, cover], axis=2))
+    left, top, wide, tall = cv2.boundingRect(np.ascontiguousarray(sprite[..., 3]))
+    low = np.maximum([left - 2, top - 2], 0)  # a clear rim, for the border is repeated outwards
+    trimmed = sprite[low[1] : top + tall + 2, low[0] : left + wide + 2]
+    frame = dataclasses.replace(frame, origin=origin - low)
+    return frame, np.ascontiguousarray(trimmed, np.uint8)
 
 
-def place(image: Image, layer: _Layer, frame: Frame, c: PortraitColours) -> None:
-    """Lay a rigid layer over the canvas in place."""
+def place(image: Image, layer: Layer, frame: Frame, c: PortraitColours) -> None:
+    """Lay a rigid layer over the canvas in place; what its lower edge cuts goes on below."""
     unit = int(np.clip(2 ** np.ceil(np.log2(frame.unit)), 16, 256))
     home, sprite = _sprite(layer, unit, c)
     turn = np.stack([frame.right * frame.half / home.half, frame.down * frame.unit / home.unit], 1)
-    matrix = np.column_stack([turn, frame.origin - turn @ home.origin])
+    tall, wide = sprite.shape[:2]
+    corners = (np.array([(0, 0), (wide, 0), (0, tall), (wide, tall)]) - home.origin) @ turn.T
+    corners += frame.origin
     size = image.shape[0]
+    low = np.clip(np.floor(corners.min(axis=0)) - 1, 0, size).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, size).astype(int)
+    if sprite[-1, :, 3].max() > 128:
+        high[1] = size
+    if (high <= low).any():
+        return
+    matrix = np.column_stack([turn, frame.origin - turn @ home.origin - low])
     over = cv2.warpAffine(
-        sprite, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )  # clothes go on below the sprite
-    cover = np.asarray(over[..., 3], np.float32) * np.float32(-1 / 255)
-    image += cv2.multiply(image, cv2.merge([cover] * 3))
-    image += over[..., :3]
+        sprite,
+        matrix,
+        (high - low).tolist(),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    part = image[low[1] : high[1], low[0] : high[0]]
+    keep = cv2.LUT(over[..., 3], _KEEP)
+    part[...] = cv2.add(
+        cv2.multiply(part, cv2.merge([keep] * 3)),
+        cv2.cvtColor(over, cv2.COLOR_RGBA2RGB),
+        dtype=cv2.CV_32F,
+    )

@@ -105,7 +105,8 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A fresh page, 1200 x 900, light; ``@pytest.mark.parametrize("page", [{...}], indirect=True)``
-    passes other context options. An uncaught error in the page fails the test."""
+    passes other context options. An uncaught error in the page fails the test.
+    """
     options = {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"}
     context = browser.new_context(**{**options, **getattr(request, "param", {})})
     opened = context.new_page()

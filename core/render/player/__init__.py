@@ -1,8 +1,8 @@
 """The one player: what it shows (`pack_player`) and the code that shows it in a browser.
 
-``*.js`` and ``style.css`` stand beside this file. The scripts are parts of ONE ES module: they hold no
-imports and are joined in the order of `SCRIPTS` by `player_script`, so the same text serves the
-Streamlit component (given inline) and an offline HTML page (inside ``<script type="module">``,
+``*.js`` and ``style.css`` stand beside this file. The scripts are parts of ONE ES module: they
+hold no imports and are joined in the order of `SCRIPTS` by `player_script`, so the same text serves
+the Streamlit component (given inline) and an offline HTML page (inside ``<script type="module">``,
 followed by a call of ``createPlayer(root, {buffer, onEvent})``).
 """
 
@@ -49,7 +49,7 @@ _HERE = Path(__file__).parent
 
 @cache
 def player_script() -> str:
-    """The player as one ES module: exports ``createPlayer`` and, as default, the Streamlit entry."""
+    """The player as one ES module; exports ``createPlayer`` and Streamlit's entry (default)."""
     return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
 
 

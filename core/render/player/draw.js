@@ -24,7 +24,8 @@ function createPanel(spec, data, look, redraw) {
   const title = element("span", "sm-title", spec.title);
   title.title = spec.caption ? `${spec.title}: ${spec.caption}` : spec.title;
   head.append(swatch, title);
-  if (spec.caption) head.append(element("span", "sm-caption", spec.caption));
+  const caption = element("span", "sm-caption", spec.caption);
+  if (spec.caption) head.append(caption);
   if (track) {
     const select = element("select", "sm-style");
     select.setAttribute("aria-label", `Style of ${spec.title}`);
@@ -80,6 +81,7 @@ function createPanel(spec, data, look, redraw) {
     resize(width, height, ratio) {
       const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
       stage.style.height = `${height}px`;
+      caption.hidden = width < 280; // the title goes first; its tooltip holds both
       if (canvas.width !== w) canvas.width = w;
       if (canvas.height !== h) canvas.height = h;
       panel.size = [width, height, ratio];

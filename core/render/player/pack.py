@@ -53,9 +53,9 @@ class PlayerPanel:
     Attributes
     ----------
     title, caption : untrusted text, shown as is.
-    kind : "video" draws the picture of the clip, with ``track`` over it; "landmarks" draws ``track``.
-    style : how the points are drawn when the player opens; "overlay" (wireframe and dots) and "picture"
-        (no points) are for videos, "painted" and "portrait" for landmarks.
+    kind : "video" draws the picture of the clip with ``track`` over it, "landmarks" the track.
+    style : how the points are drawn when the player opens; "overlay" (wireframe and dots) and
+        "picture" (no points) are for videos, "painted" and "portrait" for landmarks.
     colour : ``#rrggbb`` of the lines and of the mark beside the title.
     track : the landmarks; on a video they are in the ``pixel`` space of ``video_size`` or ``unit``.
     fit : x0, y0, x1, y1, the region shown, in the track's units (for a video: the crop of the
@@ -213,8 +213,8 @@ def pack_player(
     has_video : True where the media at ``media_url`` holds a picture.
     duration : seconds the clock runs.
     fps : rate of the picture where it is constant; stepping and the frame number follow it.
-    video_times : times of the picture's frames in seconds, where the rate varies (used before ``fps``).
-        Without either, stepping follows the first track.
+    video_times : times of the picture's frames in seconds, where the rate varies (goes before
+        ``fps``). Without either, stepping follows the first track.
     video_size : width and height that pixel coordinates refer to; None: those of the media.
     peaks : (B,) loudest absolute sample of B equal stretches of ``duration``, 0..1.
     labels : rows of the timeline by name ("words", "phones"), each with its stretches.

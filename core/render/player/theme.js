@@ -40,7 +40,7 @@ function readTheme(root) {
         const to = parse(text);
         const from = parse(colour);
         const grey = Math.max(...from.slice(0, 3)) - Math.min(...from.slice(0, 3)) < 40;
-        const enough = grey ? 8 : 3; // a grey may move far and stays what it is; a hue must stay a hue
+        const enough = grey ? 8 : 3.8; // a grey may move far and stays what it is; a hue must stay a hue
         let mixed = from;
         for (let t = 0; t <= 1 && contrast(mixed, ground) < enough; t += 0.1) {
           mixed = from.map((v, i) => Math.round(v + (to[i] - v) * t));

@@ -1,0 +1,25 @@
+"""Scores of predicted landmarks."""
+
+from core.metrics.scores import (
+    SCORES,
+    ClipScore,
+    ScoreCard,
+    bootstrap_interval,
+    interocular,
+    opening_correlation,
+    mouth_rmse,
+    score_clip,
+    summarise,
+)
+
+__all__ = [
+    "SCORES",
+    "ClipScore",
+    "ScoreCard",
+    "bootstrap_interval",
+    "interocular",
+    "mouth_rmse",
+    "opening_correlation",
+    "score_clip",
+    "summarise",
+]

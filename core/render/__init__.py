@@ -1,0 +1,51 @@
+"""Faces as pictures and movies: wireframes, overlays, the published painted face, comparisons.
+
+`core.render.player` (the browser's player) stands apart and is imported by its own name.
+"""
+
+from core.render.compare import Crop, Layout, Panel, compare_movie
+from core.render.movie import painted_movie, threed_movie
+from core.render.painted import paint_face, painted_view, to_template_space
+from core.render.palette import (
+    ACCENT,
+    GROUND,
+    GROUND_DARK,
+    INK,
+    INK_DARK,
+    MODEL_COLOURS,
+    model_colour,
+)
+from core.render.portrait import draw_portrait
+from core.render.styles import FrameImage, Style, render_panel
+from core.render.threed import draw_threed
+from core.render.view import Viewport, fit_view
+from core.render.wireframe import draw_dots, draw_overlay, draw_wireframe
+
+__all__ = [
+    "ACCENT",
+    "GROUND",
+    "GROUND_DARK",
+    "INK",
+    "INK_DARK",
+    "MODEL_COLOURS",
+    "Crop",
+    "FrameImage",
+    "Layout",
+    "Panel",
+    "Style",
+    "Viewport",
+    "compare_movie",
+    "draw_dots",
+    "draw_overlay",
+    "draw_portrait",
+    "draw_threed",
+    "draw_wireframe",
+    "fit_view",
+    "model_colour",
+    "paint_face",
+    "painted_movie",
+    "painted_view",
+    "render_panel",
+    "threed_movie",
+    "to_template_space",
+]

@@ -1,0 +1,106 @@
+"""Drawing primitives on RGB canvases: sub-pixel, anti-aliased, in place."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.render.palette import GROUND, RGB, rgb
+
+__all__ = ["Image", "blank", "clean_text", "disc", "draw_text", "fill", "stroke", "text_width"]
+
+Image = NDArray[np.uint8]
+"""(height, width, 3) uint8 RGB, C-contiguous."""
+
+_SHIFT = 4  # fractional bits of a coordinate: sixteenths of a pixel
+_FAR = 30_000.0  # pixels; further points would overflow OpenCV's fixed-point numbers
+
+
+def blank(size: int | tuple[int, int], colour: str = GROUND) -> Image:
+    """A canvas of one colour; ``size`` is (width, height) or the side of a square."""
+    wide, tall = (size, size) if isinstance(size, int) else size
+    canvas = np.empty((tall, wide, 3), np.uint8)
+    canvas[0] = rgb(colour)
+    canvas[1:] = canvas[0]  # row by row: forty times faster than pixel by pixel
+    return canvas
+
+
+def _fixed(pixels: ArrayLike) -> NDArray[np.int32]:
+    near = np.clip(np.asarray(pixels, dtype=np.float64), -_FAR, _FAR)
+    return np.round(near * (1 << _SHIFT)).astype(np.int32)
+
+
+def fill(image: Image, pixels: ArrayLike, colour: RGB) -> None:
+    """Fill the polygon with corners ``pixels`` (n, 2); nothing where a corner is NaN."""
+    corners = np.asarray(pixels, dtype=np.float64)
+    if np.isfinite(corners).all():
+        cv2.fillPoly(image, [_fixed(corners)], colour, lineType=cv2.LINE_AA, shift=_SHIFT)
+
+
+def stroke(
+    image: Image, lines: Sequence[ArrayLike], colour: RGB, width: float, *, closed: bool = False
+) -> None:
+    """Polylines, each (n, 2) finite pixels, ``width`` pixels wide (rounded to whole ones)."""
+    fixed: list[Any] = [_fixed(line) for line in lines]
+    thickness = max(1, round(width))
+    cv2.polylines(image, fixed, closed, colour, thickness, cv2.LINE_AA, _SHIFT)
+
+
+def disc(image: Image, centre: ArrayLike, radius: float, colour: RGB) -> None:
+    """A filled circle; nothing where the centre is NaN."""
+    middle = np.asarray(centre, dtype=np.float64)
+    if np.isfinite(middle).all():
+        x, y = _fixed(middle).tolist()
+        cv2.circle(image, (x, y), max(1, round(radius * (1 << _SHIFT))), colour, -1,
+                   cv2.LINE_AA, _SHIFT)
+
+
+@cache
+def _font() -> cv2.FontFace:
+    return cv2.FontFace("sans")  # inside OpenCV's wheel; covers most scripts
+
+
+def clean_text(text: str, limit: int = 200) -> str:
+    """One printable line of untrusted text: OpenCV's text engine fails on other characters."""
+    shown = [c if c.isprintable() and unicodedata.category(c)[0] not in "CM" else " "
+             for c in unicodedata.normalize("NFC", text[:limit])]
+    return " ".join("".join(shown).split())
+
+
+def text_width(text: str, height: int, weight: int = 500) -> int:
+    """Pixels that `draw_text` takes for ``text``."""
+    box = cv2.getTextSize((1 << 20, 1), clean_text(text), (0, 0), _font(), height, weight)
+    return int(box[2])
+
+
+def draw_text(
+    image: Image,
+    text: str,
+    at: tuple[int, int],
+    *,
+    height: int,
+    colour: RGB,
+    weight: int = 500,
+    room: int | None = None,
+) -> None:
+    """Write one line with the left end of its baseline ``at`` (x, y).
+
+    Parameters
+    ----------
+    height : letter size in pixels
+    weight : 100 (thin) to 900 (black)
+    room : where the text would be wider than so many pixels, its end gives way to an ellipsis
+    """
+    line = clean_text(text)
+    if room is not None and text_width(line, height, weight) > room:
+        while line and text_width(line + "…", height, weight) > room:
+            line = line[:-1]
+        line = line.rstrip() + "…" if line else ""
+    if line:
+        cv2.putText(image, line, at, colour, _font(), height, weight)

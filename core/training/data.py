@@ -1,0 +1,104 @@
+"""Training examples from clips: a speech signal and the identity-free face it goes with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.align import align_procrustes
+from core.batch.extract import cached_landmarks
+from core.datasets import ClipRef
+from core.errors import BadInput, SpeechmarksError
+from core.media import read_sound
+from core.reference import closed_mouth, remove_identity
+from core.scheme import DLIB68
+from core.speech.nr import nr_signal
+from core.track import LandmarkTrack, retime
+from core.workspace import Workspace
+
+__all__ = ["Example", "TrainingSet", "build_training_set", "mean_template", "symmetric"]
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One clip: ``signal`` (N,) at 8 kHz, ``points`` (T, 68, 2) in template space at 25 fps."""
+
+    name: str
+    signal: NDArray[np.float32]
+    points: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Examples, the template their identity was removed onto, and clips left out with reasons."""
+
+    examples: tuple[Example, ...]
+    template: NDArray[np.float64]
+    left_out: tuple[dict[str, str], ...]
+
+
+def symmetric(face: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of a face (68, 2) and its mirror image, centred, Frobenius norm 1."""
+    centred = face - face.mean(axis=0)
+    mirrored = (centred * [-1, 1])[list(DLIB68.mirror)]
+    both = (centred + mirrored) / 2
+    both -= both.mean(axis=0)
+    return np.asarray(both / np.linalg.norm(both))
+
+
+def mean_template(tracks: Sequence[LandmarkTrack]) -> NDArray[np.float64]:
+    """A template face: the symmetric mean of the closed-mouth frames of many tracks; (68, 2)."""
+    faces = []
+    for track in tracks:
+        aligned = retime(align_procrustes(track), fps=25)
+        faces.append(aligned.points[closed_mouth(aligned).frame])
+    centred = np.stack(faces)
+    for _ in range(3):  # clips differ by a small turn; align them onto their mean
+        from core.align import procrustes_frames
+
+        centred = procrustes_frames(centred, symmetric(centred.mean(axis=0)))
+    return symmetric(centred.mean(axis=0))
+
+
+def build_training_set(
+    workspace: Workspace,
+    clips: Sequence[ClipRef],
+    *,
+    template: NDArray[np.float64] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> TrainingSet:
+    """Load, align and strip of identity every clip of a list; landmarks come from the workspace.
+
+    Parameters
+    ----------
+    template : (68, 2); made of these clips by `mean_template` where None.
+
+    Raises
+    ------
+    BadInput : not one clip can be used.
+    """
+    tracks: list[tuple[ClipRef, LandmarkTrack, NDArray[np.float32]]] = []
+    left_out: list[dict[str, str]] = []
+    for number, clip in enumerate(clips, start=1):
+        try:
+            track = cached_landmarks(workspace, Path(clip.path))
+            align_procrustes(track)  # refuse a clip without a usable face here, with its reason
+            tracks.append((clip, track, nr_signal(read_sound(clip.path))))
+        except SpeechmarksError as error:
+            left_out.append({"clip": clip.name, "reason": str(error)})
+        if progress is not None:
+            progress(number, len(clips))
+    if not tracks:
+        reason = left_out[0]["reason"] if left_out else "the list is empty"
+        raise BadInput(f"No clip of the list can be trained on; the first reason: {reason}")
+    if template is None:
+        template = mean_template([track for _, track, _ in tracks])
+    examples = tuple(
+        Example(clip.name, signal, remove_identity(track, template=template).points)
+        for clip, track, signal in tracks
+    )
+    return TrainingSet(examples, template, tuple(left_out))
