@@ -76,6 +76,9 @@ class _Event(ctypes.Structure):
     ]
 
 
+_Listener = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
+)
 _END, _WORD, _PHONEME = 0, 1, 7
 _RETRIEVAL, _PHONEME_EVENTS, _IPA, _UTF8 = 1, 1, 2, 1
 _PARAMETER_RATE, _PARAMETER_PITCH, _PARAMETER_RANGE = 1, 3, 4
@@ -101,9 +104,6 @@ def speak(text: str) -> tuple[Waveform, list[Span], list[Span]]:
     sounds: list[tuple[float, str]] = []
     words: list[tuple[float, str]] = []
 
-    @ctypes.CFUNCTYPE(
-        ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
-    )
     def hear(
         wave: ctypes._Pointer[ctypes.c_short], count: int, events: ctypes._Pointer[_Event]
     ) -> int:
@@ -120,12 +120,13 @@ def speak(text: str) -> tuple[Waveform, list[Span], list[Span]]:
             k += 1
         return 0
 
-    engine.espeak_SetSynthCallback(hear)
+    listener = _Listener(hear)  # kept in a name, or it would be collected while in use
+    engine.espeak_SetSynthCallback(listener)
     data = text.encode()
     engine.espeak_Synth(data, len(data) + 1, 0, 1, 0, _UTF8, None, None)
     engine.espeak_Synchronize()
     engine.espeak_Terminate()
-    samples = np.concatenate(pieces).astype(np.float32) / 32_768
+    samples = np.concatenate(pieces).astype(np.float32) / np.float32(32_768)
     total = len(samples) / rate
     return resample(Waveform(samples, rate), RATE), _spans(sounds, total), _spans(words, total)
 

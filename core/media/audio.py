@@ -15,7 +15,7 @@ from core.errors import BadInput, MissingFile, NoSound
 from core.media.container import decoding, open_media
 from core.media.probe import pick_audio, pick_video
 
-__all__ = ["Waveform", "peaks", "read_sound", "resample", "write_wav"]
+__all__ = ["Waveform", "read_sound", "resample", "write_wav"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,12 +114,3 @@ def write_wav(path: Path | str, sound: Waveform) -> None:
     """Write 16-bit PCM; values beyond -1..1 are clipped."""
     soundfile.write(str(path), sound.samples, sound.rate, subtype="PCM_16", format="WAV")
 
-
-def peaks(sound: Waveform, n_bins: int = 1200) -> NDArray[np.float32]:
-    """Largest |sample| in each of ``n_bins`` equal stretches, for drawing; shape (n_bins,)."""
-    edges = np.linspace(0, len(sound.samples), n_bins + 1).astype(int)
-    size = np.abs(sound.samples)
-    return np.array(
-        [size[a : max(b, a + 1)].max(initial=0.0) for a, b in zip(edges, edges[1:], strict=False)],
-        dtype=np.float32,
-    )

@@ -16,14 +16,8 @@ from core.render import Panel, compare_movie, painted_movie, threed_movie
 from core.render.compare import _place
 from core.render.movie import frame_at
 from core.render.view import Viewport
-from core.track import LandmarkTrack
 
 TONE = Waveform(0.1 * np.sin(np.arange(16_000) / 9).astype(np.float32), 16_000)
-
-
-def colour_track(n_frames: int, fps: float) -> LandmarkTrack:
-    """Frame k shows a square of side 0.1 + k/100 by its first four points."""
-    return made_track(n_frames, fps)
 
 
 @pytest.mark.parametrize(
@@ -184,10 +178,7 @@ def test_pictures_are_placed_where_the_view_says(scale: float) -> None:
     view = Viewport(scale, (7.3, 3.6), (420, 320))
     found = np.argwhere(_place(picture, view)[..., 0] > 127)
     centre = found.mean(axis=0)[::-1]
-    inside = (_place(picture, view)[..., 0].astype(int) - 127) > 0
-    assert inside.any()
-    patch = view.apply([79.5, 59.5])
-    assert np.abs(centre - patch).max() < 0.51 or scale < 0.5
+    assert np.abs(centre - view.apply([79.5, 59.5])).max() < 0.51
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,136 @@
+"""What all commands share: the app, ``--json``, notices, progress and exit codes."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import click
+import typer
+
+from core.errors import SpeechmarksError
+
+__all__ = ["Done", "Progress", "app", "command", "main", "notice"]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Speechmarks: from speech to facial landmarks, one command a step.",
+)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did: a line for people, an object for programs, an exit code."""
+
+    line: str
+    data: dict[str, Any] = field(default_factory=dict)
+    code: int = 0
+
+
+def notice(text: str) -> None:
+    """A one-line remark on standard error."""
+    click.echo(f"note: {text}", err=True)
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN: unknown numbers are null."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def command(
+    name: str, group: typer.Typer = app
+) -> Callable[[Callable[..., Done]], Callable[..., Done]]:
+    """Register a function that returns `Done` as a command with ``--json``."""
+
+    def register(function: Callable[..., Done]) -> Callable[..., Done]:
+        @functools.wraps(function)
+        def run(*args: Any, json_output: bool = False, **options: Any) -> None:
+            done = function(*args, **options)
+            click.echo(json.dumps(_plain(done.data)) if json_output else done.line)
+            if done.code:
+                raise typer.Exit(done.code)
+
+        signature = inspect.signature(function, eval_str=True)
+        extra = inspect.Parameter(
+            "json_output", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=JsonFlag
+        )
+        run.__signature__ = signature.replace(  # type: ignore[attr-defined]
+            parameters=[*signature.parameters.values(), extra], return_annotation=None
+        )
+        run.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()} | {
+            "json_output": JsonFlag
+        }
+        group.command(name, help=inspect.cleandoc(function.__doc__ or ""))(run)
+        return function
+
+    return register
+
+
+class Progress:
+    """A line on standard error with rate and time left, about once a second."""
+
+    def __init__(self, what: str, total: float | None = None, unit: str = "frames") -> None:
+        self.what, self.total, self.unit = what, total, unit
+        self._begin = self._last = time.perf_counter()
+        self._shown = False
+
+    def __call__(self, done: float) -> None:
+        now = time.perf_counter()
+        if now - self._last < 1.0:
+            return
+        self._last, self._shown = now, True
+        rate = done / (now - self._begin)
+        text = f"{self.what}: {done:.0f} {self.unit}, {rate:.1f}/s"
+        if self.total:
+            left = max(0.0, self.total - done) / rate if rate > 0 else float("nan")
+            text = f"{self.what}: {done:.0f}/{self.total:.0f} {self.unit}, {rate:.1f}/s, {left:.0f} s left"
+        end = "\r" if sys.stderr.isatty() else "\n"
+        click.echo(f"{text}{' ' * 8}{end}", err=True, nl=False)
+
+    def close(self) -> None:
+        if self._shown and sys.stderr.isatty():
+            click.echo("", err=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit code; no traceback for anything a user can cause."""
+    try:
+        result = app(arguments, standalone_mode=False, prog_name="python -m core")
+        return int(result) if isinstance(result, int) else 0
+    except SpeechmarksError as error:
+        click.echo(f"error: {error}", err=True)
+        return 2
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        hint = f" See '{error.ctx.command_path} --help'." if getattr(error, "ctx", None) else ""
+        click.echo(f"error: {error.format_message()}{hint}", err=True)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("error: stopped; what was finished is kept.", err=True)
+        return 130
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        click.echo(f"error: {error.strerror or error}{where}.", err=True)
+        return 2
