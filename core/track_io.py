@@ -22,7 +22,16 @@ from core.errors import BadInput, MissingFile, OutputExists
 from core.scheme import SCHEMES
 from core.track import LandmarkTrack, Space, frame_times, step
 
-__all__ = ["TRACK_SUFFIXES", "atomic_write", "guess_space", "read_track", "write_track"]
+__all__ = [
+    "TRACK_SUFFIXES",
+    "atomic_write",
+    "guess_space",
+    "read_array",
+    "read_track",
+    "track_bytes",
+    "write_array",
+    "write_track",
+]
 
 TRACK_SUFFIXES = (".npy", ".npz", ".csv", ".json", ".h5")
 _MAX_BYTES = 2 * 1024**3
@@ -48,6 +57,23 @@ def guess_space(points: NDArray[np.float64]) -> Space:
     return "pixel" if largest > 2 else "template"
 
 
+def track_bytes(track: LandmarkTrack, suffix: str) -> bytes:
+    """A track as the bytes of a .npy, .npz, .csv, .json or .h5 file."""
+    if suffix == ".npy":
+        return write_array(track.points)
+    if suffix == ".npz":
+        return _npz_bytes(track)
+    if suffix == ".csv":
+        return _tidy(track).to_csv(index=False).encode()
+    if suffix == ".json":
+        return json.dumps(_hum_frames(track)).encode()
+    if suffix == ".h5":
+        return _h5_bytes(track)
+    raise BadInput(
+        f"Unknown track format {suffix!r}; use {', '.join(TRACK_SUFFIXES)} or a folder name."
+    )
+
+
 def write_track(path: Path | str, track: LandmarkTrack, *, force: bool = False) -> str | None:
     """Write a track in the format that the name's ending asks for (no ending: a folder of text).
 
@@ -61,27 +87,13 @@ def write_track(path: Path | str, track: LandmarkTrack, *, force: bool = False) 
     suffix = path.suffix.lower()
     if path.exists() and not force and not (path.is_dir() and not any(path.iterdir())):
         raise OutputExists(f"{str(path)!r} exists already; use --force to replace it.")
-    if suffix == ".npy":
-        atomic_write(path, _npy_bytes(track.points))
-        return None
-    if suffix == ".npz":
-        atomic_write(path, _npz_bytes(track))
-        return None
-    if suffix == ".csv":
-        atomic_write(path, _tidy(track).to_csv(index=False).encode())
-        return None
-    if suffix == ".json":
-        atomic_write(path, json.dumps(_hum_frames(track)).encode())
-        return "JSON in the HUM layout holds whole pixels; coordinates were rounded."
-    if suffix == ".h5":
-        atomic_write(path, _h5_bytes(track))
-        return None
     if suffix == "":
         _write_text_folder(path, track)
         return "Text files hold whole pixels; coordinates were rounded."
-    raise BadInput(
-        f"Unknown track format {suffix!r}; use {', '.join(TRACK_SUFFIXES)} or a folder name."
-    )
+    atomic_write(path, track_bytes(track, suffix))
+    if suffix == ".json":
+        return "JSON in the HUM layout holds whole pixels; coordinates were rounded."
+    return None
 
 
 def read_track(
@@ -127,10 +139,21 @@ def read_track(
     )
 
 
-def _npy_bytes(array: NDArray[Any]) -> bytes:
+def write_array(array: NDArray[Any]) -> bytes:
+    """The bytes of a .npy file."""
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
+
+
+def read_array(path: Path) -> NDArray[np.float64]:
+    """A .npy file of numbers as float64; `BadInput` for anything else, `MissingFile` if absent."""
+    if not path.is_file():
+        raise MissingFile(f"There is no file {str(path)!r}; check the path.")
+    try:
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False), dtype=np.float64)
+    except (ValueError, TypeError, OSError, EOFError) as error:
+        raise BadInput(f"{path.name!r} is not a .npy array of numbers.") from error
 
 
 def _npz_bytes(track: LandmarkTrack) -> bytes:

@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Laws are checked on the same examples everywhere; a busy machine is not a failure.
+settings.register_profile("speechmarks", deadline=None, derandomize=True, max_examples=30)
+settings.load_profile("speechmarks")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,4 +27,12 @@ def shared() -> Path:
         if os.environ.get("REQUIRE_SHARED") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A private workspace folder, named by $SPEECHMARKS_HOME."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("SPEECHMARKS_HOME", str(folder))
     return folder

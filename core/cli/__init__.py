@@ -5,9 +5,8 @@ standard output; progress and notices go to standard error. Exit codes: 0 done, 
 line says why), 3 finished with recorded failures.
 """
 
-from core.cli.console import app, main
-
 # Importing the modules registers their commands, in the order of the pages.
-from core.cli import doctor, media, landmarks, models, compare, data  # noqa: F401, E402, I001
+from core.cli import compare, data, doctor, landmarks, media, models  # noqa: F401, E402, I001
+from core.cli.console import app, main
 
 __all__ = ["app", "main"]

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from core.errors import SpeechmarksError
 
@@ -41,7 +41,7 @@ class Done:
 
 def notice(text: str) -> None:
     """A one-line remark on standard error."""
-    click.echo(f"note: {text}", err=True)
+    typer.echo(f"note: {text}", err=True)
 
 
 def _plain(value: Any) -> Any:
@@ -66,7 +66,7 @@ def command(
         @functools.wraps(function)
         def run(*args: Any, json_output: bool = False, **options: Any) -> None:
             done = function(*args, **options)
-            click.echo(json.dumps(_plain(done.data)) if json_output else done.line)
+            typer.echo(json.dumps(_plain(done.data)) if json_output else done.line)
             if done.code:
                 raise typer.Exit(done.code)
 
@@ -105,11 +105,11 @@ class Progress:
             left = max(0.0, self.total - done) / rate if rate > 0 else float("nan")
             text = f"{self.what}: {done:.0f}/{self.total:.0f} {self.unit}, {rate:.1f}/s, {left:.0f} s left"
         end = "\r" if sys.stderr.isatty() else "\n"
-        click.echo(f"{text}{' ' * 8}{end}", err=True, nl=False)
+        typer.echo(f"{text}{' ' * 8}{end}", err=True, nl=False)
 
     def close(self) -> None:
         if self._shown and sys.stderr.isatty():
-            click.echo("", err=True)
+            typer.echo("", err=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -118,19 +118,21 @@ def main(arguments: list[str] | None = None) -> int:
         result = app(arguments, standalone_mode=False, prog_name="python -m core")
         return int(result) if isinstance(result, int) else 0
     except SpeechmarksError as error:
-        click.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {error}", err=True)
         return 2
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+    except TyperException as error:
+        message = str(getattr(error, "format_message", lambda: error)())
+        if type(error).__name__ == "NoArgsIsHelpError":
+            typer.echo(message, err=True)
+            return 2
+        context = getattr(error, "ctx", None)
+        hint = f" See '{context.command_path} --help'." if context is not None else ""
+        typer.echo("error: " + " ".join(message.split()) + hint, err=True)
         return 2
-    except click.ClickException as error:
-        hint = f" See '{error.ctx.command_path} --help'." if getattr(error, "ctx", None) else ""
-        click.echo(f"error: {error.format_message()}{hint}", err=True)
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("error: stopped; what was finished is kept.", err=True)
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("error: stopped; what was finished is kept.", err=True)
         return 130
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        click.echo(f"error: {error.strerror or error}{where}.", err=True)
+        typer.echo(f"error: {error.strerror or error}{where}.", err=True)
         return 2

@@ -1,96 +1,13 @@
-"""doctor: what works here, and what to do about the rest."""
+"""doctor."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict
 
+from core.checks import run_checks
 from core.cli.console import Done, command
 
-__all__ = ["Check", "run_checks"]
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the report; ``fix`` says what to do where it is not ok."""
-
-    name: str
-    ok: bool
-    detail: str
-    fix: str = ""
-
-
-def _detector() -> str:
-    from core.detect import Dlib68
-
-    return f"dlib68 with {Dlib68().model_path.name} (non-commercial use)"
-
-
-def _codecs() -> str:
-    import av
-
-    names = ("libx264", "aac")
-    for name in names:
-        av.Codec(name, "w")
-    return f"H.264 and AAC through PyAV {av.__version__}"
-
-
-def _sound() -> str:
-    import soundfile
-
-    return f"libsndfile {soundfile.__libsndfile_version__}"
-
-
-def _models() -> str:
-    from core.models import list_models, load_model
-
-    cards = list_models()
-    for card in cards:
-        load_model(card.name)
-    return ", ".join(card.name for card in cards) or "none shipped"
-
-
-def _workspace() -> str:
-    from core.workspace import Workspace
-
-    workspace = Workspace()
-    workspace.settings  # noqa: B018 - reading it is the check
-    return f"{workspace.root}, {len(workspace.clip_ids())} clips"
-
-
-def _sample() -> str:
-    from core.samples import SAMPLE
-
-    return f"built-in clip, {SAMPLE.duration:.1f} s"
-
-
-def _accelerator() -> str:
-    import torch
-
-    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none; the CPU is used"
-
-
-_CHECKS: tuple[tuple[str, Callable[[], str], str], ...] = (
-    ("detector", _detector, "pip install face_recognition_models dlib-bin"),
-    ("codecs", _codecs, "pip install av==18.1.0"),
-    ("sound", _sound, "pip install soundfile"),
-    ("models", _models, "restore the folder pretrained/ from the repository"),
-    ("workspace", _workspace, "set SPEECHMARKS_HOME to a folder you can write"),
-    ("built-in clip", _sample, "restore the folder samples/ from the repository"),
-    ("accelerator", _accelerator, ""),
-)
-
-
-def run_checks() -> list[Check]:
-    """Every check, in order; a failing one never stops the others."""
-    results = []
-    for name, check, fix in _CHECKS:
-        try:
-            results.append(Check(name, True, check()))
-        except Exception as error:  # whatever is broken, the report must say so
-            results.append(Check(name, False, f"{type(error).__name__}: {error}", fix))
-    return results
+__all__: list[str] = []
 
 
 @command("doctor")
@@ -101,7 +18,8 @@ def doctor_command() -> Done:
         f"{'ok  ' if c.ok else 'FAIL'} {c.name}: {c.detail}" + (f" -> {c.fix}" if not c.ok else "")
         for c in checks
     ]
-    data: list[dict[str, Any]] = [
-        {"name": c.name, "ok": c.ok, "detail": c.detail, "fix": c.fix} for c in checks
-    ]
-    return Done("\n".join(lines), {"checks": data}, code=0 if all(c.ok for c in checks) else 3)
+    return Done(
+        "\n".join(lines),
+        {"checks": [asdict(c) for c in checks]},
+        code=0 if all(c.ok for c in checks) else 3,
+    )

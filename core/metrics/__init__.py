@@ -6,8 +6,8 @@ from core.metrics.scores import (
     ScoreCard,
     bootstrap_interval,
     interocular,
-    opening_correlation,
     mouth_rmse,
+    opening_correlation,
     score_clip,
     summarise,
 )

@@ -12,6 +12,7 @@ from core.align import align_procrustes
 from core.errors import BadInput, MissingFile
 from core.reference.closed_mouth import closed_mouth
 from core.track import LandmarkTrack, retime, step
+from core.track_io import read_array
 
 __all__ = ["read_template", "remove_identity", "shipped_template"]
 
@@ -33,13 +34,7 @@ def shipped_template() -> NDArray[np.float64]:
 def read_template(path: Path | str) -> NDArray[np.float64]:
     """A template face from a .npy file: (68, 2|3), or the same flattened. Returns (68, 2)."""
     path = Path(path)
-    if not path.is_file():
-        raise MissingFile(f"There is no template file {str(path)!r}.")
-    try:
-        raw = np.load(path, allow_pickle=False)
-        face = np.asarray(raw, dtype=np.float64)
-    except (ValueError, OSError, EOFError) as error:
-        raise BadInput(f"{path.name!r} is not a .npy array of numbers.") from error
+    face = read_array(path)
     if face.size in (136, 204):
         face = face.reshape(68, -1)
     if face.ndim != 2 or face.shape[0] != 68 or face.shape[1] not in (2, 3):

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
 
 from core.errors import BadInput, NoFace
+from core.track_io import read_array
 
 __all__ = ["ShapeSpace", "fit_shape_space"]
 
@@ -60,11 +61,8 @@ class ShapeSpace:
     @classmethod
     def published(cls, mean_shape: Path | str, eigen_vectors: Path | str) -> ShapeSpace:
         """NR's pair of files: mean_shape.npy (1, 204) and eigen_vectors.npy (6, 204)."""
-        try:
-            mean = np.load(mean_shape, allow_pickle=False).astype(np.float64).ravel()
-            vectors = np.load(eigen_vectors, allow_pickle=False).astype(np.float64)
-        except (OSError, ValueError, EOFError) as error:
-            raise BadInput(f"The mean shape or the eigenvectors cannot be read: {error}") from error
+        mean = read_array(Path(mean_shape)).ravel()
+        vectors = read_array(Path(eigen_vectors))
         if mean.size not in (136, 204) or vectors.ndim != 2 or vectors.shape[1] != mean.size:
             raise BadInput(
                 "Expected a mean shape of 204 (68 x 3) numbers and eigenvectors (6, 204); got "

@@ -102,6 +102,5 @@ def draw_threed(
             continue
         shade = round(float(np.clip(nearness[k], 0, 1)) * _SHADES) / _SHADES
         tint = mix(mix(ground, colour, 0.35), colour, shade)
-        width = min(wide, tall) / 300 * (0.7 + 0.6 * shade)
-        stroke(image, [pixels[edges[k]]], rgb(tint), width)
+        stroke(image, [pixels[edges[k]]], rgb(tint), min(wide, tall) / 300)
     return image

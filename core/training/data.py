@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import align_procrustes
+from core.align import align_procrustes, procrustes_frames
 from core.batch.extract import cached_landmarks
-from core.datasets import ClipRef
+from core.datasets import ClipRef, list_clips, list_names
 from core.errors import BadInput, SpeechmarksError
 from core.media import read_sound
 from core.reference import closed_mouth, remove_identity
@@ -20,7 +20,14 @@ from core.speech.nr import nr_signal
 from core.track import LandmarkTrack, retime
 from core.workspace import Workspace
 
-__all__ = ["Example", "TrainingSet", "build_training_set", "mean_template", "symmetric"]
+__all__ = [
+    "Example",
+    "TrainingSet",
+    "build_training_set",
+    "mean_template",
+    "split_clips",
+    "symmetric",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +65,6 @@ def mean_template(tracks: Sequence[LandmarkTrack]) -> NDArray[np.float64]:
         faces.append(aligned.points[closed_mouth(aligned).frame])
     centred = np.stack(faces)
     for _ in range(3):  # clips differ by a small turn; align them onto their mean
-        from core.align import procrustes_frames
-
         centred = procrustes_frames(centred, symmetric(centred.mean(axis=0)))
     return symmetric(centred.mean(axis=0))
 
@@ -102,3 +107,38 @@ def build_training_set(
         for clip, track, signal in tracks
     )
     return TrainingSet(examples, template, tuple(left_out))
+
+
+def split_clips(
+    root: Path | str,
+    list_name: str | None = None,
+    *,
+    seed: int = 0,
+    workspace: Workspace | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[TrainingSet, TrainingSet]:
+    """Training and validation sets of a data set folder, split by clip.
+
+    Validation clips are those of the list ``valid`` where there is one, else 8 % of the clips,
+    drawn with ``seed``. Both share the template made of the training clips.
+    """
+    workspace = workspace or Workspace()
+    names = list_names(root)
+    if list_name is None and "train" in names:
+        list_name = "train"
+    clips = list_clips(root, list_name)
+    if "valid" in names and list_name != "valid":
+        held = list_clips(root, "valid")
+        taken = {c.name for c in held}
+        clips = [c for c in clips if c.name not in taken]
+    else:
+        order = np.random.default_rng(seed).permutation(len(clips))
+        count = max(1, round(0.08 * len(clips)))
+        held = [clips[i] for i in sorted(order[:count])]
+        clips = [clips[i] for i in sorted(order[count:])]
+    if not clips:
+        raise BadInput("Training needs at least two clips: one to learn from, one to validate on.")
+    training = build_training_set(workspace, clips, progress=progress)
+    return training, build_training_set(
+        workspace, held, template=training.template, progress=progress
+    )

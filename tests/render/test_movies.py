@@ -17,6 +17,7 @@ from core.render.compare import _place
 from core.render.movie import frame_at
 from core.render.view import Viewport
 
+EMPTY = made_track(1, points=np.empty((0, 68, 2)), times=np.empty(0))
 TONE = Waveform(0.1 * np.sin(np.arange(16_000) / 9).astype(np.float32), 16_000)
 
 
@@ -29,18 +30,25 @@ def test_a_painted_movie(tmp_path: Path, fps: float | None, frames: int, rate: f
     heard: list[float] = []
     painted_movie(made_track(), out, sound=TONE, size=128, fps=fps, progress=heard.append)
     info = probe(out)
-    assert info.video is not None and info.audio is not None
-    assert info.video.n_frames == frames and info.video.size == (128, 128)
-    assert info.video.fps == pytest.approx(rate) and info.duration == pytest.approx(0.4, abs=0.01)
-    assert info.video.codec == "h264" and info.audio.codec == "aac" and info.audio.start == 0
-    assert heard == sorted(heard) and heard[-1] == 1.0
+    assert info.video is not None
+    assert info.audio is not None
+    assert info.video.n_frames == frames
+    assert info.video.size == (128, 128)
+    assert info.video.fps == pytest.approx(rate)
+    assert info.duration == pytest.approx(0.4, abs=0.01)
+    assert info.video.codec == "h264"
+    assert info.audio.codec == "aac"
+    assert info.audio.start == 0
+    assert heard == sorted(heard)
+    assert heard[-1] == 1.0
 
 
 def test_a_movie_keeps_the_times_of_a_variable_rate(tmp_path: Path) -> None:
     times = np.array([0, 0.04, 0.10, 0.30])
     painted_movie(made_track(4, times=times), tmp_path / "v.mp4", size=64)
     info = probe(tmp_path / "v.mp4")
-    assert info.video is not None and np.allclose(info.video.times, times, atol=1e-3)
+    assert info.video is not None
+    assert np.allclose(info.video.times, times, atol=1e-3)
 
 
 def test_a_track_that_starts_late_starts_blank(tmp_path: Path) -> None:
@@ -54,7 +62,8 @@ def test_a_track_that_starts_late_starts_blank(tmp_path: Path) -> None:
 def test_a_3d_movie_needs_depth(tmp_path: Path) -> None:
     threed_movie(made_track(), tmp_path / "threed.mp4", size=96)
     info = probe(tmp_path / "threed.mp4")
-    assert info.video is not None and info.video.n_frames == 10
+    assert info.video is not None
+    assert info.video.n_frames == 10
     with pytest.raises(BadInput, match="x, y and z"):
         threed_movie(made_track(points=made_track().points[..., :2]), tmp_path / "flat.mp4")
 
@@ -104,8 +113,10 @@ def test_panels_of_different_rates_are_sampled_by_time(tmp_path: Path) -> None:
         out, labels=False, panel_size=(64, 64), sound=TONE,
     )
     info = probe(out)
-    assert info.video is not None and info.audio is not None
-    assert info.video.fps == pytest.approx(25) and info.video.n_frames == 25  # 1 s, the longest
+    assert info.video is not None
+    assert info.audio is not None
+    assert info.video.fps == pytest.approx(25)
+    assert info.video.n_frames == 25
     for k, frame in enumerate(read_frames(out)):
         levels = [int(frame.image[36, x].mean()) for x in (36, 104)]
         assert levels[0] == pytest.approx(10 * int(k / 25 * 10 + 1e-6), abs=4)
@@ -139,7 +150,8 @@ def test_labels_and_burn_in_change_the_strip_only(tmp_path: Path) -> None:
 def test_rates_are_capped_at_sixty(tmp_path: Path) -> None:
     compare_movie([Panel("quick", made_track(24, 120))], tmp_path / "q.mp4", panel_size=64)
     info = probe(tmp_path / "q.mp4")
-    assert info.video is not None and info.video.fps == pytest.approx(60)
+    assert info.video is not None
+    assert info.video.fps == pytest.approx(60)
     assert info.video.n_frames == 12
 
 
@@ -176,9 +188,9 @@ def test_pictures_are_placed_where_the_view_says(scale: float) -> None:
     picture = np.zeros((120, 160, 3), np.uint8)
     picture[40:80, 60:100] = 255
     view = Viewport(scale, (7.3, 3.6), (420, 320))
-    found = np.argwhere(_place(picture, view)[..., 0] > 127)
+    found = np.argwhere(_place(picture, view)[..., 0] > 250)  # the ground is a little darker
     centre = found.mean(axis=0)[::-1]
-    assert np.abs(centre - view.apply([79.5, 59.5])).max() < 0.51
+    assert np.abs(centre - view.apply([79.5, 59.5])).max() < 0.6
 
 
 @pytest.mark.parametrize(
@@ -194,7 +206,7 @@ def test_pictures_are_placed_where_the_view_says(scale: float) -> None:
         (lambda p, v: compare_movie([Panel("a", made_track())], p / "x.gif", fps=60), "at most 50"),
         (lambda p, v: compare_movie([Panel("a", made_track(), v)], p / "x.mp4"), "template space"),
         (lambda p, v: compare_movie([Panel("a", made_track())] * 30, p / "x.mp4"), "smaller panel"),
-        (lambda p, v: painted_movie(made_track(0), p / "x.mp4"), "at least one frame"),
+        (lambda p, v: painted_movie(EMPTY, p / "x.mp4"), "at least one frame"),
     ],
     ids=["no panels", "html", "another kind", "an empty panel", "a painted video", "a colour name",
          "no rate", "a quick gif", "template over video", "a huge picture", "no frames"],
@@ -203,4 +215,5 @@ def test_refusals_say_why(make, reason: str, tmp_path: Path) -> None:  # type: i
     video = grey_video(tmp_path / "v.mp4", 2, 25)
     with pytest.raises(BadInput, match=reason):
         make(tmp_path, video)
-    assert not list(tmp_path.glob("x.*")) and not list(tmp_path.glob(".x*"))
+    assert not list(tmp_path.glob("x.*"))
+    assert not list(tmp_path.glob(".x*"))

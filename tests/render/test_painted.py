@@ -77,7 +77,8 @@ def test_a_closed_mouth_shows_no_cavity(opening: float) -> None:
 
 def test_frames_are_contiguous_rgb() -> None:
     image = paint_face(made_face(), 360)
-    assert image.shape == (360, 360, 3) and image.dtype == np.uint8
+    assert image.shape == (360, 360, 3)
+    assert image.dtype == np.uint8
     assert image.flags["C_CONTIGUOUS"]
 
 

@@ -74,8 +74,10 @@ def test_an_overlay_leaves_the_picture_itself_alone() -> None:
     face = made_face()[:, :2] * 600 + (160, 110)
     drawn = draw_overlay(picture, face)
     assert (picture == 120).all()
-    assert drawn.flags["C_CONTIGUOUS"] and drawn.shape == picture.shape
-    assert (drawn != 120).any() and (drawn[:5] == 120).all()
+    assert drawn.flags["C_CONTIGUOUS"]
+    assert drawn.shape == picture.shape
+    assert (drawn != 120).any()
+    assert (drawn[:5] == 120).all()
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,8 @@ def test_every_style_draws_a_frame_and_a_blank(style: Style, size: int | tuple[i
     draw = render_panel(made_track(4, points=points), style, size)
     shape = (96, 160, 3) if isinstance(size, tuple) else (96, 96, 3)
     for index in (0, 2, None):
-        assert draw(index).shape == shape and draw(index).flags["C_CONTIGUOUS"]
+        assert draw(index).shape == shape
+        assert draw(index).flags["C_CONTIGUOUS"]
     assert (draw(0) != draw(2)).any()
     assert style == "portrait" or (draw(2) == rgb(GROUND)).all()
 
@@ -136,7 +139,8 @@ def test_a_long_title_ends_in_an_ellipsis_within_its_room() -> None:
 def test_colours_convert_and_repeat() -> None:
     assert to_hex(rgb("#d55e00")) == "#d55e00"
     assert mix("#000000", "#ffffff", 0.5) == "#808080"
-    assert len(set(MODEL_COLOURS)) == 7 and INK not in MODEL_COLOURS
+    assert len(set(MODEL_COLOURS)) == 7
+    assert INK not in MODEL_COLOURS
     assert model_colour(7) == model_colour(0)
     for bad in ("d55e00", "#d55e0", "#gg0000", "#d5 e00"):
         with pytest.raises(BadInput):

@@ -77,7 +77,8 @@ def test_a_walking_face_stays_in_view() -> None:
     walk = np.linspace(0, 3, 50)[:, None, None] * (1, 0, 0)
     moved = track.replace(points=track.points + walk)
     pixels = fit_view(moved, (400, 200)).apply(moved.points)
-    assert pixels.min() >= 0 and (pixels <= (400, 200)).all()
+    assert pixels.min() >= 0
+    assert (pixels <= (400, 200)).all()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,53 @@
+"""Predictions that are kept: the same sound, weights and options are never computed twice."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from core.media import Waveform
+from core.models.base import Prediction, PredictOptions
+from core.models.cnn import CNNModel
+from core.track_io import atomic_write, read_array, write_array
+from core.workspace import Workspace, file_sha256, result_key
+
+__all__ = ["cached_prediction"]
+
+
+def cached_prediction(
+    workspace: Workspace,
+    model: CNNModel,
+    weights: Path,
+    sound: Waveform,
+    sound_hash: str,
+    options: PredictOptions,
+) -> Prediction:
+    """A prediction from the workspace, computed and stored where it is not there yet.
+
+    sound_hash : content hash of the file that ``sound`` was read from.
+    """
+    key = result_key(
+        kind="prediction",
+        sound=sound_hash,
+        weights=file_sha256(weights),
+        options=asdict(options),
+    )
+    folder = workspace.result_folder(key)
+    track = workspace.load_track(key)
+    if track is not None:
+        manifest = workspace.manifest(key) or {}
+        spread = folder / "spread.npy"
+        return Prediction(
+            track,
+            read_array(folder / "coefficients.npy"),
+            float(manifest.get("compute_seconds", float("nan"))),
+            read_array(spread) if spread.is_file() else None,
+        )
+    made = model.predict(sound, options)
+    atomic_write(folder / "coefficients.npy", write_array(made.coefficients))
+    if made.spread is not None:
+        atomic_write(folder / "spread.npy", write_array(np.asarray(made.spread)))
+    workspace.store_track(key, made.track, {"compute_seconds": made.seconds})
+    return made

@@ -1,0 +1,62 @@
+"""The built-in clip: a synthetic presenter, our own work (samples/README.md)."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from core.track import LandmarkTrack, frame_times, step
+
+__all__ = ["SAMPLE", "Sample", "TimedLabel"]
+
+_FOLDER = Path(__file__).parents[1] / "samples"
+
+
+@dataclass(frozen=True)
+class TimedLabel:
+    """A word or phoneme with its start and end in seconds."""
+
+    start: float
+    end: float
+    text: str
+
+
+class Sample:
+    """Paths and truths of the built-in clip."""
+
+    name = "Built-in presenter (synthetic)"
+    video = _FOLDER / "presenter.mp4"
+    sound = _FOLDER / "presenter.wav"
+    poster = _FOLDER / "presenter.jpg"
+    fps = 25
+
+    @cached_property
+    def truth(self) -> LandmarkTrack:
+        """The true landmarks, in pixels of the 512 x 512 picture."""
+        points = np.load(_FOLDER / "presenter.landmarks.npy", allow_pickle=False)
+        return LandmarkTrack(
+            points=points,
+            times=frame_times(len(points), self.fps),
+            provenance=(step("built-in truth", file="presenter.landmarks.npy"),),
+        )
+
+    @property
+    def duration(self) -> float:
+        return len(self.truth) / self.fps
+
+    @property
+    def sentence(self) -> str:
+        return (_FOLDER / "presenter.txt").read_text().strip()
+
+    def labels(self, kind: str) -> list[TimedLabel]:
+        """'words' or 'phonemes' with their times."""
+        with (_FOLDER / f"presenter.{kind}.csv").open(newline="") as file:
+            rows = list(csv.reader(file))[1:]
+        return [TimedLabel(float(a), float(b), text) for a, b, text in rows]
+
+
+SAMPLE = Sample()

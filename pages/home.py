@@ -1,0 +1,67 @@
+"""Home: a face that speaks, and where to go from here."""
+
+import streamlit as st
+
+from core.checks import run_checks
+from core.render import INK, model_colour
+from core.render.player import PlayerPanel
+from core.samples import SAMPLE
+from ui import state
+from ui.player import show_player
+from ui.widgets import header, progress
+
+header(
+    "Speechmarks",
+    "From speech to facial landmarks: browse talking faces, follow their 68 points, and compare "
+    "what pretrained models make of the same sound.",
+)
+
+clip = state.sample_clip()
+truth = SAMPLE.truth
+free = state.identity_free(truth)
+panels = [
+    PlayerPanel("Clip, true landmarks", kind="video", style="overlay", colour=INK, track=truth),
+    PlayerPanel("Truth, identity removed", style="portrait", colour=INK, track=free),
+]
+with progress("Predicting the built-in clip"):
+    for index, card in enumerate(state.model_cards()[:2]):
+        track = state.prediction(clip, card.name)
+        panels.append(
+            PlayerPanel(card.name, style="portrait", colour=model_colour(index), track=track)
+        )
+media = state.media(clip)
+show_player(
+    panels,
+    key="home",
+    duration=media.duration,
+    media=media.path,
+    has_video=True,
+    video_times=media.video_times,
+    video_size=media.video_size,
+    peaks=media.peaks,
+    labels=media.labels,
+)
+st.caption(
+    f"Synthetic: a drawn presenter says “{SAMPLE.sentence}” Press space to play; the models hear "
+    "only the sound."
+)
+
+with st.container(horizontal=True):
+    if st.button("Try the sample", type="primary", icon=":material/play_circle:"):
+        state.choose_clip(clip)
+        st.switch_page("landmarks.py")
+    if st.button("Upload a clip", icon=":material/upload:"):
+        st.switch_page("library.py")
+    if st.button("Record speech", icon=":material/mic:"):
+        st.switch_page("library.py")
+
+
+@st.cache_data(ttl=600, show_spinner="Looking at what works here")
+def checks() -> list[tuple[str, bool, str, str]]:
+    return [(c.name, c.ok, c.detail, c.fix) for c in run_checks()]
+
+
+st.subheader("What works here", anchor=False)
+for name, ok, detail, fix in checks():
+    mark = ":green[:material/check:]" if ok else ":orange[:material/warning:]"
+    st.markdown(f"{mark} **{name}** · `{detail}`" + (f" → `{fix}`" if fix else ""))

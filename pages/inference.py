@@ -1,0 +1,105 @@
+"""Inference: let pretrained models hear the clip."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.models import PredictOptions
+from core.reference import inner_opening
+from core.render import model_colour
+from core.render.player import PlayerPanel
+from core.track_io import track_bytes
+from ui import plots, state
+from ui.player import show_player
+from ui.widgets import command, header, need_clip, progress, refuse
+
+header("Inference", "Run speech-to-landmark models on the clip's sound; the picture is never used.")
+clip = need_clip(video=False)
+cards = {c.name: c for c in state.model_cards()}
+if not cards:
+    refuse("No models are shipped with this copy; restore the folder pretrained/.")
+if clip.info.audio is None:
+    refuse("This clip has no sound; choose one with speech in the Library.")
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    names = st.multiselect("Models", list(cards), default=list(cards)[:1], key="models")
+    with st.popover("Options", icon=":material/tune:"):
+        mode = st.radio(
+            "Dropout",
+            ["off", "seeded", "samples"],
+            captions=["deterministic", "random, as the published programs run", "mean and spread of runs"],
+            persist_state="session",
+            key="dropout",
+        )
+        seed = st.number_input("Seed", 0, 10_000, 0, disabled=mode == "off")
+        runs = st.number_input("Runs", 2, 100, 8, disabled=mode != "samples")
+if not names:
+    st.info("Choose at least one model.", icon=":material/graphic_eq:")
+    st.stop()
+
+options = PredictOptions(mode, int(seed), int(runs))
+made = {}
+with progress("Running the models") as hear:
+    for number, name in enumerate(names):
+        made[name] = state.full_prediction(clip, name, options)
+        hear((number + 1) / len(names))
+with progress("Preparing the clip for the browser") as hear:
+    media = state.media(clip, hear)
+
+order = list(cards)
+panels = [
+    PlayerPanel(n, style="portrait", colour=model_colour(order.index(n)), track=p.track)
+    for n, p in made.items()
+]
+if media.has_video:
+    panels.insert(0, PlayerPanel("Clip", kind="video", style="picture", colour=plots.ink()))
+show_player(
+    panels,
+    key=f"inference {clip.id}",
+    duration=media.duration,
+    media=media.path,
+    has_video=media.has_video,
+    video_times=media.video_times,
+    video_size=media.video_size,
+    peaks=media.peaks,
+    labels=media.labels,
+)
+if st.button("Compare with the truth", type="primary", icon=":material/compare:"):
+    st.switch_page("compare.py")
+
+seconds = state.sound(clip).duration
+table = pd.DataFrame(
+    [
+        {
+            "model": n,
+            "frames": len(p.track),
+            "compute": p.seconds,
+            "real-time factor": p.seconds / seconds,
+            "what it is": cards[n].summary,
+        }
+        for n, p in made.items()
+    ]
+)
+st.dataframe(
+    table,
+    hide_index=True,
+    column_config={
+        "compute": st.column_config.NumberColumn(format="%.2f s"),
+        "real-time factor": st.column_config.NumberColumn(format="%.3f"),
+    },
+)
+lines, bands = {}, {}
+for n, p in made.items():
+    colour, opening = model_colour(order.index(n)), inner_opening(p.track)
+    lines[n] = (p.track.times, opening, colour)
+    if p.spread is not None:
+        wide = 2 * np.sqrt((p.spread[:, [62, 66], 1] ** 2).sum(axis=1))
+        bands[f"{n}, two deviations"] = (p.track.times, opening - wide, opening + wide, colour)
+plots.show(plots.curves(lines, unit="inner-lip opening", bands=bands), height=220, key="openings")
+with st.container(horizontal=True):
+    for n, p in made.items():
+        st.download_button(f"Download {n}.npy", track_bytes(p.track, ".npy"), f"{n}.npy")
+flags = {"off": [], "seeded": ["--dropout", "--seed", str(seed)]}.get(
+    mode, ["--dropout", "--samples", str(runs), "--seed", str(seed)]
+)
+command("generate", "-i", clip.path.name, "-m", names[0], "-o", "generated", flags)

@@ -1,0 +1,28 @@
+"""The script behind every page: lists the pages and runs the chosen one."""
+
+import streamlit as st
+
+from core.errors import SpeechmarksError
+from ui.widgets import refuse
+
+st.set_page_config(page_title="Speechmarks", page_icon=":material/graphic_eq:", layout="wide")
+
+page = st.navigation(
+    {
+        "": [st.Page("home.py", title="Home", icon=":material/home:", default=True)],
+        "Clip": [
+            st.Page("library.py", title="Library", icon=":material/video_library:"),
+            st.Page("frames.py", title="Frames", icon=":material/burst_mode:"),
+            st.Page("landmarks.py", title="Landmarks", icon=":material/face:"),
+            st.Page("reference.py", title="Reference", icon=":material/center_focus_strong:"),
+        ],
+        "Models": [
+            st.Page("inference.py", title="Inference", icon=":material/graphic_eq:"),
+            st.Page("compare.py", title="Compare", icon=":material/compare:"),
+        ],
+    },
+)
+try:
+    page.run()
+except SpeechmarksError as error:
+    refuse(error)

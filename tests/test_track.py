@@ -1,0 +1,208 @@
+"""`LandmarkTrack`: what it refuses, what NaN does, and the laws of retiming."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from making import faces, gappy, make_track, sentence
+
+from core.errors import BadInput
+from core.track import (
+    LandmarkTrack,
+    frame_times,
+    resample_linear,
+    retime,
+    select_points,
+    step,
+)
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "two dimensions": ({"points": np.zeros((3, 136))}, "shape"),
+    "67 points": ({"points": np.zeros((3, 67, 2))}, "67"),
+    "four coordinates": ({"points": np.zeros((3, 68, 4))}, "68, 4"),
+    "infinite points": ({"points": np.full((3, 68, 2), np.inf)}, "infinite"),
+    "too few times": ({"times": np.arange(2.0)}, "finite times"),
+    "times in two dimensions": ({"times": np.zeros((3, 1))}, "finite times"),
+    "NaN time": ({"times": [0, np.nan, 1]}, "finite times"),
+    "infinite time": ({"times": [0, 1, np.inf]}, "finite times"),
+    "equal times": ({"times": [0, 1, 1]}, "increase"),
+    "falling times": ({"times": [0, 2, 1]}, "increase"),
+    "unknown scheme": ({"scheme": "dlib5"}, "scheme"),
+    "scheme of another size": ({"scheme": "lips20"}, "lips20"),
+    "unknown space": ({"space": "inches"}, "space"),
+    "scores of another length": ({"score": np.zeros(2)}, "Scores"),
+}
+
+
+@pytest.mark.parametrize(("change", "word"), REFUSED.values(), ids=list(REFUSED))
+def test_a_track_refuses(change: dict[str, Any], word: str) -> None:
+    fields = {"points": faces(0, 3), "times": np.arange(3.0), **change}
+    with pytest.raises(BadInput, match=word) as caught:
+        LandmarkTrack(**fields)
+    sentence(caught.value)
+
+
+def test_a_point_with_one_missing_coordinate_is_missing() -> None:
+    points = faces(0, 2)
+    points[1, 5, 0] = np.nan
+    track = make_track(points)
+    assert np.isnan(track.points[1, 5]).all()
+    assert not track.valid[1, 5]
+    assert track.valid.sum() == 2 * 68 - 1
+    assert track.frame_valid.tolist() == [True, False]
+
+
+def test_zeros_are_coordinates_and_not_missing_points() -> None:
+    assert make_track(np.zeros((2, 68, 2))).valid.all()
+
+
+def test_a_track_copies_its_arrays_and_freezes_them() -> None:
+    points = faces(0)
+    track = make_track(points)
+    points[:] = -1
+    assert track.points.min() > 0
+    for array in (track.points, track.times, track.valid):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+def test_repr_shows_shape_and_not_numbers() -> None:
+    assert repr(gappy()) == (
+        "LandmarkTrack(dlib68, pixel, points (8, 68, 2), 25.000 fps, 6 frames with a face)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("times", "fps"),
+    [([], None), ([3.0], None), ([0, 0.04, 0.08], 25.0), ([5, 5.5], 2.0)],
+    ids=["no frame", "one frame", "25 a second", "not from zero"],
+)
+def test_the_rate_is_derived_from_the_times(times: list[float], fps: float | None) -> None:
+    track = LandmarkTrack(points=faces(0, len(times)), times=np.array(times))
+    assert track.fps == (None if fps is None else pytest.approx(fps))
+
+
+def test_ntsc_times_do_not_drift() -> None:
+    times = frame_times(30_001, Fraction(30_000, 1001))
+    assert times[30_000] == pytest.approx(1001.0, abs=1e-9)
+
+
+def test_replace_appends_provenance_and_changes_only_what_is_named() -> None:
+    track = gappy()
+    other = track.replace(step("one", a=1), space="unit").replace(step("two"))
+    assert [s["operation"] for s in other.provenance] == ["one", "two"]
+    assert other.space == "unit" and track.space == "pixel"
+    assert track.provenance == ()
+    np.testing.assert_array_equal(other.points, track.points)
+
+
+def test_lips_are_points_48_to_67() -> None:
+    track = gappy()
+    lips = select_points(track, range(48, 68), "lips20")
+    np.testing.assert_array_equal(lips.points, track.points[:, 48:68])
+    assert lips.scheme == "lips20" and lips.layout.n_points == 20
+
+
+# --- resampling -----------------------------------------------------------------------------
+
+
+def test_resampling_at_the_frames_themselves_changes_nothing() -> None:
+    track = gappy()
+    np.testing.assert_array_equal(
+        resample_linear(track.points, track.times, track.times), track.points
+    )
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [(0.5, 15.0), (1.0, 20.0), (1.5, NAN), (2.0, NAN), (2.5, NAN), (3.0, 40.0), (9.0, 40.0), (-1.0, 10.0)],
+    ids=[
+        "half way between two frames",
+        "exactly on the last frame before a gap",
+        "between a face and a gap",
+        "on the gap",
+        "between a gap and a face",
+        "exactly on the first frame after a gap",
+        "after the end: the end value",
+        "before the start: the start value",
+    ],
+)
+def test_a_gap_spreads_no_further_than_its_neighbours(at: float, expected: float) -> None:
+    values = np.array([10, 20, NAN, 40])
+    got = resample_linear(values, np.arange(4.0), [at])
+    np.testing.assert_allclose(got, [expected])
+
+
+def test_one_frame_is_repeated_and_no_frame_is_refused() -> None:
+    assert resample_linear([[7.0, 8.0]], [3.0], [0, 1, 2]).tolist() == [[7.0, 8.0]] * 3
+    with pytest.raises(BadInput, match="without frames"):
+        resample_linear(np.zeros((0, 2)), [], [0.0])
+
+
+@given(seed=st.integers(0, 999), frames=st.integers(2, 40), scale=st.floats(-5, 5))
+def test_linear_motion_is_reproduced_exactly(seed: int, frames: int, scale: float) -> None:
+    rng = np.random.default_rng(seed)
+    times = np.cumsum(rng.uniform(0.01, 0.1, frames))
+    new = rng.uniform(times[0], times[-1], 17)
+    np.testing.assert_allclose(resample_linear(scale * times, times, new), scale * new, atol=1e-12)
+
+
+@given(seed=st.integers(0, 999), frames=st.integers(1, 60), fps=st.floats(5, 120))
+def test_retimed_values_stay_inside_the_range_of_the_source(
+    seed: int, frames: int, fps: float
+) -> None:
+    track = make_track(faces(seed, frames), fps=30)
+    result = retime(track, fps=fps)
+    assert result.points.min() >= track.points.min() - 1e-9
+    assert result.points.max() <= track.points.max() + 1e-9
+    # frame k lies at times[0] + k / fps, and the last one not after the source's end
+    np.testing.assert_allclose(result.times, np.arange(len(result)) / fps, atol=1e-12)
+    assert result.times[-1] <= track.times[-1] + 1e-5
+    assert result.times[-1] + 1 / fps > track.times[-1] - 1e-5
+
+
+@given(seed=st.integers(0, 99), fps=st.sampled_from([10.0, 24.0, 25.0, 29.97, 60.0]))
+def test_retiming_to_the_own_rate_changes_nothing(seed: int, fps: float) -> None:
+    track = make_track(faces(seed, 20), fps=fps)
+    np.testing.assert_allclose(retime(track, fps=fps).points, track.points, atol=1e-6)
+
+
+def test_retiming_up_and_down_again_is_the_identity() -> None:
+    track = make_track(faces(1, 21), fps=10)
+    np.testing.assert_allclose(retime(retime(track, fps=40), fps=10).points, track.points, atol=1e-9)
+
+
+def test_a_track_that_starts_late_keeps_its_start() -> None:
+    track = LandmarkTrack(points=faces(0, 5), times=2.5 + np.arange(5) / 25)
+    assert retime(track, fps=50).times[0] == 2.5
+
+
+def test_a_frame_without_a_face_stays_without_one() -> None:
+    result = retime(gappy(), fps=25)
+    assert result.frame_valid.tolist() == gappy().frame_valid.tolist()
+
+
+def test_the_published_rate_change_spreads_int_frames_over_everything() -> None:
+    track = make_track(faces(2, 60), fps=29.97)
+    result = retime(track, fps=25, assume_fps=30)
+    assert len(result) == 50
+    np.testing.assert_array_equal(result.points[[0, -1]], track.points[[0, -1]])
+
+
+@pytest.mark.parametrize("fps", [0, -25, float("nan")], ids=["zero", "negative", "not a number"])
+def test_an_impossible_rate_is_refused(fps: float) -> None:
+    with pytest.raises(BadInput, match="above 0"):
+        retime(gappy(), fps=fps)
+
+
+def test_a_track_without_frames_cannot_be_retimed() -> None:
+    with pytest.raises(BadInput, match="without frames"):
+        retime(make_track(np.zeros((0, 68, 2))))

@@ -1,0 +1,218 @@
+"""What pages share: the workspace, the current clip, and results that survive page switches.
+
+The clip stands in the address (``?clip=<id>``) and in the session; results stand in the workspace,
+addressed by content, so no page ever computes the same thing twice.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.batch import cached_landmarks
+from core.batch.predict import cached_prediction
+from core.errors import BadInput, NoFace, NoSound, SpeechmarksError
+from core.media import Waveform, make_proxy, read_sound, write_wav
+from core.models import CNNModel, ModelCard, Prediction, PredictOptions, list_models, load_model
+from core.reference import remove_identity
+from core.render.player import Label, waveform_peaks
+from core.samples import SAMPLE
+from core.track import LandmarkTrack
+from core.workspace import Clip, Workspace
+
+__all__ = [
+    "Media",
+    "choose_clip",
+    "current_clip",
+    "full_prediction",
+    "identity_free",
+    "is_sample",
+    "landmarks",
+    "landmarks_or_none",
+    "media",
+    "model",
+    "model_cards",
+    "prediction",
+    "sample_clip",
+    "scratch_file",
+    "sound",
+    "stored_clip",
+    "workspace",
+]
+
+Progress = Callable[[float], None]
+
+
+@st.cache_resource
+def workspace() -> Workspace:
+    return Workspace()
+
+
+@st.cache_resource(max_entries=64)
+def _clip(identity: str) -> Clip:
+    return workspace().clip(identity)
+
+
+@st.cache_resource
+def _sample_id() -> str:
+    return workspace().add_clip(SAMPLE.video, f"{SAMPLE.name}.mp4").id
+
+
+def stored_clip(identity: str) -> Clip:
+    """A clip of the workspace; its measurements are made once a process."""
+    return _clip(identity)
+
+
+def sample_clip() -> Clip:
+    """The built-in clip, put into the workspace on first use."""
+    return _clip(_sample_id())
+
+
+def is_sample(clip: Clip) -> bool:
+    return clip.id == _sample_id()
+
+
+def choose_clip(clip: Clip) -> None:
+    """Make a clip the current one on every page and in the address."""
+    st.session_state["clip"] = clip.id
+    st.query_params["clip"] = clip.id
+
+
+def current_clip() -> Clip | None:
+    """The clip of the address, else of the session; None where neither can be found any more."""
+    identity = st.query_params.get("clip") or st.session_state.get("clip")
+    if not identity:
+        return None
+    try:
+        clip = _clip(identity)
+    except SpeechmarksError:
+        st.session_state.pop("clip", None)
+        st.query_params.pop("clip", None)
+        return None
+    if not clip.path.is_file():  # removed from the workspace meanwhile
+        _clip.clear()
+        return None
+    choose_clip(clip)
+    return clip
+
+
+def landmarks(clip: Clip, progress: Progress | None = None) -> LandmarkTrack:
+    """Detected landmarks of a clip, from the workspace where they are there.
+
+    Raises `NoFace` where no frame holds a face, and what detection raises.
+    """
+    frames = clip.info.video.n_frames if clip.info.video else 1
+    hear = None if progress is None else (lambda done: progress(min(1.0, done / frames)))
+    track = cached_landmarks(workspace(), clip.path, video_hash=clip.id, progress=hear)
+    if not track.frame_valid.any():
+        raise NoFace("No face was found in this clip; choose one in which a face is well visible.")
+    return track
+
+
+def landmarks_or_none(clip: Clip, progress: Progress | None = None) -> LandmarkTrack | None:
+    """Landmarks, or None with a quiet remark where the clip shows no face."""
+    try:
+        return landmarks(clip, progress)
+    except NoFace as error:
+        st.warning(f"{error} There is no truth to compare with.", icon=":material/face_retouching_off:")
+        return None
+
+
+def identity_free(track: LandmarkTrack) -> LandmarkTrack:
+    """The motion of a track on the shipped template face."""
+    return remove_identity(track)
+
+
+@st.cache_resource(max_entries=8)
+def _sound(identity: str, path: str) -> Waveform:
+    return read_sound(path)
+
+
+def sound(clip: Clip) -> Waveform:
+    """The clip's sound on the picture's clock; raises `NoSound`."""
+    if clip.info.audio is None:
+        raise NoSound("This clip has no sound; choose one with speech.")
+    return _sound(clip.id, str(clip.path))
+
+
+def model_cards() -> list[ModelCard]:
+    return list_models()
+
+
+@st.cache_resource
+def model(name: str) -> CNNModel:
+    return load_model(name)
+
+
+def full_prediction(clip: Clip, name: str, options: PredictOptions) -> Prediction:
+    """What a shipped model makes of a clip, from the workspace where it is there."""
+    card = next((c for c in model_cards() if c.name == name), None)
+    if card is None:
+        raise BadInput(f"There is no model {name!r}; choose one of the list.")
+    return cached_prediction(
+        workspace(), model(name), card.path, sound(clip), clip.id, options
+    )
+
+
+def prediction(clip: Clip, name: str) -> LandmarkTrack:
+    """Predicted landmarks of a clip, deterministic."""
+    return full_prediction(clip, name, PredictOptions()).track
+
+
+def scratch_file(name: str) -> Path:
+    """A private file of this session, for results on their way to the user."""
+    folder = st.session_state.setdefault("scratch", Path(tempfile.mkdtemp(prefix="speechmarks-")))
+    return Path(folder) / name
+
+
+@dataclass(frozen=True, eq=False)
+class Media:
+    """What the player needs to know about a clip."""
+
+    path: Path | None
+    has_video: bool
+    duration: float
+    video_times: np.ndarray[tuple[int], np.dtype[np.float64]] | None
+    video_size: tuple[int, int] | None
+    peaks: np.ndarray[tuple[int], np.dtype[np.float32]] | None
+    labels: dict[str, list[Label]] | None
+
+
+def media(clip: Clip, progress: Progress | None = None) -> Media:
+    """Browser-ready sound and picture of a clip; a proxy is made once and kept beside it."""
+    try:
+        wave = sound(clip)
+    except NoSound:
+        wave = None
+    video = clip.info.video
+    path: Path | None
+    if is_sample(clip):
+        path = clip.path  # made for browsers already
+    elif video is not None:
+        path = clip.folder / "proxy.mp4"
+        if not path.is_file():
+            make_proxy(clip.path, path, info=clip.info, progress=progress)
+    else:
+        path = clip.folder / "proxy.wav"
+        if not path.is_file() and wave is not None:
+            write_wav(path, wave)
+    labels = None
+    if is_sample(clip):
+        labels = {
+            kind: [Label(t.start, t.end, t.text) for t in SAMPLE.labels(kind)]
+            for kind in ("words", "phonemes")
+        }
+    return Media(
+        path=path,
+        has_video=video is not None,
+        duration=clip.info.duration,
+        video_times=None if video is None else video.times,
+        video_size=None if video is None else video.size,
+        peaks=None if wave is None else waveform_peaks(wave.samples),
+        labels=labels,
+    )

@@ -1,0 +1,99 @@
+"""Pieces that every page has: heading, empty state, progress, errors, the command that does the same."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.errors import SpeechmarksError
+from core.workspace import Clip
+from ui import state
+
+__all__ = ["clip_caption", "command", "header", "need_clip", "progress", "refuse", "safe_text"]
+
+
+def header(title: str, purpose: str) -> None:
+    """The page's title and one sentence on what it is for."""
+    st.title(title, anchor=False)
+    st.caption(purpose)
+
+
+def safe_text(text: str) -> str:
+    """Untrusted text for places that read Markdown: shown, never interpreted."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|$~:&" else c for c in text)
+
+
+def clip_caption(clip: Clip) -> str:
+    """One quiet line about a clip."""
+    parts = [f"{clip.info.duration:.2f} s"]
+    video = clip.info.video
+    if video is not None:
+        parts.append(f"{video.size[0]} × {video.size[1]}")
+        rate = "variable rate" if video.variable_rate else f"{video.fps:.2f} fps"
+        parts.append(f"{video.n_frames} frames, {rate}")
+    parts.append("sound" if clip.info.audio else "no sound")
+    if state.is_sample(clip):
+        parts.append("synthetic")
+    return f"**{safe_text(clip.name)}** · " + " · ".join(parts)
+
+
+def need_clip(*, video: bool = True) -> Clip:
+    """The current clip, or an empty state that says what to do next."""
+    clip = state.current_clip()
+    if clip is None:
+        st.info("No clip is chosen yet.", icon=":material/movie:")
+        with st.container(horizontal=True):
+            if st.button("Use the built-in clip", type="primary"):
+                state.choose_clip(state.sample_clip())
+                st.rerun()
+            if st.button("Choose or upload one"):
+                st.switch_page("library.py")
+        st.stop()
+    st.markdown(clip_caption(clip))
+    if video and clip.info.video is None:
+        refuse("This recording has no picture; this page needs a video.")
+    return clip
+
+
+def refuse(error: SpeechmarksError | str) -> None:
+    """Say in one sentence why the page cannot go on, and stop."""
+    st.error(safe_text(str(error)), icon=":material/error:")
+    st.stop()
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[float], None]]:
+    """A bar with time left that appears after half a second; leaving the page or pressing Cancel
+    stops the work at its next step."""
+    slot = st.empty()
+    begin = time.perf_counter()
+    shown = False
+
+    def hear(share: float) -> None:
+        nonlocal shown
+        spent = time.perf_counter() - begin
+        if spent < 0.5:
+            return
+        if not shown:
+            shown = True
+        left = spent / share - spent if share > 0.02 else None
+        text = what if left is None else f"{what} · about {left:.0f} s left"
+        slot.progress(min(1.0, max(0.0, share)), text=text)
+
+    try:
+        yield hear
+    except SpeechmarksError as error:
+        slot.empty()
+        refuse(error)
+    slot.empty()
+
+
+def command(*words: str | Sequence[str]) -> None:
+    """The command line that does what the page does."""
+    flat = [w for word in words for w in ([word] if isinstance(word, str) else word)]
+    st.caption("The same from the command line")
+    st.code("python -m core " + shlex.join(flat), language="bash", wrap_lines=True)
