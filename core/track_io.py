@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import zipfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -123,7 +122,7 @@ def read_track(
         points, times, scheme = _read_bare(path, suffix)
     except BadInput:
         raise
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # damaged files raise many kinds: zlib, HDF5, memory, recursion
         raise BadInput(
             f"{path.name!r} could not be read as a landmark track ({type(error).__name__}); "
             f"expected {', '.join(TRACK_SUFFIXES)} with (frames, 68 or 20, 2 or 3) numbers."
@@ -190,6 +189,8 @@ def _read_npz(path: Path) -> LandmarkTrack:
     with np.load(path, allow_pickle=False) as archive:
         if "points" not in archive:
             raise BadInput(f"{path.name!r} holds no 'points'; found: {', '.join(archive.files)}.")
+        if sum(member.file_size for member in archive.zip.infolist()) > _MAX_BYTES:
+            raise BadInput(f"{path.name!r} unpacks to more than 2 GB; no landmark track does.")
         return _from_fields({name: archive[name] for name in archive.files})
 
 
@@ -207,11 +208,24 @@ def _h5_bytes(track: LandmarkTrack) -> bytes:
     return buffer.getvalue()
 
 
+def _own_data(file: h5py.File, name: str, path: Path) -> Any:
+    """Numbers that lie in the file itself: HDF5 can also point at other files of the machine."""
+    link, data = file.get(name, getlink=True), None
+    if isinstance(link, h5py.HardLink):
+        data = file[name]
+    if not isinstance(data, h5py.Dataset) or data.external or data.is_virtual:
+        raise BadInput(f"{path.name!r} does not hold {name!r} itself; expected a plain data set.")
+    if data.nbytes > _MAX_BYTES:
+        raise BadInput(f"{path.name!r} claims more than 2 GB of {name!r}; no landmark track has.")
+    return data[()]
+
+
 def _read_h5(path: Path) -> LandmarkTrack:
     with h5py.File(path, "r") as file:
         if "points" not in file:
             raise BadInput(f"{path.name!r} holds no 'points'; found: {', '.join(file)}.")
-        fields = {name: file[name][()] for name in ("points", "times", "score") if name in file}
+        names = [name for name in ("points", "times", "score") if name in file]
+        fields = {name: _own_data(file, name, path) for name in names}
         fields |= {name: file.attrs[name] for name in ("scheme", "space", "provenance")}
     return _from_fields(fields)
 
@@ -241,6 +255,8 @@ def _hum_frames(track: LandmarkTrack) -> list[list[list[list[int]]]]:
 
 def _write_text_folder(path: Path, track: LandmarkTrack) -> None:
     path.mkdir(parents=True, exist_ok=True)
+    for old in sorted(path.glob("[0-9]" * 5 + ".txt"))[len(track) :]:
+        old.unlink()  # frames of a longer track that this one replaces
     for index, (points, ok) in enumerate(zip(track.points, track.frame_valid, strict=True)):
         lines = [f"{round(x)},{round(y)}" for x, y in points[:, :2]] if ok else []
         atomic_write(path / f"{index:05d}.txt", ("\n".join(lines) + "\n").encode())
@@ -257,20 +273,24 @@ def _read_bare(path: Path, suffix: str) -> tuple[NDArray[np.float64], Any, str]:
         points, times = _read_tidy(pd.read_csv(path), path.name)
     elif suffix == ".json":
         frames = json.loads(path.read_text())
-        missing = np.full((68, 2), np.nan)
-        points = np.stack(
-            [np.asarray(faces[0], dtype=np.float64) if faces else missing for faces in frames]
-        )
+        points = _stacked([np.asarray(f[0], dtype=np.float64) if f else None for f in frames])
     elif path.is_dir():
         files = sorted(path.glob("[0-9]*.txt"))
-        missing = np.full((68, 2), np.nan)
-        rows = [np.loadtxt(f, delimiter=",") if f.stat().st_size > 1 else missing for f in files]
-        points = np.stack(rows)
+        points = _stacked(
+            [np.loadtxt(f, delimiter=",") if f.stat().st_size > 1 else None for f in files]
+        )
     else:
         raise BadInput(
             f"Unknown track format {path.suffix!r}; expected {', '.join(TRACK_SUFFIXES)}."
         )
     return _shaped(points, path.name, times)
+
+
+def _stacked(frames: list[NDArray[np.float64] | None]) -> NDArray[np.float64]:
+    """Frames as one array; None becomes NaN, 68 points where no frame has a face."""
+    known = next((frame for frame in frames if frame is not None), np.empty((68, 2)))
+    missing = np.full(known.shape, np.nan)
+    return np.stack([missing if frame is None else frame for frame in frames])
 
 
 def _read_tidy(table: pd.DataFrame, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,0 +1,1 @@
+"""Benchmarks: ratios of one run on one machine, one table (``make bench``)."""

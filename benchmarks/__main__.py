@@ -1,0 +1,30 @@
+"""``python -m benchmarks``: run every benchmark and print one table of ratios."""
+
+from __future__ import annotations
+
+from benchmarks import bench_cnn, bench_following, bench_painted
+
+MODULES = (bench_following, bench_cnn, bench_painted)
+
+
+def main() -> int:
+    """Print the table; exit code 1 where a goal is missed."""
+    missed = False
+    for module in MODULES:
+        result = module.run()
+        if "skipped" in result:
+            print(f"skipped  {result['name']}: {result['skipped']}")
+            continue
+        met = result["ratio"] >= result["goal"]
+        missed |= not met
+        print(
+            f"{'ok' if met else 'MISSED':<8} {result['name']}: {result['ratio']:.1f}x "
+            f"(goal {result['goal']:g}x; {result['ours_s']:.2f} s against {result['theirs_s']:.2f} s)"
+        )
+        for name, value in result.get("detail", {}).items():
+            print(f"         {name}: {value:.4g}")
+    return int(missed)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
