@@ -85,4 +85,4 @@ if st.button("Make a movie of this", icon=":material/movie:"):
         compare_movie(movie, target, sound=state.sound(clip) if clip.info.audio else None,
                       labels=True, force=True, progress=hear)
     st.download_button("Download the movie", target.read_bytes(), "comparison.mp4", type="primary")
-command("compare", "truth.npz", "predicted.npy", "--video", clip.path.name, "--labels", "-o", "comparison.mp4")
+command("compare", "truth.npz", "predicted.npy", "--video", clip.name, "--labels", "-o", "comparison.mp4")

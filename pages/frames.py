@@ -63,4 +63,4 @@ picks = tuple(sorted({chosen[i] for i in np.linspace(0, len(chosen) - 1, 18).ast
 images = sheet(clip.id, str(clip.path), picks)
 st.image(images, caption=[f"{times[i]:.2f} s · {i}" for i in picks[: len(images)]], width=150)
 flags = [] if every == 1 else ["--every", str(every)]
-command("frames", clip.path.name, "-o", "frames", flags, "--format", picture_format)
+command("frames", clip.name, "-o", "frames", flags, "--format", picture_format)

@@ -40,10 +40,11 @@ show_player(
     video_size=media.video_size,
     peaks=media.peaks,
     labels=media.labels,
+    autoplay=True,
 )
 st.caption(
-    f"Synthetic: a drawn presenter says “{SAMPLE.sentence}” Press space to play; the models hear "
-    "only the sound."
+    f"Synthetic: a drawn presenter says “{SAMPLE.sentence}” The models hear only "
+    "the sound."
 )
 
 with st.container(horizontal=True):

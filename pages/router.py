@@ -1,11 +1,14 @@
 """The script behind every page: lists the pages and runs the chosen one."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.errors import SpeechmarksError
 from ui.widgets import refuse
 
-st.set_page_config(page_title="Speechmarks", page_icon=":material/graphic_eq:", layout="wide")
+ICON = Path(__file__).parents[1] / "ui" / "icon.png"
+st.set_page_config(page_title="Speechmarks", page_icon=str(ICON), layout="wide")
 
 page = st.navigation(
     {

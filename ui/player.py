@@ -51,6 +51,7 @@ def show_player(
     peaks: ArrayLike | None = None,
     labels: Mapping[str, Sequence[Label]] | None = None,
     start: float = 0.0,
+    autoplay: bool = False,
 ) -> PlayerState:
     """Draw a player here; options as in `core.render.player.pack_player`.
 
@@ -76,6 +77,7 @@ def show_player(
         peaks=peaks,
         labels=labels,
         start=start,
+        autoplay=autoplay,
     )
     result = _component()(key=key, data=buffer, on_time_change=lambda: None)
     time = result.get("time")

@@ -58,7 +58,7 @@ class MovieWriter:
         if min(self.size) < 2:
             raise BadInput(f"A movie needs at least 2 x 2 pixels, not {size[0]} x {size[1]}.")
         self.rate = Fraction(fps).limit_denominator(1001 * 60)
-        self._sound = sound
+        self._sound = sound if sound is not None and len(sound.samples) else None
         self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         self._options = {"crf": str(crf), "preset": preset, "g": str(keyframe_every)}
         self._frames = 0
@@ -85,6 +85,11 @@ class MovieWriter:
     def write(self, image: NDArray[np.uint8], time: float | None = None) -> None:
         """Append one RGB picture (height, width, 3) uint8, shown from ``time`` seconds on."""
         width, height = self.size
+        if (image.shape[1] // 2 * 2, image.shape[0] // 2 * 2) != self.size:
+            raise BadInput(
+                f"Every picture of this movie has {width} x {height} pixels; "
+                f"got {image.shape[1]} x {image.shape[0]}."
+            )
         frame = VideoFrame.from_ndarray(
             np.ascontiguousarray(image[:height, :width]), format="rgb24"
         )
@@ -101,12 +106,15 @@ class MovieWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        whole = kind is None and self._frames > 0
         try:
-            if kind is None:
+            if whole:
                 self._container.mux(self._video.encode(None))
                 self._write_sound()
             self._container.close()
-            if kind is None:
+            if kind is None and not whole:
+                raise BadInput("A movie needs at least one picture; none was given.")
+            if whole:
                 os.replace(self._temporary, self.path)
         finally:
             self._temporary.unlink(missing_ok=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.decomposition import PCA
 
 from core.errors import BadInput, NoFace
 from core.track_io import read_array
@@ -81,6 +80,8 @@ def fit_shape_space(
 
     Raises `NoFace` with fewer complete frames than components.
     """
+    from sklearn.decomposition import PCA  # 1.4 s to import, and only fitting needs it
+
     values = np.asarray(points, dtype=np.float64)
     dims = values.shape[2]
     flat = values.reshape(len(values), -1)

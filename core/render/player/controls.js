@@ -77,7 +77,11 @@ function createControls(act, { sound }) {
   }
   speed.addEventListener("change", () => act.setRate(Number(speed.value)));
   const loop = button("Loop", "loop", act.toggleLoop);
-  root.append(play, back, on, clock, status, speed, loop);
+  const listen = element("button", "sm-button sm-listen", "Play with sound");
+  listen.type = "button";
+  listen.hidden = true;
+  listen.addEventListener("click", act.listen);
+  root.append(play, back, on, clock, listen, status, speed, loop);
   let mute = null;
   let volume = null;
   if (sound) {
@@ -108,6 +112,9 @@ function createControls(act, { sound }) {
     toggleHelp(open = sheet.hidden) {
       sheet.hidden = !open;
       help.setAttribute("aria-expanded", String(open));
+    },
+    invite(open) {
+      listen.hidden = !open;
     },
     say(text) {
       if (status.textContent !== text) status.textContent = text;

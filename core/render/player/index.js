@@ -47,6 +47,11 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
     toggleLoop: () => change({ loop: !now.loop }),
     toggleMute: () => change({ muted: !now.muted }),
     setVolume: (volume) => change({ volume, muted: false }),
+    listen: () => {
+      change({ muted: false, loop: false });
+      seek(0, true);
+      play();
+    },
     toggleHelp: () => controls.toggleHelp(),
     focus: () => shell.focus({ preventScroll: true }),
   };
@@ -84,6 +89,10 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
   const opening = state ? state.time : header.start;
   if (opening && !(owned && owned === media)) seek(opening, true);
   if (state && state.playing) play();
+  else if (!state && header.autoplay && !window.matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    change({ muted: true, loop: true });
+    play();
+  }
   if (owned && owned.error) onClock("error");
 
   function onClock(name) {
@@ -124,6 +133,7 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
       clock.element.muted = now.muted;
       clock.element.volume = now.volume;
     }
+    controls.invite(Boolean(header.autoplay && header.media && now.muted));
     showState();
   }
 

@@ -203,6 +203,7 @@ def pack_player(
     peaks: ArrayLike | None = None,
     labels: Mapping[str, Sequence[Label]] | None = None,
     start: float = 0.0,
+    autoplay: bool = False,
 ) -> bytes:
     """Everything a player needs, as one buffer (layout: see the module).
 
@@ -219,6 +220,7 @@ def pack_player(
     peaks : (B,) loudest absolute sample of B equal stretches of ``duration``, 0..1.
     labels : rows of the timeline by name ("words", "phones"), each with its stretches.
     start : seconds at which the player opens the first time.
+    autoplay : play at once, in a loop and muted (browsers allow no other), with a button for sound.
 
     Raises
     ------
@@ -262,6 +264,7 @@ def pack_player(
         "version": _VERSION,
         "duration": float(duration),
         "start": float(start),
+        "autoplay": bool(autoplay),
         "media": media_url,
         "hasVideo": bool(has_video and media_url),
         "video": {
