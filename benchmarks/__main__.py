@@ -19,7 +19,8 @@ def main() -> int:
         missed |= not met
         print(
             f"{'ok' if met else 'MISSED':<8} {result['name']}: {result['ratio']:.1f}x "
-            f"(goal {result['goal']:g}x; {result['ours_s']:.2f} s against {result['theirs_s']:.2f} s)"
+            f"(goal {result['goal']:g}x; {result['ours_s']:.2f} s against "
+            f"{result['theirs_s']:.2f} s)"
         )
         for name, value in result.get("detail", {}).items():
             print(f"         {name}: {value:.4g}")

@@ -18,7 +18,7 @@ SECONDS = 60
 
 
 def run() -> dict[str, Any]:
-    """Network seconds on `SECONDS` of a made-up signal (the time does not depend on its content)."""
+    """Network seconds on `SECONDS` of a made-up signal; the content does not change the time."""
     torch.manual_seed(0)
     net = SpeechCNN().eval()
     noise = np.random.default_rng(0).standard_normal(SECONDS * 16_000).astype(np.float32)

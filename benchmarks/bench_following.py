@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.detect import detect_landmarks
+from core.metrics import face_width
 
 __all__ = ["run"]
 
@@ -22,7 +23,7 @@ def run() -> dict[str, Any]:
         return {"name": NAME, "skipped": "the shared reference clip is not there; set SHARED."}
     ours = detect_landmarks(CLIP)
     theirs = detect_landmarks(CLIP, every_frame=True)
-    width = np.nanmean(np.linalg.norm(theirs.track.points[:, 0] - theirs.track.points[:, 16], axis=1))
+    width = face_width(theirs.track)
     apart = np.linalg.norm(ours.track.points - theirs.track.points, axis=2)
     return {
         "name": NAME,

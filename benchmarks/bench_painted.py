@@ -47,17 +47,19 @@ def _face() -> NDArray[np.float64]:
         return np.vstack([arc(x0, x1, y, up, n // 2 + 1), arc(x1, x0, y, -down, n // 2 + 1)[1:-1]])
 
     turn, eye = np.linspace(np.pi, 0, 17), TEMPLATE_EYES / 2
-    return np.vstack([
-        np.stack([0.135 * np.cos(turn), -0.09 + 0.245 * np.sin(turn)], axis=1),
-        arc(-0.11, -0.025, -0.105, 0.016, 5),
-        arc(0.025, 0.11, -0.105, 0.016, 5),
-        np.stack([np.zeros(4), np.linspace(-0.075, -0.005, 4)], axis=1),
-        arc(-0.025, 0.025, 0.012, -0.007, 5),
-        ring(-eye - 0.025, -eye + 0.025, -0.072, 0.012, 0.010, 6),
-        ring(eye - 0.025, eye + 0.025, -0.072, 0.012, 0.010, 6),
-        ring(-0.05, 0.05, 0.065, 0.02, 0.026, 12),
-        ring(-0.04, 0.04, 0.065, 0.006, 0.006, 8),
-    ])
+    return np.vstack(
+        [
+            np.stack([0.135 * np.cos(turn), -0.09 + 0.245 * np.sin(turn)], axis=1),
+            arc(-0.11, -0.025, -0.105, 0.016, 5),
+            arc(0.025, 0.11, -0.105, 0.016, 5),
+            np.stack([np.zeros(4), np.linspace(-0.075, -0.005, 4)], axis=1),
+            arc(-0.025, 0.025, 0.012, -0.007, 5),
+            ring(-eye - 0.025, -eye + 0.025, -0.072, 0.012, 0.010, 6),
+            ring(eye - 0.025, eye + 0.025, -0.072, 0.012, 0.010, 6),
+            ring(-0.05, 0.05, 0.065, 0.02, 0.026, 12),
+            ring(-0.04, 0.04, 0.065, 0.006, 0.006, 8),
+        ]
+    )
 
 
 def _track() -> LandmarkTrack:

@@ -1,8 +1,8 @@
 """Every error that Speechmarks raises on purpose.
 
 Each has a stable ``code`` for programs and is also the builtin that callers expect
-(``ValueError``, ``FileNotFoundError`` ...). Messages are one sentence for a person: what was expected,
-what came, what to do next.
+(``ValueError``, ``FileNotFoundError`` ...). Messages are one sentence for a person: what was
+expected, what came, what to do next.
 """
 
 from __future__ import annotations

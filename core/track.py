@@ -123,7 +123,7 @@ class LandmarkTrack:
     @property
     def frame_valid(self) -> NDArray[np.bool_]:
         """True for frames in which every point is present; shape (T,)."""
-        return self.valid.all(axis=1)
+        return np.asarray(self.valid.all(axis=1))
 
     @property
     def fps(self) -> float | None:

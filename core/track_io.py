@@ -319,7 +319,7 @@ def _shaped(
             points = points.reshape(len(points), *flat[points.shape[1]])
     if points.ndim != 3 or points.shape[1] not in by_count or points.shape[2] not in (2, 3):
         raise BadInput(
-            f"{name!r} has shape {points.shape}; a track has (frames, 68, 2 or 3), (frames, 20, 2), "
-            "(frames, 136), (frames, 204) or (frames, 40)."
+            f"{name!r} has shape {points.shape}; a track has (frames, 68, 2 or 3), "
+            "(frames, 20, 2), (frames, 136), (frames, 204) or (frames, 40)."
         )
     return points, times, by_count[points.shape[1]]

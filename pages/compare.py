@@ -5,10 +5,10 @@ import streamlit as st
 
 from core.metrics import interocular, score_clip
 from core.reference import inner_opening, shipped_template
-from core.render import INK, Panel, compare_movie, model_colour
+from core.render import INK, Panel, Style, compare_movie, model_colour
 from core.render.player import PlayerPanel
 from ui import plots, state
-from ui.player import show_player
+from ui.player import show_clip
 from ui.widgets import command, header, need_clip, progress
 
 header("Compare", "Play the clip, its true landmarks and every model side by side, on one sound.")
@@ -17,11 +17,13 @@ cards = [c.name for c in state.model_cards()]
 with st.container(horizontal=True, vertical_alignment="bottom"):
     names = []
     if clip.info.audio is not None:
-        names = st.multiselect("Models", cards, default=cards[:2], key="models")
+        names = st.multiselect(
+            "Models", cards, default=cards[:2], key="models", bind="query-params"
+        )
+    styles: list[Style] = ["wireframe", "painted", "portrait", "dots"]
     style = st.segmented_control(
-        "Style", ["wireframe", "painted", "portrait", "dots"], default="wireframe", key="style",
-        persist_state="session",
-    ) or "wireframe"
+        "Style", styles, default="wireframe", required=True, key="style", bind="query-params"
+    )
 if clip.info.audio is None:
     st.info("This clip has no sound, so no model can be run on it.", icon=":material/volume_off:")
 
@@ -38,8 +40,8 @@ with progress("Preparing the clip for the browser") as hear:
 
 panels, movie = [], []
 if media.has_video:
-    panels.append(PlayerPanel("Clip", kind="video", style="overlay", colour="#0072b2", track=truth))
-    movie.append(Panel("Clip", track=truth, video=clip.path, colour="#0072b2"))
+    panels.append(PlayerPanel("Clip", kind="video", style="overlay", colour=INK, track=truth))
+    movie.append(Panel("Clip", track=truth, video=clip.path, colour=INK))
 for title, track, colour in (
     *([("Truth", free, INK)] if free is not None else []),
     *((n, t, model_colour(cards.index(n))) for n, t in predicted.items()),
@@ -49,31 +51,33 @@ for title, track, colour in (
 if not panels:
     st.info("Choose a model to see a face move.", icon=":material/graphic_eq:")
     st.stop()
-show_player(
-    panels,
-    key=f"compare {clip.id}",
-    duration=media.duration,
-    media=media.path,
-    has_video=media.has_video,
-    video_times=media.video_times,
-    video_size=media.video_size,
-    peaks=media.peaks,
-    labels=media.labels,
-)
+show_clip(panels, media, key=f"compare {clip.id}")
 
 if free is not None and predicted:
     iod = interocular(shipped_template())
     scores = {n: score_clip(free, t, iod=iod) for n, t in predicted.items()}
     rows = [
-        {"model": n, "mouth RMSE (IOD)": s.mouth_rmse, "opening correlation": s.opening_correlation,
-         "variance ratio": s.opening_predicted.std() / s.opening_true.std(), "frames": s.frames}
+        {
+            "model": n,
+            "mouth RMSE (IOD)": s.mouth_rmse,
+            "opening correlation": s.opening_correlation,
+            "variance ratio": s.opening_predicted.std() / s.opening_true.std(),
+            "frames": s.frames,
+        }
         for n, s in scores.items()
     ]
     number = st.column_config.NumberColumn(format="%.3f")
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config={
-        k: number for k in ("mouth RMSE (IOD)", "opening correlation", "variance ratio")})
-tracks = {**({"truth": (free, plots.ink())} if free is not None else {}),
-          **{n: (t, model_colour(cards.index(n))) for n, t in predicted.items()}}
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config=dict.fromkeys(
+            ("mouth RMSE (IOD)", "opening correlation", "variance ratio"), number
+        ),
+    )
+tracks = {
+    **({"truth": (free, plots.ink())} if free is not None else {}),
+    **{n: (t, model_colour(cards.index(n))) for n, t in predicted.items()},
+}
 if tracks:
     iod = interocular(shipped_template())
     lines = {n: (t.times, inner_opening(t) / iod, c) for n, (t, c) in tracks.items()}
@@ -82,7 +86,22 @@ if tracks:
 if st.button("Make a movie of this", icon=":material/movie:"):
     target = state.scratch_file("comparison.mp4")
     with progress("Drawing the movie") as hear:
-        compare_movie(movie, target, sound=state.sound(clip) if clip.info.audio else None,
-                      labels=True, force=True, progress=hear)
+        compare_movie(
+            movie,
+            target,
+            sound=state.sound(clip) if clip.info.audio else None,
+            labels=True,
+            force=True,
+            progress=hear,
+        )
     st.download_button("Download the movie", target.read_bytes(), "comparison.mp4", type="primary")
-command("compare", "truth.npz", "predicted.npy", "--video", clip.name, "--labels", "-o", "comparison.mp4")
+command(
+    "compare",
+    "truth.npz",
+    "predicted.npy",
+    "--video",
+    clip.name,
+    "--labels",
+    "-o",
+    "comparison.mp4",
+)

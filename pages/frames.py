@@ -3,14 +3,15 @@
 import io
 import zipfile
 
-import cv2
 import numpy as np
 import streamlit as st
 
-from core.media import read_frames
+from core.media import PictureFormat, numbered_pictures, read_frames
 from ui.widgets import command, header, need_clip, progress, refuse
 
-header("Frames", "Look at single frames, numbered from 0 as in the file, and save them as pictures.")
+header(
+    "Frames", "Look at single frames, numbered from 0 as in the file, and save them as pictures."
+)
 clip = need_clip()
 video = clip.info.video
 assert video is not None
@@ -40,27 +41,32 @@ with left:
     st.image(picture(clip.id, str(clip.path), index, 960))
     st.caption(f"{times[index]:.3f} s · frame {index}")
 with right:
-    first, last = st.slider("Range in seconds", 0.0, float(clip.info.duration), (0.0, float(clip.info.duration)))
+    first, last = st.slider(
+        "Range in seconds", 0.0, float(clip.info.duration), (0.0, float(clip.info.duration))
+    )
     every = st.number_input("Every n-th frame", 1, 1000, 1)
-    picture_format = st.segmented_control("Format", ["jpeg", "png"], default="jpeg") or "jpeg"
+    formats: list[PictureFormat] = ["jpeg", "png"]
+    picture_format = st.segmented_control("Format", formats, default="jpeg") or "jpeg"
     chosen = [i for i, t in enumerate(times) if first - 1e-9 <= t < last + 1e-9 and i % every == 0]
     st.caption(f"{len(chosen)} frames chosen")
     if not chosen:
         refuse("No frame lies in that range; widen it.")
     if st.button("Make a zip", icon=":material/folder_zip:"):
-        suffix = "jpg" if picture_format == "jpeg" else "png"
         buffer = io.BytesIO()
+        pictures = numbered_pictures(
+            clip.path, start=first, stop=last + 1e-9, every=int(every), format=picture_format
+        )
         with progress("Writing pictures") as hear, zipfile.ZipFile(buffer, "w") as archive:
-            for done, frame in enumerate(read_frames(clip.path, start=first, stop=last + 1e-9, every=every), 1):
-                options = [cv2.IMWRITE_JPEG_QUALITY, 85] if suffix == "jpg" else []
-                _, data = cv2.imencode(f".{suffix}", frame.image[..., ::-1], options)
-                archive.writestr(f"{frame.index:04d}.{suffix}", data.tobytes())
+            for done, (name, data) in enumerate(pictures, start=1):
+                archive.writestr(name, data)
                 hear(done / len(chosen))
         st.download_button("Download", buffer.getvalue(), "frames.zip", type="primary")
 
 st.subheader("Contact sheet", anchor=False)
 picks = tuple(sorted({chosen[i] for i in np.linspace(0, len(chosen) - 1, 18).astype(int)}))
 images = sheet(clip.id, str(clip.path), picks)
-st.image(images, caption=[f"{times[i]:.2f} s · {i}" for i in picks[: len(images)]], width=150)
+with st.container(horizontal=True):
+    for shown, image in zip(picks, images, strict=False):
+        st.image(image, caption=f"{times[shown]:.2f} s · frame {shown}", width=156)
 flags = [] if every == 1 else ["--every", str(every)]
 command("frames", clip.name, "-o", "frames", flags, "--format", picture_format)

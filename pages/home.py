@@ -7,8 +7,8 @@ from core.render import INK, model_colour
 from core.render.player import PlayerPanel
 from core.samples import SAMPLE
 from ui import state
-from ui.player import show_player
-from ui.widgets import header, progress
+from ui.player import show_clip
+from ui.widgets import header, progress, safe_text
 
 header(
     "Speechmarks",
@@ -30,22 +30,8 @@ with progress("Predicting the built-in clip"):
             PlayerPanel(card.name, style="portrait", colour=model_colour(index), track=track)
         )
 media = state.media(clip)
-show_player(
-    panels,
-    key="home",
-    duration=media.duration,
-    media=media.path,
-    has_video=True,
-    video_times=media.video_times,
-    video_size=media.video_size,
-    peaks=media.peaks,
-    labels=media.labels,
-    autoplay=True,
-)
-st.caption(
-    f"Synthetic: a drawn presenter says “{SAMPLE.sentence}” The models hear only "
-    "the sound."
-)
+show_clip(panels, media, key="home", autoplay=True)
+st.caption(f"Synthetic: a drawn presenter says “{SAMPLE.sentence}” The models hear only the sound.")
 
 with st.container(horizontal=True):
     if st.button("Try the sample", type="primary", icon=":material/play_circle:"):
@@ -63,6 +49,10 @@ def checks() -> list[tuple[str, bool, str, str]]:
 
 
 st.subheader("What works here", anchor=False)
+lines = []
 for name, ok, detail, fix in checks():
     mark = ":green[:material/check:]" if ok else ":orange[:material/warning:]"
-    st.markdown(f"{mark} **{name}** · `{detail}`" + (f" → `{fix}`" if fix else ""))
+    lines.append(
+        f"- {mark} **{name}** · {safe_text(detail)}" + (f" → {safe_text(fix)}" if fix else "")
+    )
+st.markdown("\n".join(lines))

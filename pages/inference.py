@@ -1,16 +1,18 @@
 """Inference: let pretrained models hear the clip."""
 
+from typing import cast
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.models import PredictOptions
+from core.models import DropoutMode, PredictOptions
 from core.reference import inner_opening
 from core.render import model_colour
 from core.render.player import PlayerPanel
 from core.track_io import track_bytes
 from ui import plots, state
-from ui.player import show_player
+from ui.player import show_clip
 from ui.widgets import command, header, need_clip, progress, refuse
 
 header("Inference", "Run speech-to-landmark models on the clip's sound; the picture is never used.")
@@ -22,12 +24,18 @@ if clip.info.audio is None:
     refuse("This clip has no sound; choose one with speech in the Library.")
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    names = st.multiselect("Models", list(cards), default=list(cards)[:1], key="models")
+    names = st.multiselect(
+        "Models", list(cards), default=list(cards)[:2], key="models", bind="query-params"
+    )
     with st.popover("Options", icon=":material/tune:"):
         mode = st.radio(
             "Dropout",
             ["off", "seeded", "samples"],
-            captions=["deterministic", "random, as the published programs run", "mean and spread of runs"],
+            captions=[
+                "deterministic",
+                "random, as the published programs run",
+                "mean and spread of runs",
+            ],
             persist_state="session",
             key="dropout",
         )
@@ -37,7 +45,7 @@ if not names:
     st.info("Choose at least one model.", icon=":material/graphic_eq:")
     st.stop()
 
-options = PredictOptions(mode, int(seed), int(runs))
+options = PredictOptions(cast(DropoutMode, mode), int(seed), int(runs))
 made = {}
 with progress("Running the models") as hear:
     for number, name in enumerate(names):
@@ -53,17 +61,7 @@ panels = [
 ]
 if media.has_video:
     panels.insert(0, PlayerPanel("Clip", kind="video", style="picture", colour=plots.ink()))
-show_player(
-    panels,
-    key=f"inference {clip.id}",
-    duration=media.duration,
-    media=media.path,
-    has_video=media.has_video,
-    video_times=media.video_times,
-    video_size=media.video_size,
-    peaks=media.peaks,
-    labels=media.labels,
-)
+show_clip(panels, media, key=f"inference {clip.id}")
 if st.button("Compare with the truth", type="primary", icon=":material/compare:"):
     st.switch_page("compare.py")
 

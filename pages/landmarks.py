@@ -3,16 +3,19 @@
 import numpy as np
 import streamlit as st
 
-from core.metrics import interocular
+from core.metrics import face_width, interocular
 from core.reference import inner_opening
 from core.render import INK
 from core.render.player import PlayerPanel
 from core.track_io import track_bytes
 from ui import plots, state
-from ui.player import show_player
+from ui.player import show_clip
 from ui.widgets import command, header, need_clip, progress
 
-header("Landmarks", "Detect the 68 points of the face (dlib, followed between detections) and check them.")
+header(
+    "Landmarks",
+    "Detect the 68 points of the face (dlib, followed between detections) and check them.",
+)
 clip = need_clip()
 assert clip.info.video is not None
 with progress("Finding the face") as hear:
@@ -20,26 +23,21 @@ with progress("Finding the face") as hear:
 with progress("Preparing the clip for the browser") as hear:
     media = state.media(clip, hear)
 
-show_player(
+show_clip(
     [
-        PlayerPanel("Clip with landmarks", kind="video", style="overlay", colour="#0072b2", track=track),
+        PlayerPanel("Clip with landmarks", kind="video", style="overlay", colour=INK, track=track),
         PlayerPanel("Landmarks", style="wireframe", colour=INK, track=track),
     ],
+    media,
     key=f"landmarks {clip.id}",
-    duration=media.duration,
-    media=media.path,
-    has_video=True,
-    video_times=media.video_times,
-    video_size=media.video_size,
-    peaks=media.peaks,
-    labels=media.labels,
 )
 
 found = track.frame_valid
-widths = np.linalg.norm(track.points[:, 0] - track.points[:, 16], axis=1)
 columns = st.columns(4)
 columns[0].metric("Frames with a face", f"{int(found.sum())} of {len(track)}")
-columns[1].metric("Face width", f"{np.nanmean(widths):.0f} px", help="Mean distance of points 0 and 16")
+columns[1].metric(
+    "Face width", f"{face_width(track):.0f} px", help="Mean distance of points 0 and 16"
+)
 columns[2].metric("Rate", f"{track.fps or 25:.2f} fps")
 lost = np.flatnonzero(~found)
 columns[3].metric("First frame without a face", "none" if len(lost) == 0 else str(lost[0]))
@@ -52,7 +50,8 @@ if len(lost):
 
 iod = interocular(np.nanmean(track.points, axis=0))
 figure = plots.curves(
-    {"inner-lip opening": (track.times, inner_opening(track) / iod, plots.ink())}, unit="opening in IOD"
+    {"inner-lip opening": (track.times, inner_opening(track) / iod, plots.ink())},
+    unit="opening in IOD",
 )
 plots.show(figure, height=220, key="opening")
 st.caption("IOD: distance of the eye centres. The opening is the mean of 61-67, 62-66 and 63-65.")

@@ -2,13 +2,12 @@
 
 import base64
 
-import cv2
 import pandas as pd
 import streamlit as st
 
 from core.datasets import list_clips
 from core.errors import SpeechmarksError
-from core.media import read_frames
+from core.media import encode_picture, read_frames
 from core.weights import fetch, remote_file
 from core.workspace import Clip
 from ui import state
@@ -36,15 +35,16 @@ def thumbnail(identity: str, path: str) -> str:
         return ""
     if frame is None:
         return ""
-    _, data = cv2.imencode(".jpg", frame.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 80])
-    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
+    return "data:image/jpeg;base64," + base64.b64encode(encode_picture(frame.image)).decode()
 
 
 left, right = st.columns(2, gap="large")
 with left:
     seen = st.session_state.setdefault("uploads seen", set())
     files = st.file_uploader(
-        "Upload video or sound", accept_multiple_files=True, help="MP4, MOV, MKV, MPG, WAV, FLAC ..."
+        "Upload video or sound",
+        accept_multiple_files=True,
+        help="MP4, MOV, MKV, MPG, WAV, FLAC ...",
     )
     for file in files or []:
         if file.file_id not in seen:
@@ -58,7 +58,9 @@ with right:
     with st.container(horizontal=True):
         if st.button("Built-in clip", icon=":material/play_circle:"):
             state.choose_clip(state.sample_clip())
-        if st.button("Get a real clip", icon=":material/download:", help="2 s, 1920 × 1080, public domain"):
+        if st.button(
+            "Get a real clip", icon=":material/download:", help="2 s, 1920 × 1080, public domain"
+        ):
             with progress("Downloading"):
                 add(fetch(remote_file("obama2s.mp4"), workspace.root / "downloads"), "obama2s.mp4")
         roots = workspace.settings.server_roots

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from core.render.player import Label, PlayerPanel, pack_player, player_script, player_style
 from ui import media_route
 
-__all__ = ["PlayerState", "show_player"]
+__all__ = ["ClipMedia", "PlayerState", "show_clip", "show_player"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,19 @@ class PlayerState:
     """
 
     time: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class ClipMedia:
+    """What the player needs to know about a clip; fields as in `show_player`."""
+
+    path: Path | None
+    has_video: bool
+    duration: float
+    video_times: ArrayLike | None = None
+    video_size: tuple[int, int] | None = None
+    peaks: ArrayLike | None = None
+    labels: Mapping[str, Sequence[Label]] | None = None
 
 
 @cache
@@ -82,3 +95,21 @@ def show_player(
     result = _component()(key=key, data=buffer, on_time_change=lambda: None)
     time = result.get("time")
     return PlayerState(time=float(time) if isinstance(time, int | float) else None)
+
+
+def show_clip(
+    panels: Sequence[PlayerPanel], media: ClipMedia, *, key: str, autoplay: bool = False
+) -> PlayerState:
+    """Draw a player for panels of one clip, with the clip's own sound and picture."""
+    return show_player(
+        panels,
+        key=key,
+        duration=media.duration,
+        media=media.path,
+        has_video=media.has_video,
+        video_times=media.video_times,
+        video_size=media.video_size,
+        peaks=media.peaks,
+        labels=media.labels,
+        autoplay=autoplay,
+    )

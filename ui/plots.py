@@ -75,6 +75,7 @@ def curves(
         )
     figure.update_xaxes(title="time in s")
     figure.update_yaxes(title=unit)
+    figure.update_layout(showlegend=len(lines) + len(bands or {}) > 1)
     return figure
 
 

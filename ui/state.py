@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
 from core.batch import cached_landmarks
@@ -24,9 +22,9 @@ from core.render.player import Label, waveform_peaks
 from core.samples import SAMPLE
 from core.track import LandmarkTrack
 from core.workspace import Clip, Workspace
+from ui.player import ClipMedia
 
 __all__ = [
-    "Media",
     "choose_clip",
     "current_clip",
     "full_prediction",
@@ -119,7 +117,9 @@ def landmarks_or_none(clip: Clip, progress: Progress | None = None) -> LandmarkT
     try:
         return landmarks(clip, progress)
     except NoFace as error:
-        st.warning(f"{error} There is no truth to compare with.", icon=":material/face_retouching_off:")
+        st.warning(
+            f"{error} There is no truth to compare with.", icon=":material/face_retouching_off:"
+        )
         return None
 
 
@@ -154,9 +154,7 @@ def full_prediction(clip: Clip, name: str, options: PredictOptions) -> Predictio
     card = next((c for c in model_cards() if c.name == name), None)
     if card is None:
         raise BadInput(f"There is no model {name!r}; choose one of the list.")
-    return cached_prediction(
-        workspace(), model(name), card.path, sound(clip), clip.id, options
-    )
+    return cached_prediction(workspace(), model(name), card.path, sound(clip), clip.id, options)
 
 
 def prediction(clip: Clip, name: str) -> LandmarkTrack:
@@ -170,20 +168,7 @@ def scratch_file(name: str) -> Path:
     return Path(folder) / name
 
 
-@dataclass(frozen=True, eq=False)
-class Media:
-    """What the player needs to know about a clip."""
-
-    path: Path | None
-    has_video: bool
-    duration: float
-    video_times: np.ndarray[tuple[int], np.dtype[np.float64]] | None
-    video_size: tuple[int, int] | None
-    peaks: np.ndarray[tuple[int], np.dtype[np.float32]] | None
-    labels: dict[str, list[Label]] | None
-
-
-def media(clip: Clip, progress: Progress | None = None) -> Media:
+def media(clip: Clip, progress: Progress | None = None) -> ClipMedia:
     """Browser-ready sound and picture of a clip; a proxy is made once and kept beside it."""
     try:
         wave = sound(clip)
@@ -207,7 +192,7 @@ def media(clip: Clip, progress: Progress | None = None) -> Media:
             kind: [Label(t.start, t.end, t.text) for t in SAMPLE.labels(kind)]
             for kind in ("words", "phonemes")
         }
-    return Media(
+    return ClipMedia(
         path=path,
         has_video=video is not None,
         duration=clip.info.duration,

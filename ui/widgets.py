@@ -1,4 +1,4 @@
-"""Pieces that every page has: heading, empty state, progress, errors, the command that does the same."""
+"""Pieces of every page: heading, empty state, progress, errors, the command that does the same."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def apply_similarity(points: ArrayLike, transform: Similarity) -> NDArray[np.flo
     """Map points (T, N, D); NaN stays NaN."""
     points = np.asarray(points, dtype=np.float64)
     turned = np.einsum("tnd,tde->tne", points, transform.rotation)
-    return transform.scale[:, None, None] * turned + transform.shift[:, None, :]
+    return np.asarray(transform.scale[:, None, None] * turned + transform.shift[:, None, :])
 
 
 def _rank_check(centred: NDArray[np.float64], name: str) -> None:
@@ -53,9 +53,7 @@ def _rank_check(centred: NDArray[np.float64], name: str) -> None:
         )
 
 
-def fit_similarity(
-    source: ArrayLike, target: ArrayLike, *, mirror: str = "refuse"
-) -> Similarity:
+def fit_similarity(source: ArrayLike, target: ArrayLike, *, mirror: str = "refuse") -> Similarity:
     """The similarity that best maps each source frame onto one target shape.
 
     Parameters

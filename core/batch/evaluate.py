@@ -41,8 +41,8 @@ def evaluate(
     Returns
     -------
     dict
-        ``scores``: {row: {score: {mean, low, high, clips}}} for `ROWS`; ``clips``: how many counted;
-        ``frames``; ``left_out``: {clip, reason}.
+        ``scores``: {row: {score: {mean, low, high, clips}}} for `ROWS`; ``clips``: how many
+        counted; ``frames``; ``left_out``: {clip, reason}.
 
     Raises
     ------

@@ -103,7 +103,8 @@ class Progress:
         text = f"{self.what}: {done:.0f} {self.unit}, {rate:.1f}/s"
         if self.total:
             left = max(0.0, self.total - done) / rate if rate > 0 else float("nan")
-            text = f"{self.what}: {done:.0f}/{self.total:.0f} {self.unit}, {rate:.1f}/s, {left:.0f} s left"
+            share = f"{done:.0f}/{self.total:.0f} {self.unit}"
+            text = f"{self.what}: {share}, {rate:.1f}/s, {left:.0f} s left"
         end = "\r" if sys.stderr.isatty() else "\n"
         typer.echo(f"{text}{' ' * 8}{end}", err=True, nl=False)
 
@@ -121,7 +122,8 @@ def main(arguments: list[str] | None = None) -> int:
         typer.echo(f"error: {error}", err=True)
         return 2
     except TyperException as error:
-        message = str(getattr(error, "format_message", lambda: error)())
+        format_message = getattr(error, "format_message", None)
+        message = str(format_message() if format_message else error)
         if type(error).__name__ == "NoArgsIsHelpError":
             typer.echo(message, err=True)
             return 2

@@ -48,7 +48,8 @@ def landmarks_command(
     detector: Annotated[str, typer.Option(help="dlib68.")] = "dlib68",
     predictor: Annotated[Path | None, typer.Option(help="Another dlib 68-point .dat.")] = None,
     every_frame: Annotated[
-        bool, typer.Option("--every-frame", help="Detect on every frame at full size, upsampled once.")
+        bool,
+        typer.Option("--every-frame", help="Detect on every frame at full size, upsampled once."),
     ] = False,
     face: Annotated[str, typer.Option(help="first, largest, or a number from 0.")] = "first",
     force: Force = False,
@@ -105,7 +106,9 @@ def reference_command(
     rule = gap or ("crossed" if published else "anatomical")
     if rule not in ("anatomical", "crossed"):
         raise BadInput(f"--gap is anatomical or crossed, not {rule!r}.")
-    aligned = align_procrustes(open_track(track, source_fps, published=published), published=published)
+    aligned = align_procrustes(
+        open_track(track, source_fps, published=published), published=published
+    )
     found = closed_mouth(aligned, z=z, gap="crossed" if rule == "crossed" else "anatomical")
     seconds = aligned.times[found.frame]
     return Done(

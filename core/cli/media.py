@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
-import cv2
 import typer
 
 from core.cli.console import Done, Progress, command
-from core.errors import BadInput, NoVideo, OutputExists
-from core.media import probe, read_frames
+from core.errors import BadInput, OutputExists
+from core.media import PictureFormat, numbered_pictures, probe
+from core.track_io import atomic_write
 
 __all__: list[str] = []
 
@@ -25,7 +25,9 @@ def probe_command(
     if info.video is not None:
         v = info.video
         rate = "variable rate" if v.variable_rate else "constant rate"
-        parts.append(f"{v.size[0]}x{v.size[1]} {v.codec}, {v.n_frames} frames, {v.fps:.3f} fps ({rate})")
+        parts.append(
+            f"{v.size[0]}x{v.size[1]} {v.codec}, {v.n_frames} frames, {v.fps:.3f} fps ({rate})"
+        )
         if v.rotation:
             parts.append(f"rotated {v.rotation} degrees")
     if info.audio is not None:
@@ -40,7 +42,9 @@ def probe_command(
 def frames_command(
     video: Annotated[Path, typer.Argument(help="Video file.")],
     out: Annotated[Path, typer.Option("-o", help="Folder for the pictures.")],
-    fps: Annotated[float | None, typer.Option(help="Pictures a second (nearest source frame).")] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Pictures a second (nearest source frame).")
+    ] = None,
     every: Annotated[int | None, typer.Option(help="Every n-th source frame.")] = None,
     start: Annotated[float, typer.Option(help="Seconds.")] = 0.0,
     stop: Annotated[float | None, typer.Option(help="Seconds.")] = None,
@@ -48,33 +52,18 @@ def frames_command(
     force: Annotated[bool, typer.Option("--force", help="Replace pictures that exist.")] = False,
 ) -> Done:
     """Write frames as numbered pictures (%04d by source frame, from 0)."""
-    if format not in ("jpeg", "png"):
-        raise BadInput(f"The format is jpeg or png, not {format!r}.")
-    if fps is not None and every is not None:
-        raise BadInput("Give --fps or --every, not both.")
-    if fps is not None and fps <= 0:
-        raise BadInput(f"--fps must be above 0, not {fps:g}.")
-    info = probe(video)
-    if info.video is None:
-        raise NoVideo(f"{video.name!r} has no picture; this step needs a video.")
-    suffix = "jpg" if format == "jpeg" else "png"
-    # FFmpeg's qscale 5, which the replication project used, is about JPEG quality 85.
-    options = [cv2.IMWRITE_JPEG_QUALITY, 85] if format == "jpeg" else []
-    out.mkdir(parents=True, exist_ok=True)
-    written, due = 0, start
-    report = Progress("frames", info.video.n_frames)
-    for frame in read_frames(video, start=start, stop=stop, every=every or 1):
-        report(frame.index + 1)
-        if fps is not None:
-            if frame.time < due - 0.5 / info.video.fps:
-                continue
-            due += 1 / fps
-        path = out / f"{frame.index:04d}.{suffix}"
+    if format not in get_args(PictureFormat):
+        raise BadInput(f"--format is jpeg or png, not {format!r}.")
+    chosen = cast(PictureFormat, format)
+    report = Progress("frames")
+    pictures = numbered_pictures(video, start=start, stop=stop, every=every, fps=fps, format=chosen)
+    written = 0
+    for name, data in pictures:
+        path = out / name
         if path.exists() and not force:
             raise OutputExists(f"{str(path)!r} exists already; use --force to replace it.")
-        cv2.imwrite(str(path), frame.image[..., ::-1], options)
+        atomic_write(path, data)
         written += 1
+        report(written)
     report.close()
-    if written == 0:
-        raise BadInput("No frame lies in that range; see 'probe' for the clip's duration.")
     return Done(f"{written} frames in {out}", {"frames": written, "folder": str(out)})

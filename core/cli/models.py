@@ -56,7 +56,9 @@ def _face(path: Path) -> Any:
     return face.reshape(68, -1)
 
 
-def _movies(track: LandmarkTrack, sound: Waveform, folder: Path, *, threed: bool, force: bool) -> None:
+def _movies(
+    track: LandmarkTrack, sound: Waveform, folder: Path, *, threed: bool, force: bool
+) -> None:
     painted_movie(track, folder / "painted.mp4", sound=sound, force=force)
     if threed and track.points.shape[2] == 3:
         threed_movie(track, folder / "threed.mp4", sound=sound, force=force)
@@ -75,7 +77,9 @@ def _generate_one(
     force: bool,
 ) -> tuple[int, float]:
     """Predict (or load) one file's landmarks and write its results; frames and compute seconds."""
-    outputs = ["predicted.npy", "speech_orig.npy"] if save_only else ["predicted.npy", "painted.mp4"]
+    outputs = (
+        ["predicted.npy", "speech_orig.npy"] if save_only else ["predicted.npy", "painted.mp4"]
+    )
     for name in outputs:
         if (folder / name).exists() and not force:
             raise OutputExists(f"{str(folder / name)!r} exists already; use --force to replace it.")
@@ -101,7 +105,9 @@ def generate_command(
     model: Annotated[str | None, typer.Option("-m", help="Model name or weight file.")] = None,
     mean_shape: Annotated[File, typer.Option("--mean_shape", help="Published mean, .npy.")] = None,
     eigen_vectors: Annotated[File, typer.Option("--eigen_vectors", help="Published basis.")] = None,
-    template_shape: Annotated[File, typer.Option("--template_shape", help="First condition.")] = None,
+    template_shape: Annotated[
+        File, typer.Option("--template_shape", help="First condition.")
+    ] = None,
     tcboost: Annotated[str | None, typer.Option("--tcboost", help="Factors .npy, or none.")] = None,
     temporal_condition: Annotated[bool, typer.Option("--temporal_condition")] = False,
     window: Annotated[int, typer.Option("-n", help="Frames a window.")] = 7,
@@ -109,7 +115,9 @@ def generate_command(
     context: Annotated[int | None, typer.Option("-c", help="Context (lstm).")] = None,
     save_only: Annotated[bool, typer.Option("-s", help="Save arrays, draw nothing.")] = False,
     load: Annotated[bool, typer.Option("-l", help="Draw <stem>.npy beside the sound.")] = False,
-    dropout: Annotated[bool, typer.Option("--dropout", help="Dropout active, as published.")] = False,
+    dropout: Annotated[
+        bool, typer.Option("--dropout", help="Dropout active, as published.")
+    ] = False,
     samples: Annotated[int, typer.Option("--samples", help="Dropout runs to average.")] = 1,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     threed: Annotated[bool, typer.Option("--threed", help="Also the 3-D wireframe movie.")] = False,
@@ -182,7 +190,9 @@ def info_command(name: Annotated[str, typer.Argument(help="Model name.")]) -> Do
     """A model's card: data, licence, recipe, errors beside the nulls."""
     card = model_card(name)
     data = {"name": card.name, "family": card.family, "summary": card.summary, **card.card}
-    return Done(f"{card.name} ({card.family}): {card.summary}\n" + json.dumps(card.card, indent=2), data)
+    return Done(
+        f"{card.name} ({card.family}): {card.summary}\n" + json.dumps(card.card, indent=2), data
+    )
 
 
 @command("cnn", train)
@@ -269,7 +279,9 @@ def evaluate_command(
     atomic_write(target, json.dumps(results, indent=1).encode())
     lines = [
         f"{name} / {row}: "
-        + ", ".join(f"{s} {v['mean']:.4f} [{v['low']:.4f}, {v['high']:.4f}]" for s, v in table.items())
+        + ", ".join(
+            f"{s} {v['mean']:.4f} [{v['low']:.4f}, {v['high']:.4f}]" for s, v in table.items()
+        )
         for name, result in results.items()
         for row, table in result["scores"].items()
     ]

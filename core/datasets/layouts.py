@@ -10,7 +10,21 @@ from core.errors import BadInput, MissingFile
 __all__ = ["MEDIA_SUFFIXES", "ClipRef", "list_clips", "list_names"]
 
 MEDIA_SUFFIXES = frozenset(
-    [".mp4", ".mkv", ".mov", ".webm", ".avi", ".mpg", ".mpeg", ".m4v", ".wav", ".flac", ".mp3", ".m4a", ".ogg"]
+    [
+        ".mp4",
+        ".mkv",
+        ".mov",
+        ".webm",
+        ".avi",
+        ".mpg",
+        ".mpeg",
+        ".m4v",
+        ".wav",
+        ".flac",
+        ".mp3",
+        ".m4a",
+        ".ogg",
+    ]
 )
 _VIDEO_ORDER = (".mpg", ".mkv", ".mp4", ".mov", ".avi", ".webm", ".mpeg", ".m4v")
 

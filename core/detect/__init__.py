@@ -38,7 +38,7 @@ class Detection:
 
 
 def _parse_face(face: FaceChoice) -> FaceChoice:
-    if face in ("first", "largest") or (str(face).isdigit()):
+    if face in ("first", "largest") or str(face).isdecimal():
         return face if face in ("first", "largest") else int(face)
     raise BadInput(f"Choose a face by 'first', 'largest' or its number from 0, not {face!r}.")
 

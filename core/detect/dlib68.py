@@ -78,13 +78,11 @@ class Dlib68:
         self._faces = dlib.get_frontal_face_detector()
         self._predictor = _load(str(self.model_path))
 
-    def find(
-        self, image: NDArray[np.uint8], *, scale: float = 1.0, upsample: int = 0
-    ) -> list[Box]:
+    def find(self, image: NDArray[np.uint8], *, scale: float = 1.0, upsample: int = 0) -> list[Box]:
         """Faces in dlib's order (best first), in the coordinates of ``image``.
 
         scale : resize before searching (below 1 is faster and misses small faces).
-        upsample : dlib's own doublings of the picture (finds smaller faces, four times slower each).
+        upsample : dlib's own doublings of the picture (smaller faces, four times slower each).
         """
         if scale != 1.0:
             how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
@@ -97,7 +95,7 @@ class Dlib68:
         ]
 
     def predict(self, image: NDArray[np.uint8], box: Box) -> NDArray[np.float64]:
-        """The 68 points of the face in ``box``; (68, 2) pixels, whole numbers as dlib gives them."""
+        """The 68 points of the face in ``box``; (68, 2) whole pixels, as dlib gives them."""
         left, top = round(box.left), round(box.top)
         rectangle = dlib.rectangle(
             left, top, left + round(box.width) - 1, top + round(box.height) - 1

@@ -1,9 +1,9 @@
 """Following one face from frame to frame: detect rarely, predict always.
 
 dlib's detector is 10 to 100 times dearer than its predictor. Between detections the box of the next
-frame is carried along by the points of the last one; every few frames, and wherever the picture
-jumps, a detector run on a small crop confirms the face. Frames since the last confirmation are
-checked one by one when a confirmation fails, so no invented points remain.
+frame is carried along by the points of the last one; every few frames, and wherever the picture or
+the face in it jumps, a detector run on a small crop confirms the face. Frames since the last
+confirmation are checked one by one when a confirmation fails, so no invented points remain.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _CHECK_EVERY = 5  # frames between confirmations of a followed face
 _CHECK_FACE = 100.0  # width of the face in the confirming crop, pixels
 _CHECK_REACH = 1.9  # side of that crop in face widths
 _CUT = 28.0  # mean grey difference between small pictures that counts as a cut
+_ALIKE = 0.5  # correlation of a face with itself one frame ago, below which it may be covered
+_SAMPLES = 32  # side of those small pictures
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,18 @@ def _spread(points: NDArray[np.float64]) -> float:
     return float(np.sqrt(np.mean(np.sum(centred**2, axis=1))))
 
 
+def _small(
+    image: NDArray[np.uint8], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    """A small grey picture of the box from ``low`` to ``high`` (x, y), both inside it."""
+    columns, rows = (
+        np.clip(np.linspace(a, b, _SAMPLES), 0, n - 1).astype(int)
+        for a, b, n in zip(low, high, image.shape[1::-1], strict=True)
+    )
+    sample = np.ascontiguousarray(image[np.ix_(rows, columns)])
+    return np.asarray(cv2.blur(cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY), (3, 3)))
+
+
 @dataclass
 class Follower:
     """Feed it frames in order with `step`; each call returns results for one or more frames.
@@ -69,6 +83,7 @@ class Follower:
     _size: float = 0.0
     _fits: int = 0
     _thumb: NDArray[np.uint8] | None = None
+    _look: NDArray[np.uint8] | None = None
     _since_face: int = 0
     _pending: list[tuple[NDArray[np.uint8], Found]] = field(default_factory=list)
 
@@ -81,7 +96,7 @@ class Follower:
         if self._points is None:
             return self._search(image)
         points = self.detector.predict(image, self._carry(self._points))
-        if len(self._pending) + 1 < _CHECK_EVERY:
+        if len(self._pending) + 1 < _CHECK_EVERY and not self._covered(image, points):
             self._points = points
             self._pending.append((image, Found(points)))
             return []
@@ -104,11 +119,17 @@ class Follower:
         return self._settle(confirmed=confirmed)
 
     def _cut(self, image: NDArray[np.uint8]) -> bool:
-        rows, columns = (np.linspace(0, n - 1, 32).astype(int) for n in image.shape[:2])
-        sample = np.ascontiguousarray(image[np.ix_(rows, columns)])
-        thumb = cv2.blur(cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY), (3, 3))
-        before, self._thumb = self._thumb, thumb
-        return before is not None and float(cv2.absdiff(before, thumb).mean()) > _CUT
+        high = np.array(image.shape[1::-1]) - 1
+        before, self._thumb = self._thumb, _small(image, np.zeros(2), high)
+        return before is not None and float(cv2.absdiff(before, self._thumb).mean()) > _CUT
+
+    def _covered(self, image: NDArray[np.uint8], points: NDArray[np.float64]) -> bool:
+        """Whether the face looks unlike itself one frame ago (a hand, a caption, gone)."""
+        before, self._look = self._look, _small(image, points.min(axis=0), points.max(axis=0))
+        if before is None:
+            return False
+        a, b = (look - look.mean() for look in (before, self._look))
+        return float((a * b).sum()) < _ALIKE * float(np.linalg.norm(a) * np.linalg.norm(b)) + 1.0
 
     def _search(self, image: NDArray[np.uint8]) -> list[Found]:
         """Look over the whole picture, coarsely first."""
@@ -127,6 +148,7 @@ class Follower:
             self._fits = 0
             self._learn(close, points)
             self._points, self._since_face = points, 0
+            self._look = _small(image, points.min(axis=0), points.max(axis=0))
             return [Found(points, close.score)]
         self._since_face += 1
         return [Found(None)]

@@ -45,8 +45,8 @@ class Waveform:
 def resample(sound: Waveform, rate: int) -> Waveform:
     """Resample by soxr at high quality: librosa's default, which reproduces the published vectors.
 
-    The result has ceil(N * rate / sound.rate) samples, as librosa's has. (Importing librosa for this
-    one call would compile for up to a minute on a fresh machine.)
+    The result has ceil(N * rate / sound.rate) samples, as librosa's has. (Importing librosa for
+    this one call would compile for up to a minute on a fresh machine.)
     """
     if rate == sound.rate:
         return sound
@@ -118,4 +118,3 @@ def read_sound(path: Path | str, *, rate: int | None = None) -> Waveform:
 def write_wav(path: Path | str, sound: Waveform) -> None:
     """Write 16-bit PCM; values beyond -1..1 are clipped."""
     soundfile.write(str(path), sound.samples, sound.rate, subtype="PCM_16", format="WAV")
-

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -41,7 +42,7 @@ def _upright(frame: VideoFrame, aspect: Fraction, scale: float) -> NDArray[np.ui
     height = max(1, round(frame.height * scale))
     if (width, height) != (frame.width, frame.height):
         frame = frame.reformat(width, height, format="rgb24", interpolation=Interpolation.AREA)
-    image = frame.to_ndarray(format="rgb24")
+    image: NDArray[Any] = frame.to_ndarray(format="rgb24")
     rotation = -round(frame.rotation / 90) * 90 % 360
     if rotation:
         image = cv2.rotate(image, _TURNS[rotation])
@@ -93,7 +94,7 @@ def read_frames(
                 continue
             scale = 1.0
             if longest_side is not None:
-                scale = min(1.0, longest_side / max(frame.width * aspect, frame.height))
+                scale = min(1.0, longest_side / max(float(frame.width * aspect), frame.height))
             yield Frame(index, time, _upright(frame, aspect, scale))
 
 

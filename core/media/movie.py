@@ -161,7 +161,6 @@ def make_proxy(
         sound = None
     scale = min(1.0, longest_side / max(info.video.size))
     size = tuple(max(2, int(side * scale)) for side in info.video.size)
-    writer: MovieWriter | None = None
     frames = read_frames(source, longest_side=longest_side)
     first = next(frames, None)
     if first is None:

@@ -29,7 +29,7 @@ class VideoInfo:
 
     Attributes
     ----------
-    coded_size, size : (width, height) in the file; and as displayed, after pixel aspect and rotation
+    coded_size, size : (width, height) in the file; as displayed, after pixel aspect and rotation
     rotation : degrees clockwise to apply, one of 0, 90, 180, 270
     pixel_aspect : width of a coded pixel divided by its height
     fps_declared : rate in the header, None where it has none

@@ -21,6 +21,7 @@ __all__ = [
     "ClipScore",
     "ScoreCard",
     "bootstrap_interval",
+    "face_width",
     "interocular",
     "mouth_rmse",
     "opening",
@@ -93,6 +94,11 @@ def interocular(face: ArrayLike) -> float:
     return float(np.linalg.norm(points[36:42].mean(axis=0) - points[42:48].mean(axis=0)))
 
 
+def face_width(track: LandmarkTrack) -> float:
+    """Mean distance of points 0 and 16 over frames with a face, in the track's unit (DESIGN 11)."""
+    return float(np.nanmean(np.linalg.norm(track.points[:, 0] - track.points[:, 16], axis=1)))
+
+
 def opening(points: ArrayLike) -> NDArray[np.float64]:
     """Mean length of the three anatomical inner-lip pairs; (T, 68, D) -> (T,)."""
     xy = np.asarray(points, dtype=np.float64)[..., :2]
@@ -122,7 +128,9 @@ def score_clip(truth: LandmarkTrack, predicted: LandmarkTrack, *, iod: float) ->
     ------
     BadInput : no frame is valid in both.
     """
-    inside = (predicted.times >= truth.times[0] - 1e-9) & (predicted.times <= truth.times[-1] + 1e-9)
+    inside = (predicted.times >= truth.times[0] - 1e-9) & (
+        predicted.times <= truth.times[-1] + 1e-9
+    )
     expected = resample_linear(truth.points[:, :, :2], truth.times, predicted.times)
     given = predicted.points[:, :, :2]
     common = inside & np.isfinite(expected).all(axis=(1, 2)) & np.isfinite(given).all(axis=(1, 2))

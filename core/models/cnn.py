@@ -147,7 +147,7 @@ class CNNModel:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(options.seed)
                 runs = [self._windows(signal) for _ in range(count)]
-            raw = np.mean(runs, axis=0)
+            raw = np.mean(np.stack(runs), axis=0)
             if count > 1:
                 shapes = [self.landmarks(run) for run in runs]
                 spread = np.std(shapes, axis=0)
@@ -205,7 +205,7 @@ class CNNModel:
         now = raw @ weight[:, : self.net.n_out].T + bias
         before = weight[:, self.net.n_out :].T
         out = np.empty_like(now)
-        last = self.first
+        last: NDArray[np.float64] = self.first
         for i in range(len(now)):
             last = now[i] + last @ before
             out[i] = last

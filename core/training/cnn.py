@@ -67,7 +67,7 @@ def _collate(
     for row, (example, gain) in enumerate(zip(examples, gains, strict=True)):
         wave = nr_padded(example.signal, centre_s=options.centre_s)[: waves.shape[1]] * gain
         waves[row, : len(wave)] = wave
-        known = np.isfinite(example.points).all(axis=(1, 2))
+        known = np.asarray(np.isfinite(example.points).all(axis=(1, 2)))
         count = len(known)
         targets[row, :count][known] = space.project(example.points[known])
         mask[row, :count] = known
@@ -81,7 +81,11 @@ def _loss(output: Tensor, batch: _Batch, scale: Tensor) -> Tensor:
 
 
 def _validate(
-    net: nn.Module, examples: Sequence[Example], space: ShapeSpace, options: TrainOptions, iod: float
+    net: nn.Module,
+    examples: Sequence[Example],
+    space: ShapeSpace,
+    options: TrainOptions,
+    iod: float,
 ) -> dict[str, float]:
     """Mouth RMSE (IOD) and opening correlation of raw output, means over clips."""
     net.eval()
@@ -145,8 +149,8 @@ def train_cnn(
     for layer in net.children():
         if isinstance(layer, (nn.Conv1d, nn.Linear)):
             nn.init.xavier_uniform_(layer.weight)
-            nn.init.zeros_(layer.bias)
-    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.99))
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # every layer has one
+    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.99))  # type: ignore[no-untyped-call]
     steps = -(-len(training.examples) // options.batch_size)
     optimiser = torch.optim.Adam(net.parameters(), lr=options.learning_rate, betas=(0.5, 0.999))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
