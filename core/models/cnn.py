@@ -204,7 +204,7 @@ class CNNModel:
         bias = self.net.fc2.bias.detach().double().numpy()
         now = raw @ weight[:, : self.net.n_out].T + bias
         before = weight[:, self.net.n_out :].T
-        out = np.empty_like(now)
+        out: NDArray[np.float64] = np.empty_like(now)
         last: NDArray[np.float64] = self.first
         for i in range(len(now)):
             last = now[i] + last @ before
