@@ -138,6 +138,8 @@ def open_weights(path: Path | str) -> tuple[dict[str, Tensor], Mapping[str, str]
         ) from error
     if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
         state = state["state_dict"]
-    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
+    if not isinstance(state, Mapping) or not all(
+        isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()
+    ):
         raise WeightsError(f"{path.name!r} holds something other than a state dict of tensors.")
     return dict(state), {}

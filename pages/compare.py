@@ -26,6 +26,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
 if clip.info.audio is None:
     st.info("This clip has no sound, so no model can be run on it.", icon=":material/volume_off:")
+elif state.sound(clip).silent:
+    st.info("This clip's sound is silent; models show their face at rest.", icon=":material/volume_off:")
 
 truth = free = None
 if clip.info.video is not None:

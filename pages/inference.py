@@ -45,6 +45,8 @@ if not names:
     st.info("Choose at least one model.", icon=":material/graphic_eq:")
     st.stop()
 
+if state.sound(clip).silent:
+    st.info("This clip's sound is silent; models show their face at rest.", icon=":material/volume_off:")
 options = PredictOptions(cast(DropoutMode, mode), int(seed), int(runs))
 made = {}
 with progress("Running the models") as hear:

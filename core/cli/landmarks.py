@@ -173,7 +173,9 @@ def metrics_command(
         }
     lines = [
         f"{name}: "
-        + ", ".join(f"{key} {row[key]:.4f} {SCORES[key].unit}" for key in SCORES)
+        + ", ".join(
+            f"{key} {row[key]:.4f} {card.unit}".removesuffix(" 1") for key, card in SCORES.items()
+        )
         + f" ({row['frames']} frames)"
         for name, row in table.items()
     ]

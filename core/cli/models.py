@@ -84,6 +84,8 @@ def _generate_one(
         if (folder / name).exists() and not force:
             raise OutputExists(f"{str(folder / name)!r} exists already; use --force to replace it.")
     sound = read_sound(path)
+    if sound.silent:
+        notice(f"{path.name} is silent; the result is the model's face at rest.")
     if model is None:
         track, seconds = read_track(path.with_suffix(".npy"), fps=25), 0.0
     else:

@@ -41,6 +41,11 @@ class Waveform:
     def duration(self) -> float:
         return len(self.samples) / self.rate
 
+    @property
+    def silent(self) -> bool:
+        """True where no sample rises above -80 dB of full scale: there is no speech to hear."""
+        return bool(np.abs(self.samples).max(initial=0.0) < 1e-4)
+
 
 def resample(sound: Waveform, rate: int) -> Waveform:
     """Resample by soxr at high quality: librosa's default, which reproduces the published vectors.

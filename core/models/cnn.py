@@ -31,6 +31,7 @@ __all__ = ["CNNModel", "SpeechCNN", "published_boost"]
 _CHANNELS = (1, 64, 128, 256, 512)
 _COLUMNS = 122  # feature columns of one window
 _STRIDE = 20  # feature columns of one frame
+_MOST_OUT = 204  # coefficients; a 68-point face in 3-D has no more
 _SLOPE = 0.3
 _DROPOUT = 0.2
 _CHUNK_FRAMES = 1500  # frames whose features are held at once: memory stays flat
@@ -64,7 +65,13 @@ class SpeechCNN(nn.Module):
                 "These weights are not of the NR CNN family; expected conv1 to conv4 and fc1, "
                 f"found {', '.join(sorted(state)[:6]) or 'nothing'}."
             )
-        net = cls(int(state["fc1.weight"].shape[0]), temporal=temporal)
+        head = tuple(state["fc1.weight"].shape)
+        if len(head) != 2 or head[1] != _CHANNELS[-1] * _COLUMNS or not 1 <= head[0] <= _MOST_OUT:
+            raise WeightsError(
+                f"These weights do not fit the NR CNN architecture (fc1.weight has shape {head}, "
+                f"expected (coefficients, {_CHANNELS[-1] * _COLUMNS}))."
+            )
+        net = cls(head[0], temporal=temporal)
         try:
             net.load_state_dict({k: v.float() for k, v in state.items()})
         except RuntimeError as error:

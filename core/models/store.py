@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from torch import Tensor
 from core.errors import BadInput, WeightsError
 from core.models.cnn import CNNModel, SpeechCNN, published_boost
 from core.reference.shape_space import ShapeSpace
+from core.speech.nr import NR_RATE, NR_WINDOW
 from core.weights import PRETRAINED, open_weights, registry
 
 __all__ = ["ModelCard", "list_models", "load_model", "model_card", "save_model"]
@@ -102,7 +104,7 @@ def load_model(
         name=path.stem,
         template=template,
         boost=factors,
-        centre_s=float(metadata.get("centre_s", 0.0)),
+        centre_s=_centre(metadata, path),
         window_frames=window_frames,
     )
 
@@ -114,7 +116,26 @@ def _basis_space(basis: dict[str, Tensor], path: Path) -> ShapeSpace:
         )
     except KeyError as error:
         raise WeightsError(f"{path.name!r} lacks the basis tensor {error}.") from error
+    shapes = (mean.shape, components.shape, deviations.shape)
+    fits = mean.shape in ((136,), (204,)) and components.shape == (len(deviations), mean.size)
+    if not fits or not all(np.isfinite(a).all() for a in (mean, components, deviations)):
+        raise WeightsError(
+            f"{path.name!r} carries a damaged shape basis; expected finite numbers of shape (136,) "
+            f"or (204,), (K, 136) or (K, 204) and (K,), got {shapes}."
+        )
     return ShapeSpace(mean, components, deviations, dims=mean.size // 68)
+
+
+def _centre(metadata: Mapping[str, str], path: Path) -> float:
+    """Seconds from the start of a frame to the middle of its window: 0 where the file is silent."""
+    text = metadata.get("centre_s", "0")
+    try:
+        centre = float(text)
+    except ValueError:
+        centre = float("nan")
+    if not 0 <= centre <= NR_WINDOW / 2 / NR_RATE:
+        raise WeightsError(f"{path.name!r} says centre_s = {text!r}; expected seconds, 0 to 0.14.")
+    return centre
 
 
 def save_model(

@@ -95,7 +95,7 @@ def closed_mouth(
     spread = np.nanstd(width)
     width_z = (width - np.nanmean(width)) / spread if spread > 0 else np.zeros_like(width) * width
     smallest = float(np.nanmin(np.abs(width_z)))
-    kept = np.flatnonzero(np.abs(width_z) < z)  # NaN compares as False
+    kept = np.flatnonzero((np.abs(width_z) < z) & np.isfinite(gaps))  # NaN compares as False
     if len(kept) == 0:
         usable = math.floor(smallest * 100 + 1) / 100
         raise NoReference(

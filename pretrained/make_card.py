@@ -1,0 +1,52 @@
+"""Write a model card from a training run and its evaluations; no number is typed by hand.
+
+    python pretrained/make_card.py RUN SEEN/scores.json UNSEEN/scores.json OUT.json --command "..."
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("run", "seen", "unseen", "out"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument("--command", required=True, help="how the weights were trained")
+    arguments = parser.parse_args()
+    run = json.loads((arguments.run / "curves.json").read_text())
+    seen, unseen = (
+        next(iter(json.loads(p.read_text()).values())) for p in (arguments.seen, arguments.unseen)
+    )
+    best = min(run["curves"], key=lambda row: row["mouth_rmse"])
+    card = {
+        "data": "GRID corpus, speaker s1 (one face, 360 x 288, 25 fps, 3 s clips)",
+        "licence_of_data": "CC BY 4.0",
+        "attribution": "Cooke, Barker, Cunningham, Shao 2006, An audio-visual corpus for speech "
+        "perception and automatic speech recognition, J. Acoust. Soc. Am. 120",
+        "licence": "Apache-2.0, with the attribution above",
+        "split": f"by clip: {run['training_clips']} training, {run['validation_clips']} validation, "
+        f"{seen['clips']} test clips of the same speaker",
+        "architecture": "raw-waveform CNN of Eskimez et al. 2020 (four Conv1d, one Linear), 6 "
+        "components of a mouth-weighted PCA, windows centred on the middle of the frame",
+        "explained_variance_of_basis": run["explained"],
+        "recipe": run["options"],
+        "command": arguments.command,
+        "epoch": best["epoch"],
+        "curves": run["curves"],
+        "test_seen_speaker": seen,
+        "test_unseen_speakers": unseen,
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("torch", "numpy", "scikit-learn", "dlib-bin")},
+        },
+    }
+    arguments.out.write_text(json.dumps(card, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""A training run of a few seconds: it learns, writes its files, and resumes without a trace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from making import faces, noise, sentence
+
+from core.errors import BadInput, OutputExists, WeightsError
+from core.models import load_model
+from core.training import Example, TrainingSet, TrainOptions, train_cnn
+from core.training.data import symmetric
+
+FRAMES = 12
+OPTIONS = TrainOptions(epochs=3, batch_size=2, learning_rate=2e-4, n_components=2, threads=1)
+FACE = symmetric(faces(5, 1)[0])
+
+
+def example(seed: int) -> Example:
+    """Noise that is loud in half of the frames; the mouth is open where it is loud."""
+    rng = np.random.default_rng(seed)
+    level = np.repeat(rng.integers(0, 2, FRAMES // 2), 2).astype(float)
+    signal = noise((FRAMES - 1) * 0.04, seed=seed).samples * np.repeat(level, 320)[: (FRAMES - 1) * 320]
+    points = np.repeat(FACE[None], FRAMES, axis=0) + rng.normal(0, 1e-4, (FRAMES, 68, 2))
+    points[:, 65:68, 1] += 0.1 * level[:, None]
+    points[3] = np.nan  # a frame without a face
+    return Example(f"clip{seed}", signal.astype(np.float32), points)
+
+
+TRAINING = TrainingSet((example(1), example(2)), FACE, ())
+VALIDATION = TrainingSet((example(3),), FACE, ({"clip": "x", "reason": "no sound"},))
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Any:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], list[dict[str, Any]]]:
+    """An uninterrupted run: its folder, its summary, what it told."""
+    out = tmp_path_factory.mktemp("whole") / "run"
+    told: list[dict[str, Any]] = []
+    return out, train_cnn(TRAINING, VALIDATION, out, OPTIONS, progress=told.append), told
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    saved: dict[str, Any] = torch.load(folder / "checkpoint.pt", weights_only=True)
+    return {**saved["net"], **{f"average.{k}": v for k, v in saved["average"].items()}}
+
+
+def test_a_run_writes_its_files_and_its_curves(
+    whole: tuple[Path, dict[str, Any], list[dict[str, Any]]],
+) -> None:
+    out, summary, told = whole
+    assert {p.name for p in out.iterdir()} == {
+        "model.safetensors", "template.npy", "curves.json", "checkpoint.pt"
+    }  # fmt: skip
+    assert json.loads((out / "curves.json").read_text()) == summary
+    assert [c["epoch"] for c in summary["curves"]] == [1, 2, 3]
+    assert all(np.isfinite(v) for c in summary["curves"] for v in c.values())
+    assert summary["left_out"] == [{"clip": "x", "reason": "no sound"}]
+    np.testing.assert_array_equal(np.load(out / "template.npy"), FACE)
+    assert [t["epoch"] for t in told if "validation" in t] == [1, 2, 3]
+    assert all(t["left"] >= 0 for t in told if "left" in t)
+
+
+def test_what_was_trained_can_be_loaded_and_speaks(
+    whole: tuple[Path, dict[str, Any], list[dict[str, Any]]],
+) -> None:
+    model = load_model(whole[0] / "model.safetensors")
+    assert model.centre_s == OPTIONS.centre_s
+    assert np.isfinite(model.predict(noise(0.2)).track.points).all()
+
+
+def test_the_loss_falls(tmp_path: Path) -> None:
+    options = TrainOptions(epochs=12, batch_size=2, learning_rate=2e-3, n_components=2, threads=1)
+    losses = [c["loss"] for c in train_cnn(TRAINING, VALIDATION, tmp_path / "r", options)["curves"]]
+    assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_one_others(
+    whole: tuple[Path, dict[str, Any], list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    train_cnn(TRAINING, VALIDATION, tmp_path / "again", OPTIONS)
+    one, two = weights(whole[0]), weights(tmp_path / "again")
+    assert all(torch.equal(one[k], two[k]) for k in one)
+
+
+@pytest.mark.parametrize("stop_after", [1, 2], ids=["after epoch 1", "after epoch 2"])
+def test_a_cancelled_run_goes_on_as_if_it_had_never_stopped(
+    whole: tuple[Path, dict[str, Any], list[dict[str, Any]]], tmp_path: Path, stop_after: int
+) -> None:
+    out = tmp_path / "run"
+
+    def cancel(event: dict[str, Any]) -> None:
+        if event["epoch"] == stop_after + 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_cnn(TRAINING, VALIDATION, out, OPTIONS, progress=cancel)
+    resumed = train_cnn(TRAINING, VALIDATION, out, OPTIONS, resume=True)
+    assert resumed == whole[1]
+    one, two = weights(whole[0]), weights(out)
+    assert all(torch.equal(one[k], two[k]) for k in one)
+
+
+def test_a_finished_run_can_be_made_longer(tmp_path: Path) -> None:
+    short = TrainOptions(epochs=1, batch_size=2, n_components=2, threads=1)
+    train_cnn(TRAINING, VALIDATION, tmp_path / "r", short)
+    longer = TrainOptions(epochs=2, batch_size=2, n_components=2, threads=1)
+    curves = train_cnn(TRAINING, VALIDATION, tmp_path / "r", longer, resume=True)["curves"]
+    assert [c["epoch"] for c in curves] == [1, 2]
+
+
+def test_a_finished_run_that_is_resumed_changes_nothing(
+    whole: tuple[Path, dict[str, Any], list[dict[str, Any]]],
+) -> None:
+    before = {p.name: p.read_bytes() for p in whole[0].iterdir()}
+    again = train_cnn(TRAINING, VALIDATION, whole[0], OPTIONS, resume=True)
+    assert again == whole[1]
+    assert {p.name: p.read_bytes() for p in whole[0].iterdir()} == before
+
+
+def test_a_used_folder_is_kept_unless_forced(
+    whole: tuple[Path, dict[str, Any], list[dict[str, Any]]],
+) -> None:
+    before = (whole[0] / "checkpoint.pt").read_bytes()
+    with pytest.raises(OutputExists, match="--resume or --force") as caught:
+        train_cnn(TRAINING, VALIDATION, whole[0], OPTIONS)
+    sentence(caught.value)
+    assert (whole[0] / "checkpoint.pt").read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(b"hello")
+    with pytest.raises(WeightsError, match="--force") as caught:
+        train_cnn(TRAINING, VALIDATION, tmp_path, OPTIONS, resume=True)
+    sentence(caught.value)
+
+
+def test_no_epoch_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="at least 1"):
+        train_cnn(TRAINING, VALIDATION, tmp_path / "r", TrainOptions(epochs=0))
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_symmetric_face_is_its_own_mirror_image() -> None:
+    from core.scheme import DLIB68
+
+    np.testing.assert_allclose((FACE * [-1, 1])[list(DLIB68.mirror)], FACE, atol=1e-12)
+    np.testing.assert_allclose(symmetric(FACE), FACE, atol=1e-12)
+    assert np.linalg.norm(FACE) == pytest.approx(1)
+    np.testing.assert_allclose(FACE.mean(axis=0), 0, atol=1e-12)
