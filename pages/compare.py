@@ -9,7 +9,7 @@ from core.render import INK, Panel, Style, compare_movie, model_colour
 from core.render.player import PlayerPanel
 from ui import plots, state
 from ui.player import show_clip
-from ui.widgets import command, header, need_clip, progress
+from ui.widgets import command, header, need_clip, progress, silence_note
 
 header("Compare", "Play the clip, its true landmarks and every model side by side, on one sound.")
 clip = need_clip(video=False)
@@ -26,8 +26,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
 if clip.info.audio is None:
     st.info("This clip has no sound, so no model can be run on it.", icon=":material/volume_off:")
-elif state.sound(clip).silent:
-    st.info("This clip's sound is silent; models show their face at rest.", icon=":material/volume_off:")
+else:
+    silence_note(clip)
 
 truth = free = None
 if clip.info.video is not None:

@@ -2,7 +2,6 @@
 
 from typing import cast
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -13,7 +12,7 @@ from core.render.player import PlayerPanel
 from core.track_io import track_bytes
 from ui import plots, state
 from ui.player import show_clip
-from ui.widgets import command, header, need_clip, progress, refuse
+from ui.widgets import command, header, need_clip, progress, refuse, silence_note
 
 header("Inference", "Run speech-to-landmark models on the clip's sound; the picture is never used.")
 clip = need_clip(video=False)
@@ -45,8 +44,7 @@ if not names:
     st.info("Choose at least one model.", icon=":material/graphic_eq:")
     st.stop()
 
-if state.sound(clip).silent:
-    st.info("This clip's sound is silent; models show their face at rest.", icon=":material/volume_off:")
+silence_note(clip)
 options = PredictOptions(cast(DropoutMode, mode), int(seed), int(runs))
 made = {}
 with progress("Running the models") as hear:
@@ -75,6 +73,7 @@ table = pd.DataFrame(
             "frames": len(p.track),
             "compute": p.seconds,
             "real-time factor": p.seconds / seconds,
+            **state.card_scores(cards[n]),
             "what it is": cards[n].summary,
         }
         for n, p in made.items()
@@ -86,14 +85,19 @@ st.dataframe(
     column_config={
         "compute": st.column_config.NumberColumn(format="%.2f s"),
         "real-time factor": st.column_config.NumberColumn(format="%.3f"),
+        **dict.fromkeys(state.CARD_SCORES, st.column_config.NumberColumn(format="%.3f")),
     },
+)
+st.caption(
+    "Test errors are of the training speaker's held-out clips: mouth RMSE in IOD and correlation "
+    "of the opening, beside a still mean face and the same model fed another clip's sound."
 )
 lines, bands = {}, {}
 for n, p in made.items():
     colour, opening = model_colour(order.index(n)), inner_opening(p.track)
     lines[n] = (p.track.times, opening, colour)
-    if p.spread is not None:
-        wide = 2 * np.sqrt((p.spread[:, [62, 66], 1] ** 2).sum(axis=1))
+    if p.opening_spread is not None:
+        wide = 2 * p.opening_spread
         bands[f"{n}, two deviations"] = (p.track.times, opening - wide, opening + wide, colour)
 plots.show(plots.curves(lines, unit="inner-lip opening", bands=bands), height=220, key="openings")
 with st.container(horizontal=True):

@@ -25,6 +25,8 @@ from core.workspace import Clip, Workspace
 from ui.player import ClipMedia
 
 __all__ = [
+    "CARD_SCORES",
+    "card_scores",
     "choose_clip",
     "current_clip",
     "full_prediction",
@@ -142,6 +144,23 @@ def sound(clip: Clip) -> Waveform:
 
 def model_cards() -> list[ModelCard]:
     return list_models()
+
+
+CARD_SCORES = ("test RMSE", "of a mean face", "test correlation", "of another sound")
+
+
+def card_scores(card: ModelCard) -> dict[str, float]:
+    """A model's test errors beside the nulls, for tables; empty where it has no card."""
+    if "test_seen_speaker" not in card.card:
+        return {}
+    rows = card.card["test_seen_speaker"]["scores"]
+    values = (
+        rows["model"]["mouth_rmse"]["mean"],
+        rows["mean_face"]["mouth_rmse"]["mean"],
+        rows["model"]["opening_correlation"]["mean"],
+        rows["other_sound"]["opening_correlation"]["mean"],
+    )
+    return dict(zip(CARD_SCORES, values, strict=True))
 
 
 @st.cache_resource

@@ -13,7 +13,16 @@ from core.errors import SpeechmarksError
 from core.workspace import Clip
 from ui import state
 
-__all__ = ["clip_caption", "command", "header", "need_clip", "progress", "refuse", "safe_text"]
+__all__ = [
+    "clip_caption",
+    "command",
+    "header",
+    "need_clip",
+    "progress",
+    "refuse",
+    "safe_text",
+    "silence_note",
+]
 
 
 def header(title: str, purpose: str) -> None:
@@ -57,6 +66,13 @@ def need_clip(*, video: bool = True) -> Clip:
     if video and clip.info.video is None:
         refuse("This recording has no picture; this page needs a video.")
     return clip
+
+
+def silence_note(clip: Clip) -> None:
+    """A quiet remark where there is a sound stream with nothing to hear in it."""
+    if state.sound(clip).silent:
+        text = "This clip's sound is silent; models show their face at rest."
+        st.info(text, icon=":material/volume_off:")
 
 
 def refuse(error: SpeechmarksError | str) -> None:

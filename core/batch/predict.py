@@ -38,16 +38,19 @@ def cached_prediction(
     track = workspace.load_track(key)
     if track is not None:
         manifest = workspace.manifest(key) or {}
-        spread = folder / "spread.npy"
+        spread, opening = folder / "spread.npy", folder / "opening_spread.npy"
         return Prediction(
             track,
             read_array(folder / "coefficients.npy"),
             float(manifest.get("compute_seconds", float("nan"))),
             read_array(spread) if spread.is_file() else None,
+            read_array(opening) if opening.is_file() else None,
         )
     made = model.predict(sound, options)
     atomic_write(folder / "coefficients.npy", write_array(made.coefficients))
-    if made.spread is not None:
-        atomic_write(folder / "spread.npy", write_array(np.asarray(made.spread)))
+    for name in ("spread", "opening_spread"):
+        values = getattr(made, name)
+        if values is not None:
+            atomic_write(folder / f"{name}.npy", write_array(np.asarray(values)))
     workspace.store_track(key, made.track, {"compute_seconds": made.seconds})
     return made

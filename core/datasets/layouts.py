@@ -67,7 +67,9 @@ def list_clips(root: Path | str, list_name: str | None = None) -> list[ClipRef]:
         clips = [
             ClipRef(str(p.relative_to(root).with_suffix("")), p, p.parent.name)
             for p in sorted(root.rglob("*"))
-            if p.suffix.lower() in MEDIA_SUFFIXES and p.is_file()
+            if p.suffix.lower() in MEDIA_SUFFIXES
+            and p.is_file()
+            and p.resolve().is_relative_to(root.resolve())  # a link must not lead out of the folder
         ]
     else:
         clips = [_resolve(root, line) for line in _list_lines(root, list_name)]

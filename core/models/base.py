@@ -38,10 +38,18 @@ class PredictOptions:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """A predicted track; ``spread`` (T, N, D) is the standard deviation over dropout samples
-    (None otherwise); ``seconds`` the compute time; ``coefficients`` (T, K) in the model's basis."""
+    """A predicted track.
+
+    Attributes
+    ----------
+    coefficients : (T, K) in the model's basis
+    seconds : compute time
+    spread : (T, N, D) standard deviation over dropout samples; None in other modes
+    opening_spread : (T,) standard deviation of the inner-lip opening over them, the track's unit
+    """
 
     track: LandmarkTrack
     coefficients: NDArray[np.float64]
     seconds: float
     spread: NDArray[np.float64] | None = None
+    opening_spread: NDArray[np.float64] | None = None

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from core.errors import BadInput, WeightsError
 from core.media.audio import Waveform
+from core.metrics.scores import opening
 from core.models.base import Prediction, PredictOptions
 from core.reference.shape_space import ShapeSpace
 from core.speech.nr import NR_HOP, NR_RATE, NR_WINDOW, nr_padded, nr_signal
@@ -146,7 +147,7 @@ class CNNModel:
         options = options or PredictOptions()
         begin = time.perf_counter()
         signal = nr_padded(nr_signal(sound), centre_s=self.centre_s)
-        spread = None
+        spread = opening_spread = None
         if options.dropout == "off":
             raw = self._whole(signal)
         else:
@@ -157,7 +158,8 @@ class CNNModel:
             raw = np.mean(np.stack(runs), axis=0)
             if count > 1:
                 shapes = [self.landmarks(run) for run in runs]
-                spread = np.std(shapes, axis=0)
+                spread = np.std(np.stack(shapes), axis=0)
+                opening_spread = np.std([opening(s) for s in shapes], axis=0)
         points = self.landmarks(raw)
         track = LandmarkTrack(
             points=points,
@@ -174,7 +176,7 @@ class CNNModel:
                 ),
             ),
         )
-        return Prediction(track, raw, time.perf_counter() - begin, spread)
+        return Prediction(track, raw, time.perf_counter() - begin, spread, opening_spread)
 
     def landmarks(self, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
         """Coefficients (T, K) -> (T, 68, D); the boost is applied here, so it is free to change."""

@@ -169,6 +169,7 @@ def train_cnn(
     first_epoch = len(curves)
     for epoch in range(first_epoch, options.epochs):
         rng = np.random.default_rng([options.seed, epoch])
+        torch.manual_seed(int(rng.integers(2**31)))  # dropout: a resumed run equals a whole one
         order = rng.permutation(len(training.examples))
         net.train()
         total = 0.0
@@ -243,7 +244,9 @@ def _restore(
         net.load_state_dict(saved["net"])
         average.load_state_dict(saved["average"])
         optimiser.load_state_dict(saved["optimiser"])
-        schedule.load_state_dict(saved["schedule"])
+        # only the position: a run may be resumed with more epochs, and its schedule is longer then
+        position = {k: saved["schedule"][k] for k in ("last_epoch", "_step_count", "_last_lr")}
+        schedule.load_state_dict(position)
     except Exception as error:  # a damaged file raises many kinds
         raise WeightsError(
             f"{checkpoint.name!r} cannot be resumed from; start again with --force."
