@@ -119,7 +119,7 @@ class Workspace:
 
         Raises
         ------
-        MissingFile, MediaError
+        MissingFile, MediaError, BadInput : larger than the settings' ``max_upload_mb``.
         """
         incoming = self.root / "incoming" / os.urandom(8).hex()
         incoming.mkdir(parents=True)
@@ -130,9 +130,9 @@ class Workspace:
                     if not Path(source).is_file():
                         raise MissingFile(f"There is no file {str(source)!r}; check the path.")
                     with Path(source).open("rb") as file:
-                        shutil.copyfileobj(file, target, 1 << 20)
+                        self._copy(file, target)
                 else:
-                    shutil.copyfileobj(source, target, 1 << 20)
+                    self._copy(source, target)
             identity = file_sha256(path)
             folder = self.root / "clips" / identity
             if not (folder / "clip.json").is_file():
@@ -146,6 +146,19 @@ class Workspace:
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
         return self.clip(identity)
+
+    def _copy(self, source: BinaryIO, target: BinaryIO) -> None:
+        """Copy a file in, but no more of it than the settings allow."""
+        limit = self.settings.max_upload_mb
+        room = limit * 1_000_000
+        while piece := source.read(1 << 20):
+            room -= len(piece)
+            if room < 0:
+                raise BadInput(
+                    f"The file is larger than {limit} MB; shorten it, or raise max_upload_mb "
+                    "in the workspace's settings.toml."
+                )
+            target.write(piece)
 
     def clip(self, identity: str) -> Clip:
         """A stored clip by its id; raises `MissingFile` where it is not in the workspace."""
