@@ -45,7 +45,7 @@ bench: $(VENV)/.bench  ## Measure speed as ratios of one run
 	$(BIN)/python -m benchmarks
 
 soak: $(VENV)/.test  ## Long runs
-	SOAK=1 $(ENV_RUN) $(BIN)/python -m pytest -m soak
+	$(ENV_RUN) $(BIN)/python -m pytest -m soak
 
 clean:  ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

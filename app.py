@@ -3,5 +3,6 @@
 import streamlit as st
 
 from ui import media_route
+from ui.warmup import warm_up
 
-app = st.App("pages/router.py", routes=media_route.routes())
+app = st.App("pages/router.py", routes=media_route.routes(), lifespan=warm_up)

@@ -28,7 +28,7 @@ class TimedLabel:
 class Sample:
     """Paths and truths of the built-in clip."""
 
-    name = "Built-in presenter (synthetic)"
+    name = "Built-in presenter"
     video = _FOLDER / "presenter.mp4"
     sound = _FOLDER / "presenter.wav"
     poster = _FOLDER / "presenter.jpg"

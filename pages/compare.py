@@ -102,7 +102,7 @@ command(
     "truth.npz",
     "predicted.npy",
     "--video",
-    clip.name,
+    state.command_word(clip),
     "--labels",
     "-o",
     "comparison.mp4",

@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from core.media import PictureFormat, numbered_pictures, read_frames
+from ui import state
 from ui.widgets import command, header, need_clip, progress, refuse
 
 header(
@@ -69,4 +70,4 @@ with st.container(horizontal=True):
     for shown, image in zip(picks, images, strict=False):
         st.image(image, caption=f"{times[shown]:.2f} s · frame {shown}", width=156)
 flags = [] if every == 1 else ["--every", str(every)]
-command("frames", clip.name, "-o", "frames", flags, "--format", picture_format)
+command("frames", state.command_word(clip), "-o", "frames", flags, "--format", picture_format)

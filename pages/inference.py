@@ -106,4 +106,4 @@ with st.container(horizontal=True):
 flags = {"off": [], "seeded": ["--dropout", "--seed", str(seed)]}.get(
     mode, ["--dropout", "--samples", str(runs), "--seed", str(seed)]
 )
-command("generate", "-i", clip.name, "-m", names[0], "-o", "generated", flags)
+command("generate", "-i", state.command_word(clip), "-m", names[0], "-o", "generated", flags)

@@ -59,4 +59,4 @@ st.caption("IOD: distance of the eye centres. The opening is the mean of 61-67, 
 with st.container(horizontal=True):
     for suffix in (".npy", ".npz", ".csv"):
         st.download_button(f"Download {suffix}", track_bytes(track, suffix), f"landmarks{suffix}")
-command("landmarks", clip.name, "-o", "landmarks.npz")
+command("landmarks", state.command_word(clip), "-o", "landmarks.npz")

@@ -28,6 +28,7 @@ __all__ = [
     "CARD_SCORES",
     "card_scores",
     "choose_clip",
+    "command_word",
     "current_clip",
     "full_prediction",
     "identity_free",
@@ -75,6 +76,11 @@ def sample_clip() -> Clip:
 
 def is_sample(clip: Clip) -> bool:
     return clip.id == _sample_id()
+
+
+def command_word(clip: Clip) -> str:
+    """How a command line names the clip's file."""
+    return "samples/presenter.mp4" if is_sample(clip) else clip.name
 
 
 def choose_clip(clip: Clip) -> None:

@@ -1,0 +1,196 @@
+"""Bad files over every door: one sentence, no foreign error, no hang, no other file read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bad_files import DAMAGED, NO_SOUND, POINTERS, REFUSED, Maker, good_mp4, good_wav
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from making import sentence
+
+from core.cli import main
+from core.detect import detect_landmarks
+from core.errors import MissingFile, SpeechmarksError
+from core.media import make_proxy, probe, read_frames, read_sound
+from core.workspace import Workspace
+
+DOORS: dict[str, Callable[[Path], Any]] = {
+    "probe": probe,
+    "frames": lambda path: list(read_frames(path)),
+    "sound": read_sound,
+    "landmarks": detect_landmarks,
+    "proxy": lambda path: make_proxy(path, path.with_name("proxy.mp4")),
+    "workspace": lambda path: Workspace(path.parent / "space").add_clip(path, path.name),
+}
+every_door = pytest.mark.parametrize("door", DOORS.values(), ids=list(DOORS))
+
+
+def placed(folder: Path, row: tuple[str, Maker]) -> Path:
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    path = folder / row[0]
+    path.write_bytes(row[1](scratch))
+    return path
+
+
+def knock(door: Callable[[Path], Any], path: Path) -> str | None:
+    """The refusal's sentence, or None where the door opened. Other errors pass through."""
+    try:
+        door(path)
+    except SpeechmarksError as error:
+        return sentence(error)
+    return None
+
+
+@every_door
+@pytest.mark.parametrize("row", REFUSED.values(), ids=list(REFUSED))
+def test_what_is_no_clip_is_refused(tmp_path: Path, row: Any, door: Any) -> None:
+    path = placed(tmp_path, row)
+    assert knock(door, path) is not None
+    left = {p.name for p in tmp_path.iterdir()}
+    assert left <= {path.name, "scratch", "space"}, "something was left behind"
+    assert not list((tmp_path / "space").rglob("media*"))
+
+
+@every_door
+@pytest.mark.parametrize("row", (DAMAGED | NO_SOUND).values(), ids=list(DAMAGED | NO_SOUND))
+def test_what_is_damaged_is_used_or_refused(tmp_path: Path, row: Any, door: Any) -> None:
+    knock(door, placed(tmp_path, row))
+
+
+@pytest.mark.parametrize("row", NO_SOUND.values(), ids=list(NO_SOUND))
+def test_sound_that_is_no_sound_is_refused(tmp_path: Path, row: Any) -> None:
+    assert knock(read_sound, placed(tmp_path, row)) is not None
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.wav", "a.m3u8", "a.mpd", "a.ffconcat", "a.sdp"])
+@pytest.mark.parametrize("words", POINTERS.values(), ids=list(POINTERS))
+def test_text_that_points_to_another_file_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("good.mp4").write_bytes(good_mp4(tmp_path))
+    Path(name).write_text(words)
+    for door in (probe, read_sound, DOORS["frames"]):
+        assert knock(door, tmp_path / name) is not None
+
+
+def directory(path: Path) -> None:
+    path.mkdir()
+
+
+def loop(path: Path) -> None:
+    path.symlink_to(path.with_name("other.mp4"))
+    path.with_name("other.mp4").symlink_to(path)
+
+
+def dangling(path: Path) -> None:
+    path.symlink_to(path.with_name("nowhere"))
+
+
+NOT_FILES: dict[str, Callable[[Path], None]] = {
+    "nothing at all": lambda path: None,
+    "a folder": directory,
+    "a loop of links": loop,
+    "a dangling link": dangling,
+    "a pipe that nobody writes": lambda path: os.mkfifo(path),
+    "a link to a device": lambda path: path.symlink_to("/dev/zero"),
+}
+
+
+@every_door
+@pytest.mark.parametrize("make", NOT_FILES.values(), ids=list(NOT_FILES))
+def test_what_is_no_file_is_missing(tmp_path: Path, make: Any, door: Any) -> None:
+    path = tmp_path / "x.mp4"
+    make(path)
+    with pytest.raises(MissingFile) as caught:
+        door(path)
+    sentence(caught.value)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b.mp4", "", "a\nb.mp4", "\udcff.mp4"],
+                         ids=["5000 characters", "zero byte", "empty", "line break", "surrogate"])  # fmt: skip
+@pytest.mark.parametrize("door", [probe, read_sound, DOORS["frames"]], ids=["probe", "sound", "frames"])
+def test_an_impossible_name_is_missing(name: str, door: Any) -> None:
+    with pytest.raises(MissingFile) as caught:
+        door(name)
+    sentence(caught.value)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [REFUSED["text"], REFUSED["an MP4 head and then noise"], REFUSED["a zip archive"],
+     REFUSED["a wav without samples"], REFUSED["a GIF that claims 65535 x 65535"]],
+    ids=["text", "MP4 head", "zip", "empty wav", "huge GIF"],
+)  # fmt: skip
+def test_the_command_line_says_it_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], row: Any
+) -> None:
+    path = placed(tmp_path, row)
+    for command in (["probe"], ["probe", "--json"], ["landmarks", "-o", str(tmp_path / "o.npy")]):
+        assert main([command[0], str(path), *command[1:]]) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and err.startswith("error: ") and err.count("\n") == 1
+    assert not (tmp_path / "o.npy").exists()
+
+
+def test_a_huge_picture_is_refused_for_its_size(tmp_path: Path) -> None:
+    path = placed(tmp_path, REFUSED["a real picture of 36 megapixels"])
+    assert "megapixels" in (knock(probe, path) or "")
+    assert knock(DOORS["frames"], path) is not None
+
+
+def test_the_good_files_that_bad_ones_are_made_of_are_good(tmp_path: Path) -> None:
+    """Without this, the refusals above could have another reason."""
+    (tmp_path / "good.mp4").write_bytes(good_mp4(tmp_path))
+    (tmp_path / "good.wav").write_bytes(good_wav(tmp_path))
+    for name in ("probe", "frames", "sound", "landmarks", "proxy", "workspace"):
+        assert knock(DOORS[name], tmp_path / "good.mp4") is None
+    assert knock(probe, tmp_path / "good.wav") is None
+    assert knock(read_sound, tmp_path / "good.wav") is None
+    os.symlink("good.mp4", tmp_path / "link.mp4")
+    assert knock(probe, tmp_path / "link.mp4") is None
+
+
+@pytest.mark.parametrize("kind", ["mp4", "wav", "flac"])
+@settings(max_examples=25)
+@given(data=st.data())
+def test_damaged_bytes_are_used_or_refused(
+    kind: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / f"flips-{kind}"
+    folder.mkdir(exist_ok=True)
+    good = {
+        "mp4": good_mp4,
+        "wav": good_wav,
+        "flac": lambda p: good_wav(p, "PCM_16", "FLAC"),
+    }[kind](folder)
+    raw = bytearray(good)
+    for _ in range(data.draw(st.integers(1, 12))):
+        # heads and indices matter most
+        at = data.draw(st.one_of(st.integers(0, 900), st.integers(0, len(raw) - 1)))
+        raw[at % len(raw)] = data.draw(st.integers(0, 255))
+    raw = raw[: data.draw(st.one_of(st.just(len(raw)), st.integers(1, len(raw))))]
+    path = folder / f"bad.{kind}"
+    path.write_bytes(raw)
+    for door in (probe, read_sound, DOORS["frames"]):
+        knock(door, path)
+
+
+def test_json_of_a_refusal_is_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "bad.mp4").write_text("hello")
+    (tmp_path / "set" / "good.mp4").write_bytes(good_mp4(tmp_path))
+    assert main(["data", "extract", str(tmp_path / "set"), "--json"]) == 3
+    out, _ = capsys.readouterr()
+    summary = json.loads(out)
+    assert summary["done"] == 1 and [f["clip"] for f in summary["failed"]] == ["bad"]
+    assert "\n" not in summary["failed"][0]["reason"]
