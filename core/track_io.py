@@ -110,7 +110,7 @@ def read_track(
     MissingFile, BadInput
     """
     path = Path(path)
-    if not path.exists():
+    if not os.path.exists(path):
         raise MissingFile(f"There is no track file {str(path)!r}; check the path.")
     if path.is_file() and path.stat().st_size > _MAX_BYTES:
         raise BadInput(f"{path.name!r} is larger than 2 GB; no landmark track is.")

@@ -127,7 +127,7 @@ class Workspace:
             path = incoming / f"media{_safe_suffix(name)}"
             with path.open("wb") as target:
                 if isinstance(source, (str, Path)):
-                    if not Path(source).is_file():
+                    if not os.path.isfile(source):
                         raise MissingFile(f"There is no file {str(source)!r}; check the path.")
                     with Path(source).open("rb") as file:
                         self._copy(file, target)

@@ -9,7 +9,7 @@ from core.render import INK, Panel, Style, compare_movie, model_colour
 from core.render.player import PlayerPanel
 from ui import plots, state
 from ui.player import show_clip
-from ui.widgets import command, header, need_clip, progress, silence_note
+from ui.widgets import command, header, need_clip, part, progress, silence_note
 
 header("Compare", "Play the clip, its true landmarks and every model side by side, on one sound.")
 clip = need_clip(video=False)
@@ -35,8 +35,11 @@ if clip.info.video is not None:
         truth = state.landmarks_or_none(clip, hear)
 if truth is not None:
     free = state.identity_free(truth)
-with progress("Running the models"):
-    predicted = {n: state.identity_free(state.prediction(clip, n)) for n in names}
+with progress("Running the models") as hear:
+    predicted = {
+        name: state.identity_free(state.prediction(clip, name, part(hear, k, len(names))))
+        for k, name in enumerate(names)
+    }
 with progress("Preparing the clip for the browser") as hear:
     media = state.media(clip, hear)
 

@@ -12,7 +12,7 @@ from core.render.player import PlayerPanel
 from core.track_io import track_bytes
 from ui import plots, state
 from ui.player import show_clip
-from ui.widgets import command, header, need_clip, progress, refuse, silence_note
+from ui.widgets import command, header, need_clip, part, progress, refuse, silence_note
 
 header("Inference", "Run speech-to-landmark models on the clip's sound; the picture is never used.")
 clip = need_clip(video=False)
@@ -49,8 +49,7 @@ options = PredictOptions(cast(DropoutMode, mode), int(seed), int(runs))
 made = {}
 with progress("Running the models") as hear:
     for number, name in enumerate(names):
-        made[name] = state.full_prediction(clip, name, options)
-        hear((number + 1) / len(names))
+        made[name] = state.full_prediction(clip, name, options, part(hear, number, len(names)))
 with progress("Preparing the clip for the browser") as hear:
     media = state.media(clip, hear)
 

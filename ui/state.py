@@ -174,17 +174,21 @@ def model(name: str) -> CNNModel:
     return load_model(name)
 
 
-def full_prediction(clip: Clip, name: str, options: PredictOptions) -> Prediction:
+def full_prediction(
+    clip: Clip, name: str, options: PredictOptions, progress: Progress | None = None
+) -> Prediction:
     """What a shipped model makes of a clip, from the workspace where it is there."""
     card = next((c for c in model_cards() if c.name == name), None)
     if card is None:
         raise BadInput(f"There is no model {name!r}; choose one of the list.")
-    return cached_prediction(workspace(), model(name), card.path, sound(clip), clip.id, options)
+    return cached_prediction(
+        workspace(), model(name), card.path, sound(clip), clip.id, options, progress=progress
+    )
 
 
-def prediction(clip: Clip, name: str) -> LandmarkTrack:
+def prediction(clip: Clip, name: str, progress: Progress | None = None) -> LandmarkTrack:
     """Predicted landmarks of a clip, deterministic."""
-    return full_prediction(clip, name, PredictOptions()).track
+    return full_prediction(clip, name, PredictOptions(), progress).track
 
 
 def scratch_file(name: str) -> Path:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import SpeechmarksError
 from core.workspace import Clip
@@ -18,6 +19,7 @@ __all__ = [
     "command",
     "header",
     "need_clip",
+    "part",
     "progress",
     "refuse",
     "safe_text",
@@ -83,29 +85,47 @@ def refuse(error: SpeechmarksError | str) -> None:
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[float], None]]:
-    """A bar with time left that appears after half a second; leaving the page or pressing Cancel
-    stops the work at its next step."""
+    """Work that may take a while: a spinner, and a bar with time left and a Cancel button as soon
+    as the work reports a share done. Cancelling, or leaving the page, stops it at the next report.
+    """
+    flag = f"cancelled: {what} {st.session_state.get('clip')}"
     slot = st.empty()
+    if st.session_state.get(flag):
+        with slot.container(horizontal=True, vertical_alignment="center"):
+            st.info(f"{what}: cancelled.", icon=":material/cancel:")
+            st.button("Start again", on_click=st.session_state.pop, args=(flag,))
+        st.stop()
     begin = time.perf_counter()
-    shown = False
+    bar: DeltaGenerator | None = None
 
     def hear(share: float) -> None:
-        nonlocal shown
+        nonlocal bar
         spent = time.perf_counter() - begin
         if spent < 0.5:
             return
-        if not shown:
-            shown = True
-        left = spent / share - spent if share > 0.02 else None
-        text = what if left is None else f"{what} · about {left:.0f} s left"
-        slot.progress(min(1.0, max(0.0, share)), text=text)
+        if bar is None:
+            with slot.container(horizontal=True, vertical_alignment="center"):
+                bar = st.progress(0.0)
+                st.button(
+                    "Cancel",
+                    key=f"cancel {what}",
+                    on_click=lambda: st.session_state.update({flag: True}),
+                )
+        left = f" · about {spent / share - spent:.0f} s left" if share > 0.02 else ""
+        bar.progress(min(1.0, max(0.0, share)), text=what + left)
 
     try:
-        yield hear
+        with st.spinner(f"{what} ...", show_time=True):
+            yield hear
     except SpeechmarksError as error:
         slot.empty()
         refuse(error)
     slot.empty()
+
+
+def part(hear: Callable[[float], None], number: int, count: int) -> Callable[[float], None]:
+    """What the ``number``-th of ``count`` equal pieces of work reports, as a share of the whole."""
+    return lambda share: hear((number + share) / count)
 
 
 def command(*words: str | Sequence[str]) -> None:

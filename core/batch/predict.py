@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def cached_prediction(
     sound: Waveform,
     sound_hash: str,
     options: PredictOptions,
+    *,
+    progress: Callable[[float], None] | None = None,
 ) -> Prediction:
     """A prediction from the workspace, computed and stored where it is not there yet.
 
@@ -46,7 +49,7 @@ def cached_prediction(
             read_array(spread) if spread.is_file() else None,
             read_array(opening) if opening.is_file() else None,
         )
-    made = model.predict(sound, options)
+    made = model.predict(sound, options, progress=progress)
     atomic_write(folder / "coefficients.npy", write_array(made.coefficients))
     for name in ("spread", "opening_spread"):
         values = getattr(made, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput, MissingFile, NoSound
 from core.media.container import decoding, open_media
-from core.media.probe import pick_audio, pick_video
+from core.media.probe import pick_audio, pick_video, sound_blocks
 
 __all__ = ["Waveform", "read_sound", "resample", "write_wav"]
 
@@ -61,11 +62,14 @@ def resample(sound: Waveform, rate: int) -> Waveform:
 
 
 def _read_libsndfile(path: Path) -> Waveform | None:
+    pieces = [np.zeros(0, np.float32)]
     try:
-        samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError):
+        with soundfile.SoundFile(str(path)) as file:
+            rate = int(file.samplerate)
+            pieces += [block.mean(axis=1) for block in sound_blocks(file)]
+    except (soundfile.LibsndfileError, RuntimeError, TypeError):  # TypeError: a name ending in .raw
         return None
-    return Waveform(samples.mean(axis=1), int(rate))
+    return Waveform(np.concatenate(pieces), rate)
 
 
 def _read_ffmpeg(path: Path) -> Waveform:
@@ -110,7 +114,7 @@ def read_sound(path: Path | str, *, rate: int | None = None) -> Waveform:
     MissingFile, NoSound, MediaError
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path.is_file, False for names that cannot exist
         raise MissingFile(f"There is no file {str(path)!r}; check the path.")
     sound = _read_libsndfile(path) or _read_ffmpeg(path)
     if len(sound.samples) == 0:

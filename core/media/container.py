@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,7 +51,7 @@ def open_media(path: Path | str) -> Iterator[InputContainer]:
     MissingFile, MediaError
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path.is_file, False for names that cannot exist
         raise MissingFile(f"There is no file {str(path)!r}; check the path.")
     options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
     with decoding(path):
@@ -66,6 +67,10 @@ def open_media(path: Path | str) -> Iterator[InputContainer]:
 def guard_video(stream: VideoStream, path: Path) -> None:
     """Refuse absurd pictures before a frame is allocated, and let the decoder use threads."""
     context = stream.codec_context
+    if context is None:  # PyAV's way to say that no decoder is known
+        raise MediaError(
+            f"The picture of {path.name!r} is in a format that is not known here; convert it to MP4."
+        )
     if context.width * context.height > MAX_PIXELS:
         raise MediaError(
             f"{path.name!r} claims pictures of {context.width} x {context.height} pixels; "

@@ -119,8 +119,10 @@ def pick_video(container: InputContainer) -> VideoStream | None:
 
 
 def pick_audio(container: InputContainer) -> AudioStream | None:
+    """The main sound stream that can be decoded."""
     stream = container.streams.best("audio")
-    return stream if isinstance(stream, AudioStream) else None
+    known = isinstance(stream, AudioStream) and stream.codec_context is not None
+    return stream if known else None
 
 
 def _packet_times(container: InputContainer, stream: VideoStream) -> list[float] | None:
@@ -180,10 +182,27 @@ def probe(path: Path | str) -> MediaInfo:
 
 
 def _sound_seconds(path: Path) -> float | None:
+    """Length by libsndfile; None where it does not know the file. Headers may claim anything."""
     try:
-        return float(soundfile.info(str(path)).duration)
-    except soundfile.LibsndfileError:
+        with soundfile.SoundFile(str(path)) as file:
+            try:
+                file.seek(max(0, file.frames - 1))
+                if len(file.read(1, always_2d=True)) == min(1, file.frames):
+                    return float(file.frames / file.samplerate)
+            except soundfile.LibsndfileError:
+                pass  # the last sample that the header claims is not there: count
+        with soundfile.SoundFile(str(path)) as file:
+            count = sum(len(block) for block in sound_blocks(file))
+            return float(count / file.samplerate)
+    except (soundfile.LibsndfileError, RuntimeError, TypeError):
         return None
+
+
+def sound_blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+    """All samples in pieces (n, channels), as far as they really go; memory stays flat."""
+    size = max(1, 2**21 // file.channels)
+    while len(block := file.read(size, dtype="float32", always_2d=True)):
+        yield block
 
 
 @contextmanager

@@ -11,7 +11,7 @@ fifth convolution (kernel 122, stride 20): 6.3 times fewer multiplications than 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -142,19 +142,32 @@ class CNNModel:
         if net.temporal and template is not None:
             self.first = first_condition(space, template)
 
-    def predict(self, sound: Waveform, options: PredictOptions | None = None) -> Prediction:
-        """Landmarks for a sound, 25 frames a second, `nr_frame_count` frames."""
+    def predict(
+        self,
+        sound: Waveform,
+        options: PredictOptions | None = None,
+        *,
+        progress: Callable[[float], None] | None = None,
+    ) -> Prediction:
+        """Landmarks for a sound, 25 frames a second, `nr_frame_count` frames.
+
+        progress : hears the done fraction; may raise to cancel.
+        """
+        hear = progress or (lambda share: None)
         options = options or PredictOptions()
         begin = time.perf_counter()
         signal = nr_padded(nr_signal(sound), centre_s=self.centre_s)
         spread = opening_spread = None
         if options.dropout == "off":
-            raw = self._whole(signal)
+            raw = self._whole(signal, hear)
         else:
             count = 1 if options.dropout == "seeded" else options.n_samples
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(options.seed)
-                runs = [self._windows(signal) for _ in range(count)]
+                runs = []
+                for done in range(count):
+                    runs.append(self._windows(signal))
+                    hear((done + 1) / count)
             raw = np.mean(np.stack(runs), axis=0)
             if count > 1:
                 shapes = [self.landmarks(run) for run in runs]
@@ -183,7 +196,9 @@ class CNNModel:
         shown = coefficients if self.boost is None else coefficients * self.boost
         return self.space.reconstruct(shown)
 
-    def _whole(self, signal: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _whole(
+        self, signal: NDArray[np.float32], hear: Callable[[float], None]
+    ) -> NDArray[np.float64]:
         """Deterministic output by whole-signal convolution, in pieces of `_CHUNK_FRAMES`."""
         frames = (len(signal) - NR_WINDOW) // NR_HOP + 1
         pieces = []
@@ -192,6 +207,7 @@ class CNNModel:
                 b = min(frames, a + _CHUNK_FRAMES)
                 part = signal[a * NR_HOP : (b - 1) * NR_HOP + NR_WINDOW]
                 pieces.append(self.net(torch.from_numpy(part.copy())[None])[0].double().numpy())
+                hear(b / frames)
         return self._feed_back(np.concatenate(pieces))
 
     def _windows(self, signal: NDArray[np.float32], batch: int = 64) -> NDArray[np.float64]:

@@ -24,7 +24,6 @@ DOORS: dict[str, Callable[[Path], Any]] = {
     "probe": probe,
     "frames": lambda path: list(read_frames(path)),
     "sound": read_sound,
-    "landmarks": detect_landmarks,
     "proxy": lambda path: make_proxy(path, path.with_name("proxy.mp4")),
     "workspace": lambda path: Workspace(path.parent / "space").add_clip(path, path.name),
 }
@@ -62,6 +61,20 @@ def test_what_is_no_clip_is_refused(tmp_path: Path, row: Any, door: Any) -> None
 @pytest.mark.parametrize("row", (DAMAGED | NO_SOUND).values(), ids=list(DAMAGED | NO_SOUND))
 def test_what_is_damaged_is_used_or_refused(tmp_path: Path, row: Any, door: Any) -> None:
     knock(door, placed(tmp_path, row))
+
+
+@pytest.mark.parametrize(
+    "name", ["an empty file", "an MP4 head and then noise", "a wav without samples"]
+)
+def test_no_landmarks_come_from_what_is_no_clip(tmp_path: Path, name: str) -> None:
+    assert knock(detect_landmarks, placed(tmp_path, REFUSED[name])) is not None
+
+
+@pytest.mark.parametrize("claim", ["a FLAC that claims a terabyte", "a FLAC that claims more than it has"])
+def test_samples_are_counted_and_not_believed(tmp_path: Path, claim: str) -> None:
+    path = placed(tmp_path, DAMAGED[claim])
+    assert probe(path).duration == pytest.approx(0.2, abs=0.001)
+    assert len(read_sound(path).samples) == 3200
 
 
 @pytest.mark.parametrize("row", NO_SOUND.values(), ids=list(NO_SOUND))
@@ -150,7 +163,7 @@ def test_the_good_files_that_bad_ones_are_made_of_are_good(tmp_path: Path) -> No
     """Without this, the refusals above could have another reason."""
     (tmp_path / "good.mp4").write_bytes(good_mp4(tmp_path))
     (tmp_path / "good.wav").write_bytes(good_wav(tmp_path))
-    for name in ("probe", "frames", "sound", "landmarks", "proxy", "workspace"):
+    for name in DOORS:
         assert knock(DOORS[name], tmp_path / "good.mp4") is None
     assert knock(probe, tmp_path / "good.wav") is None
     assert knock(read_sound, tmp_path / "good.wav") is None
