@@ -114,6 +114,8 @@ def read_track(
         raise MissingFile(f"There is no track file {str(path)!r}; check the path.")
     if path.is_file() and path.stat().st_size > _MAX_BYTES:
         raise BadInput(f"{path.name!r} is larger than 2 GB; no landmark track is.")
+    if fps is not None and not fps > 0:
+        raise BadInput(f"The frame rate of a track must be above 0, not {fps:g}.")
     suffix = path.suffix.lower()
     readers = {".npz": _read_npz, ".h5": _read_h5}
     try:

@@ -57,10 +57,12 @@ def movie(
     **options: Any,
 ) -> Path:
     """Encode RGB pictures with our own writer."""
-    images = list(images)
-    height, width = images[0].shape[:2]
+    rest = iter(images)
+    first = next(rest)
+    height, width = first.shape[:2]
     with MovieWriter(path, size=(width, height), fps=fps, sound=sound, **options) as writer:
-        for image in images:
+        writer.write(first)
+        for image in rest:
             writer.write(image)
     return path
 

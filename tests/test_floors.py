@@ -102,7 +102,8 @@ def test_every_module_says_what_it_offers(path: Path) -> None:
         for node in tree.body
         if isinstance(node, (ast.Assign, ast.AnnAssign))
         and node.value is not None
-        and "__all__" in {ast.unparse(t) for t in getattr(node, "targets", [])}
+        and "__all__"
+        in {ast.unparse(t) for t in getattr(node, "targets", [])}
         | {ast.unparse(getattr(node, "target", ast.Name("")))}
     ]
     assert len(listed) == 1, "__all__ is missing or set twice"

@@ -123,7 +123,16 @@ NAN = float("nan")
 
 @pytest.mark.parametrize(
     ("at", "expected"),
-    [(0.5, 15.0), (1.0, 20.0), (1.5, NAN), (2.0, NAN), (2.5, NAN), (3.0, 40.0), (9.0, 40.0), (-1.0, 10.0)],
+    [
+        (0.5, 15.0),
+        (1.0, 20.0),
+        (1.5, NAN),
+        (2.0, NAN),
+        (2.5, NAN),
+        (3.0, 40.0),
+        (9.0, 40.0),
+        (-1.0, 10.0),
+    ],
     ids=[
         "half way between two frames",
         "exactly on the last frame before a gap",
@@ -177,7 +186,9 @@ def test_retiming_to_the_own_rate_changes_nothing(seed: int, fps: float) -> None
 
 def test_retiming_up_and_down_again_is_the_identity() -> None:
     track = make_track(faces(1, 21), fps=10)
-    np.testing.assert_allclose(retime(retime(track, fps=40), fps=10).points, track.points, atol=1e-9)
+    np.testing.assert_allclose(
+        retime(retime(track, fps=40), fps=10).points, track.points, atol=1e-9
+    )
 
 
 def test_a_track_that_starts_late_keeps_its_start() -> None:

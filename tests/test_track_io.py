@@ -41,9 +41,7 @@ def named(suffix: str) -> str:
 
 @pytest.mark.parametrize("suffix", EXACT + ROUNDED, ids=named)
 @pytest.mark.parametrize("make", TRACKS.values(), ids=list(TRACKS))
-def test_there_and_back(
-    make: Callable[[], LandmarkTrack], suffix: str, tmp_path: Path
-) -> None:
+def test_there_and_back(make: Callable[[], LandmarkTrack], suffix: str, tmp_path: Path) -> None:
     track = make()
     path = tmp_path / f"track{suffix}"
     notice = write_track(path, track)
@@ -64,7 +62,9 @@ def test_there_and_back(
 @pytest.mark.parametrize("suffix", EXACT, ids=named)
 def test_three_dimensions_survive(suffix: str, tmp_path: Path) -> None:
     write_track(tmp_path / f"t{suffix}", THREE_D)
-    np.testing.assert_allclose(read_track(tmp_path / f"t{suffix}").points, THREE_D.points, rtol=1e-14)
+    np.testing.assert_allclose(
+        read_track(tmp_path / f"t{suffix}").points, THREE_D.points, rtol=1e-14
+    )
 
 
 @pytest.mark.parametrize("suffix", [*KEEPS_EVERYTHING, ".csv"], ids=named)
@@ -136,7 +136,13 @@ def test_csv_rows_may_come_in_any_order(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("largest", "space"),
-    [(0.3, "template"), (2.0, "template"), (2.1, "pixel"), (400.0, "pixel"), (float("nan"), "template")],
+    [
+        (0.3, "template"),
+        (2.0, "template"),
+        (2.1, "pixel"),
+        (400.0, "pixel"),
+        (float("nan"), "template"),
+    ],
 )
 def test_the_space_of_bare_numbers_is_guessed_from_the_largest(largest: float, space: str) -> None:
     assert guess_space(np.full((2, 68, 2), largest)) == space

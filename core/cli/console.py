@@ -17,7 +17,7 @@ from typer.exceptions import TyperException
 
 from core.errors import SpeechmarksError
 
-__all__ = ["Done", "Progress", "app", "command", "main", "notice"]
+__all__ = ["Done", "Progress", "app", "command", "main", "notice", "plain"]
 
 app = typer.Typer(
     add_completion=False,
@@ -44,12 +44,12 @@ def notice(text: str) -> None:
     typer.echo(f"note: {text}", err=True)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """JSON has no NaN: unknown numbers are null."""
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
@@ -66,7 +66,7 @@ def command(
         @functools.wraps(function)
         def run(*args: Any, json_output: bool = False, **options: Any) -> None:
             done = function(*args, **options)
-            typer.echo(json.dumps(_plain(done.data)) if json_output else done.line)
+            typer.echo(json.dumps(plain(done.data)) if json_output else done.line)
             if done.code:
                 raise typer.Exit(done.code)
 

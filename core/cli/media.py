@@ -57,13 +57,15 @@ def frames_command(
     chosen = cast(PictureFormat, format)
     report = Progress("frames")
     pictures = numbered_pictures(video, start=start, stop=stop, every=every, fps=fps, format=chosen)
-    written = 0
+    written: list[Path] = []
     for name, data in pictures:
         path = out / name
         if path.exists() and not force:
+            for made in written:  # nothing half-done stays between somebody else's pictures
+                made.unlink()
             raise OutputExists(f"{str(path)!r} exists already; use --force to replace it.")
         atomic_write(path, data)
-        written += 1
-        report(written)
+        written.append(path)
+        report(len(written))
     report.close()
-    return Done(f"{written} frames in {out}", {"frames": written, "folder": str(out)})
+    return Done(f"{len(written)} frames in {out}", {"frames": len(written), "folder": str(out)})

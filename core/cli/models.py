@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from core.cli.console import Done, Progress, app, command, notice
+from core.cli.console import Done, Progress, app, command, notice, plain
 from core.errors import BadInput, MissingFile, OutputExists, SpeechmarksError
 from core.media import read_sound
 from core.media.audio import Waveform, resample
@@ -278,7 +278,7 @@ def evaluate_command(
         for name in model
     }
     report.close()
-    atomic_write(target, json.dumps(results, indent=1).encode())
+    atomic_write(target, json.dumps(plain(results), indent=1).encode())
     lines = [
         f"{name} / {row}: "
         + ", ".join(

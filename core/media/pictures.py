@@ -64,7 +64,7 @@ def numbered_pictures(
         moments = start + np.arange(max(0, int((end - start) * fps + 1e-6) + 1)) / fps
         wanted = {int(np.argmin(np.abs(video.times - t))) for t in moments if t < end or t == start}
     empty = True
-    for frame in read_frames(path, start=start, stop=stop, every=every or 1):
+    for frame in read_frames(path, start=start, stop=stop, every=1 if every is None else every):
         if wanted is None or frame.index in wanted:
             empty = False
             yield f"{frame.index:04d}.{_SUFFIX[format]}", encode_picture(frame.image, format)

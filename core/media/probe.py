@@ -166,7 +166,6 @@ def probe(path: Path | str) -> MediaInfo:
         audio = pick_audio(container)
         if video is None and audio is None:
             raise MediaError(f"{path.name!r} holds neither picture nor sound.")
-        declared = float(container.duration / av.time_base) if container.duration else 0.0
         video_info = None
         picture_start = 0.0
         if video is not None:
@@ -174,28 +173,39 @@ def probe(path: Path | str) -> MediaInfo:
     audio_info = None if audio is None else _probe_audio(path, video_info, picture_start)
     if video_info is not None:
         duration = float(video_info.times[-1] + 1 / video_info.fps)
-    elif (seconds := _sound_seconds(path)) is not None:
-        duration = seconds
     else:
-        duration = declared
+        duration = _sound_seconds(path) or _packet_seconds(path)
     return MediaInfo(video_info, audio_info, duration)
 
 
+# libsndfile checks what these claim against the size of the file.
+_UNCOMPRESSED = ("WAV", "WAVEX", "AIFF", "AU", "NIST", "W64", "RF64")
+
+
 def _sound_seconds(path: Path) -> float | None:
-    """Length by libsndfile; None where it does not know the file. Headers may claim anything."""
+    """Length by libsndfile; None where it does not know the file. Other heads may claim anything."""
     try:
         with soundfile.SoundFile(str(path)) as file:
-            try:
-                file.seek(max(0, file.frames - 1))
-                if len(file.read(1, always_2d=True)) == min(1, file.frames):
-                    return float(file.frames / file.samplerate)
-            except soundfile.LibsndfileError:
-                pass  # the last sample that the header claims is not there: count
-        with soundfile.SoundFile(str(path)) as file:
-            count = sum(len(block) for block in sound_blocks(file))
+            known = file.format in _UNCOMPRESSED
+            count = file.frames if known else sum(len(block) for block in sound_blocks(file))
             return float(count / file.samplerate)
     except (soundfile.LibsndfileError, RuntimeError, TypeError):
         return None
+
+
+def _packet_seconds(path: Path) -> float:
+    """Length of the sound by its packets, without decoding."""
+    with open_media(path) as container, decoding(path):
+        stream = pick_audio(container)
+        if stream is None:
+            return 0.0
+        spans = [
+            (packet.pts * packet.time_base, (packet.duration or 0) * packet.time_base)
+            for packet in container.demux(stream)
+            if packet.pts is not None
+        ]
+    ends = [start + length for start, length in spans]
+    return float(max(ends) - min(spans)[0]) if spans else 0.0
 
 
 def sound_blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:

@@ -207,7 +207,9 @@ def test_each_of_two_faces_is_followed_without_hopping(shared: Path, tmp_path: P
     assert {bool((first > 360).all()), bool((second > 360).all())} == {True, False}
 
 
-def test_a_face_number_that_is_not_there_gives_no_face(images: list[np.ndarray], tmp_path: Path) -> None:
+def test_a_face_number_that_is_not_there_gives_no_face(
+    images: list[np.ndarray], tmp_path: Path
+) -> None:
     found = detect_landmarks(movie(tmp_path / "three.mp4", images[:3]), face=4)
     assert not found.track.frame_valid.any()
 

@@ -43,7 +43,9 @@ def float_wav(values: list[float]) -> Maker:
     return make
 
 
-def wav_header(*, channels: int = 1, rate: int = 16_000, claim: int = 8, body: bytes = bytes(8)) -> Maker:
+def wav_header(
+    *, channels: int = 1, rate: int = 16_000, claim: int = 8, body: bytes = bytes(8)
+) -> Maker:
     def make(_: Path) -> bytes:
         form = struct.pack("<HHIIHH", 1, channels, rate, rate * 2 * channels, 2 * channels, 16)
         data = b"fmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", claim) + body
@@ -55,7 +57,7 @@ def wav_header(*, channels: int = 1, rate: int = 16_000, claim: int = 8, body: b
 def flac_that_claims(samples: int) -> Maker:
     def make(folder: Path) -> bytes:
         raw = bytearray(good_wav(folder, "PCM_16", "FLAC"))
-        # STREAMINFO: after 'fLaC' and a 4-byte header; the last 36 bits before the MD5 count samples
+        # STREAMINFO: after 'fLaC' and a 4-byte header; the last 36 bits before the MD5
         word = int.from_bytes(raw[8 + 10 : 8 + 18], "big")
         word = (word >> 36 << 36) | samples
         raw[18:26] = word.to_bytes(8, "big")
@@ -127,7 +129,8 @@ POINTERS = {
     "ffconcat": "ffconcat version 1.0\nfile good.mp4\n",
     "concat without its first line": "file 'good.mp4'\n",
     "HLS playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\ngood.mp4\n#EXT-X-ENDLIST\n",
-    "SDP": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n",
+    "SDP": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+    "m=audio 5004 RTP/AVP 0\n",
     "DASH": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period>'
     '<AdaptationSet><Representation id="1" mimeType="video/mp4"><BaseURL>good.mp4</BaseURL>'
     "</Representation></AdaptationSet></Period></MPD>",
@@ -145,7 +148,10 @@ REFUSED: dict[str, tuple[str, Maker]] = {
     "text": ("a.mp4", text("hello, this is not a film\n" * 50)),
     "an MP4 head and then noise": ("a.mp4", random_after(FTYP)),
     "an MP4 without its index": ("a.mp4", lambda p: good_mp4(p)[:28]),
-    "an MP4 whose index comes to nothing": ("a.mp4", lambda p: good_mp4(p).replace(b"moov", b"xxxx")),
+    "an MP4 whose index comes to nothing": (
+        "a.mp4",
+        lambda p: good_mp4(p).replace(b"moov", b"xxxx"),
+    ),
     "a Matroska head and then noise": ("a.mkv", random_after(b"\x1a\x45\xdf\xa3")),
     "an AVI head and then noise": ("a.avi", random_after(b"RIFF\xff\xff\0\0AVI LIST")),
     "an Ogg head and then noise": ("a.ogg", random_after(b"OggS\0\2")),
@@ -178,7 +184,10 @@ NO_SOUND: dict[str, tuple[str, Maker]] = {
 # Damaged, perhaps usable in part: anything but a hang, a crash or a foreign error.
 DAMAGED: dict[str, tuple[str, Maker]] = {
     "half an MP4": ("a.mp4", lambda p: good_mp4(p)[: len(good_mp4(p)) // 2]),
-    "an MP4 with a hole": ("a.mp4", lambda p: good_mp4(p)[:3000] + bytes(2000) + good_mp4(p)[5000:]),
+    "an MP4 with a hole": (
+        "a.mp4",
+        lambda p: good_mp4(p)[:3000] + bytes(2000) + good_mp4(p)[5000:],
+    ),
     "an MP4 twice in a row": ("a.mp4", lambda p: good_mp4(p) * 2),
     "half a wav": ("a.wav", lambda p: good_wav(p)[: len(good_wav(p)) // 2]),
     "a wav that claims 4 GB": ("a.wav", wav_header(claim=2**32 - 1)),

@@ -70,7 +70,9 @@ def test_no_landmarks_come_from_what_is_no_clip(tmp_path: Path, name: str) -> No
     assert knock(detect_landmarks, placed(tmp_path, REFUSED[name])) is not None
 
 
-@pytest.mark.parametrize("claim", ["a FLAC that claims a terabyte", "a FLAC that claims more than it has"])
+@pytest.mark.parametrize(
+    "claim", ["a FLAC that claims a terabyte", "a FLAC that claims more than it has"]
+)
 def test_samples_are_counted_and_not_believed(tmp_path: Path, claim: str) -> None:
     path = placed(tmp_path, DAMAGED[claim])
     assert probe(path).duration == pytest.approx(0.2, abs=0.001)
@@ -127,9 +129,14 @@ def test_what_is_no_file_is_missing(tmp_path: Path, make: Any, door: Any) -> Non
     sentence(caught.value)
 
 
-@pytest.mark.parametrize("name", ["x" * 5000, "a\0b.mp4", "", "a\nb.mp4", "\udcff.mp4"],
-                         ids=["5000 characters", "zero byte", "empty", "line break", "surrogate"])  # fmt: skip
-@pytest.mark.parametrize("door", [probe, read_sound, DOORS["frames"]], ids=["probe", "sound", "frames"])
+@pytest.mark.parametrize(
+    "name",
+    ["x" * 5000, "a\0b.mp4", "", "a\nb.mp4", "\udcff.mp4"],
+    ids=["5000 characters", "zero byte", "empty", "line break", "surrogate"],
+)
+@pytest.mark.parametrize(
+    "door", [probe, read_sound, DOORS["frames"]], ids=["probe", "sound", "frames"]
+)
 def test_an_impossible_name_is_missing(name: str, door: Any) -> None:
     with pytest.raises(MissingFile) as caught:
         door(name)

@@ -17,7 +17,7 @@ from core.media.probe import displayed_size
 
 
 class Row(NamedTuple):
-    """One clip: size as displayed, frames, declared rate; rotation; sound start (None: no sound)."""
+    """One clip: size as displayed, frames, declared rate, sound start (None: no sound) ..."""
 
     width: int
     height: int

@@ -31,7 +31,7 @@ def track(seed: int = 0, frames: int = 20, **fields: Any) -> LandmarkTrack:
     return make_track(faces(seed, frames), space="template", **fields)
 
 
-# --- by hand -------------------------------------------------------------------------------------
+# --- by hand -----------------------------------------------------------------------------------
 
 
 def test_the_distance_of_the_eye_centres_by_hand() -> None:
@@ -67,13 +67,21 @@ def test_opening_by_hand() -> None:
         ([5, 5, 5], [1, 2, 3], np.nan),
         ([1, 2], [1, 2], np.nan),
     ],
-    ids=["equal", "opposite", "unrelated", "half", "static prediction", "static truth", "too short"],
+    ids=[
+        "equal",
+        "opposite",
+        "unrelated",
+        "half",
+        "static prediction",
+        "static truth",
+        "too short",
+    ],
 )
 def test_correlation_by_hand(a: list[float], b: list[float], expected: float) -> None:
     assert opening_correlation(a, b) == pytest.approx(expected, nan_ok=True, abs=1e-12)
 
 
-# --- laws ----------------------------------------------------------------------------------------
+# --- laws --------------------------------------------------------------------------------------
 
 
 @given(seed=seeds)
@@ -131,7 +139,8 @@ def test_the_truth_is_read_at_the_prediction_s_times() -> None:
         points=np.arange(4.0)[:, None, None] * np.ones((4, 68, 2)), times=np.arange(4.0)
     )
     fast = LandmarkTrack(
-        points=np.arange(0, 5, 0.5)[:, None, None] * np.ones((10, 68, 2)), times=np.arange(0, 5, 0.5)
+        points=np.arange(0, 5, 0.5)[:, None, None] * np.ones((10, 68, 2)),
+        times=np.arange(0, 5, 0.5),
     )
     score = score_clip(slow, fast, iod=1)
     assert score.frames == 7  # 0.0 ... 3.0; the prediction's last second has no truth
@@ -140,17 +149,22 @@ def test_the_truth_is_read_at_the_prediction_s_times() -> None:
 
 def test_nothing_in_common_is_one_sentence() -> None:
     late = track().replace(times=100 + np.arange(20) / 25)
-    for truth, guess in ((track(), late), (track(), track().replace(points=np.full((20, 68, 2), np.nan)))):
+    for truth, guess in (
+        (track(), late),
+        (track(), track().replace(points=np.full((20, 68, 2), np.nan))),
+    ):
         with pytest.raises(BadInput, match="in common") as caught:
             score_clip(truth, guess, iod=1)
         sentence(caught.value)
 
 
-# --- over clips ---------------------------------------------------------------------------------------
+# --- over clips --------------------------------------------------------------------------------
 
 
 @given(values=st.lists(st.floats(-100, 100), min_size=1, max_size=30))
-def test_the_interval_lies_within_the_values_and_is_the_same_every_time(values: list[float]) -> None:
+def test_the_interval_lies_within_the_values_and_is_the_same_every_time(
+    values: list[float],
+) -> None:
     low, high = bootstrap_interval(values)
     if len(set(values)) == 1:
         assert low == pytest.approx(values[0]) == high

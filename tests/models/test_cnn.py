@@ -30,7 +30,7 @@ def temporal() -> SpeechCNN:
     return SpeechCNN.from_state(deterministic_state(27, temporal=True))
 
 
-# --- published vectors ------------------------------------------------------------------------
+# --- published vectors -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["cnn", "tc"])
@@ -39,7 +39,9 @@ def test_the_published_program_s_landmarks_are_reproduced(
 ) -> None:
     folder = shared / "reference/nr"
     space = ShapeSpace.published(folder / "mean_shape.npy", folder / "eigen_vectors.npy")
-    net, boost = (plain, None) if kind == "cnn" else (temporal, np.load(folder / "tcboost.npy").ravel())
+    net, boost = (
+        (plain, None) if kind == "cnn" else (temporal, np.load(folder / "tcboost.npy").ravel())
+    )
     model = CNNModel(net, space, template=np.load(folder / "mean.npy"), boost=boost)
     expected = np.load(folder / f"SX112_{kind}_landmarks.npy")
     got = model.predict(read_sound(folder / "SX112.WAV")).track.points
@@ -87,7 +89,7 @@ def test_the_whole_signal_at_once_equals_window_by_window(
     np.testing.assert_allclose(got, expected, atol=1e-5 * np.ptp(expected))
 
 
-# --- dropout --------------------------------------------------------------------------------------
+# --- dropout -----------------------------------------------------------------------------------
 
 
 def test_dropout_is_reproducible_by_its_seed_and_leaves_the_global_one_alone(
@@ -124,7 +126,7 @@ def test_without_dropout_two_runs_are_equal(plain: SpeechCNN) -> None:
     assert one.spread is None and one.track.provenance[-1]["seed"] is None
 
 
-# --- odd sounds ---------------------------------------------------------------------------------------
+# --- odd sounds --------------------------------------------------------------------------------
 
 
 SOUNDS = {
@@ -142,9 +144,7 @@ SOUNDS = {
 
 @pytest.mark.parametrize("sound", SOUNDS.values(), ids=list(SOUNDS))
 @pytest.mark.parametrize("dropout", ["off", "seeded"])
-def test_any_sound_gives_finite_landmarks(
-    plain: SpeechCNN, sound: Waveform, dropout: str
-) -> None:
+def test_any_sound_gives_finite_landmarks(plain: SpeechCNN, sound: Waveform, dropout: str) -> None:
     track = CNNModel(plain, small_space()).predict(sound, PredictOptions(dropout)).track  # type: ignore[arg-type]
     assert np.isfinite(track.points).all()
     assert len(track) == nr_frame_count(len(nr_signal(sound).ravel()))
@@ -168,19 +168,20 @@ def test_the_padded_signal_holds_one_window_a_frame(count: int) -> None:
 
 
 def test_a_window_is_centred_where_the_weights_say() -> None:
+    """A click under the middle of a frame's window lies ``centre`` after that frame's start."""
     signal = np.zeros(3_200, np.float32)
-    signal[1_600] = 1
-    for centre, middle in ((0.0, 1_600), (0.02, 1_440)):
-        padded = nr_padded(signal, centre_s=centre)
-        frame = round((1_600 - centre * 8_000) / NR_HOP * 2) / 2
-        assert np.flatnonzero(padded)[0] - NR_WINDOW // 2 == middle
-        assert frame == (5.0 if centre == 0 else 4.5)
+    signal[1_600] = 1  # the start of frame 5, the middle of which comes 160 samples later
+    at_start, at_middle = (np.flatnonzero(nr_padded(signal, centre_s=c))[0] for c in (0, 0.02))
+    assert at_start == 5 * NR_HOP + NR_WINDOW // 2
+    assert at_middle == 5 * NR_HOP + NR_WINDOW // 2 - 160
 
 
-# --- refusals --------------------------------------------------------------------------------------
+# --- refusals ----------------------------------------------------------------------------------
 
 
-def test_a_model_refuses_what_does_not_belong_together(plain: SpeechCNN, temporal: SpeechCNN) -> None:
+def test_a_model_refuses_what_does_not_belong_together(
+    plain: SpeechCNN, temporal: SpeechCNN
+) -> None:
     for make in (
         lambda: CNNModel(plain, small_space(5)),
         lambda: CNNModel(plain, small_space(), boost=np.ones(5)),

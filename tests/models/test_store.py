@@ -83,9 +83,13 @@ BAD_STATES: dict[str, Callable[[State], Any]] = {
     "a missing layer": lambda s: with_basis(change(s, **{"conv2.weight": None})),
     "a missing bias": lambda s: with_basis(change(s, **{"fc1.bias": None})),
     "a spare key": lambda s: with_basis(change(s, spare=torch.ones(2))),
-    "a layer of another shape": lambda s: with_basis(change(s, **{"conv3.weight": torch.ones(2, 3)})),
+    "a layer of another shape": lambda s: with_basis(
+        change(s, **{"conv3.weight": torch.ones(2, 3)})
+    ),
     "a head of another width": lambda s: with_basis(change(s, **{"fc1.weight": torch.ones(6, 9)})),
-    "a head without dimension": lambda s: with_basis(change(s, **{"fc1.weight": torch.tensor(1.0)})),
+    "a head without dimension": lambda s: with_basis(
+        change(s, **{"fc1.weight": torch.tensor(1.0)})
+    ),
     "a head that claims terabytes": lambda s: with_basis(
         change(s, **{"fc1.weight": torch.ones(1, 1).expand(10**7, 62464)})
     ),
@@ -135,7 +139,9 @@ BAD_FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a header that claims terabytes": (".safetensors", lambda: struct.pack("<Q", 10**13) + b"{}"),
     "a tensor that claims terabytes": (
         ".safetensors",
-        lambda: safetensors({"a": {"dtype": "F32", "shape": [10**12], "data_offsets": [0, 4 * 10**12]}}),
+        lambda: safetensors(
+            {"a": {"dtype": "F32", "shape": [10**12], "data_offsets": [0, 4 * 10**12]}}
+        ),
     ),
     "a header that is no JSON": (".safetensors", lambda: safetensors(b"{nonsense")),
 }

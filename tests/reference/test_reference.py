@@ -270,7 +270,9 @@ def test_a_bad_template_is_refused(tmp_path: Path, values: np.ndarray) -> None:
     sentence(caught.value)
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", b"\x93NUMPY\x01\x00"], ids=["empty", "text", "cut"])
+@pytest.mark.parametrize(
+    "data", [b"", b"hello", b"\x93NUMPY\x01\x00"], ids=["empty", "text", "cut"]
+)
 def test_a_template_file_that_is_no_array_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "t.npy").write_bytes(data)
     with pytest.raises(BadInput) as caught:

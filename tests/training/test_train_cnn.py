@@ -25,7 +25,9 @@ def example(seed: int) -> Example:
     """Noise that is loud in half of the frames; the mouth is open where it is loud."""
     rng = np.random.default_rng(seed)
     level = np.repeat(rng.integers(0, 2, FRAMES // 2), 2).astype(float)
-    signal = noise((FRAMES - 1) * 0.04, seed=seed).samples * np.repeat(level, 320)[: (FRAMES - 1) * 320]
+    signal = (
+        noise((FRAMES - 1) * 0.04, seed=seed).samples * np.repeat(level, 320)[: (FRAMES - 1) * 320]
+    )
     points = np.repeat(FACE[None], FRAMES, axis=0) + rng.normal(0, 1e-4, (FRAMES, 68, 2))
     points[:, 65:68, 1] += 0.1 * level[:, None]
     points[3] = np.nan  # a frame without a face
@@ -44,7 +46,9 @@ def one_thread() -> Any:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], list[dict[str, Any]]]:
+def whole(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, dict[str, Any], list[dict[str, Any]]]:
     """An uninterrupted run: its folder, its summary, what it told."""
     out = tmp_path_factory.mktemp("whole") / "run"
     told: list[dict[str, Any]] = []

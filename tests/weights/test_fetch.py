@@ -126,7 +126,10 @@ def test_the_blob_id_is_git_s(tmp_path: Path, data: bytes) -> None:
     assert git_blob_id(path) == by_hand
     if shutil.which("git"):
         theirs = subprocess.run(
-            ["git", "hash-object", "--no-filters", str(path)], capture_output=True, text=True, check=True
+            ["git", "hash-object", "--no-filters", str(path)],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert theirs.stdout.strip() == by_hand
 
