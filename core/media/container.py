@@ -69,7 +69,7 @@ def guard_video(stream: VideoStream, path: Path) -> None:
     context = stream.codec_context
     if context is None:  # PyAV's way to say that no decoder is known
         raise MediaError(
-            f"The picture of {path.name!r} is in a format that is not known here; convert it to MP4."
+            f"The picture of {path.name!r} is in an unknown format; convert it to MP4 (H.264)."
         )
     if context.width * context.height > MAX_PIXELS:
         raise MediaError(

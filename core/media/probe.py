@@ -121,8 +121,9 @@ def pick_video(container: InputContainer) -> VideoStream | None:
 def pick_audio(container: InputContainer) -> AudioStream | None:
     """The main sound stream that can be decoded."""
     stream = container.streams.best("audio")
-    known = isinstance(stream, AudioStream) and stream.codec_context is not None
-    return stream if known else None
+    if not isinstance(stream, AudioStream) or stream.codec_context is None:
+        return None
+    return stream
 
 
 def _packet_times(container: InputContainer, stream: VideoStream) -> list[float] | None:
@@ -183,7 +184,7 @@ _UNCOMPRESSED = ("WAV", "WAVEX", "AIFF", "AU", "NIST", "W64", "RF64")
 
 
 def _sound_seconds(path: Path) -> float | None:
-    """Length by libsndfile; None where it does not know the file. Other heads may claim anything."""
+    """Length by libsndfile, counted where heads may lie; None where it does not know the file."""
     try:
         with soundfile.SoundFile(str(path)) as file:
             known = file.format in _UNCOMPRESSED
