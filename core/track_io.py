@@ -24,6 +24,7 @@ from core.track import LandmarkTrack, Space, frame_times, step
 __all__ = [
     "TRACK_SUFFIXES",
     "atomic_write",
+    "check_output",
     "guess_space",
     "read_array",
     "read_track",
@@ -68,9 +69,22 @@ def track_bytes(track: LandmarkTrack, suffix: str) -> bytes:
         return json.dumps(_hum_frames(track)).encode()
     if suffix == ".h5":
         return _h5_bytes(track)
-    raise BadInput(
+    raise _unknown_format(suffix)
+
+
+def _unknown_format(suffix: str) -> BadInput:
+    return BadInput(
         f"Unknown track format {suffix!r}; use {', '.join(TRACK_SUFFIXES)} or a folder name."
     )
+
+
+def check_output(path: Path | str, *, force: bool = False) -> None:
+    """Raise early what `write_track` would raise: `OutputExists`, `BadInput` for the ending."""
+    path = Path(path)
+    if path.suffix.lower() not in (*TRACK_SUFFIXES, ""):
+        raise _unknown_format(path.suffix)
+    if path.exists() and not force and not (path.is_dir() and not any(path.iterdir())):
+        raise OutputExists(f"{str(path)!r} exists already; use --force to replace it.")
 
 
 def write_track(path: Path | str, track: LandmarkTrack, *, force: bool = False) -> str | None:
@@ -84,8 +98,7 @@ def write_track(path: Path | str, track: LandmarkTrack, *, force: bool = False) 
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if path.exists() and not force and not (path.is_dir() and not any(path.iterdir())):
-        raise OutputExists(f"{str(path)!r} exists already; use --force to replace it.")
+    check_output(path, force=force)
     if suffix == "":
         _write_text_folder(path, track)
         return "Text files hold whole pixels; coordinates were rounded."

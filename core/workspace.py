@@ -142,7 +142,11 @@ class Workspace:
                 folder.parent.mkdir(exist_ok=True)
                 if folder.exists():
                     shutil.rmtree(folder)  # an earlier attempt that died half-way
-                os.replace(incoming, folder)
+                try:
+                    os.replace(incoming, folder)
+                except OSError:  # somebody else stored the same clip meanwhile
+                    if not (folder / "clip.json").is_file():
+                        raise
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
         return self.clip(identity)

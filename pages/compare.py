@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.metrics import interocular, score_clip
+from core.metrics import SCORES, interocular, score_clip
 from core.reference import inner_opening, shipped_template
 from core.render import INK, Panel, Style, compare_movie, model_colour
 from core.render.player import PlayerPanel
@@ -71,13 +71,22 @@ if free is not None and predicted:
         }
         for n, s in scores.items()
     ]
-    number = st.column_config.NumberColumn(format="%.3f")
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        column_config=dict.fromkeys(
-            ("mouth RMSE (IOD)", "opening correlation", "variance ratio"), number
-        ),
+        column_config={
+            title: st.column_config.NumberColumn(
+                format="%.3f", help=f"{SCORES[name].formula}; {SCORES[name].better} is better"
+            )
+            for title, name in (
+                ("mouth RMSE (IOD)", "mouth_rmse"),
+                ("opening correlation", "opening_correlation"),
+                ("variance ratio", "variance_ratio"),
+            )
+        },
+    )
+    st.caption(
+        "Scored after the speaker's own face is removed from both; IOD: distance of the eye centres."
     )
 tracks = {
     **({"truth": (free, plots.ink())} if free is not None else {}),
@@ -100,13 +109,7 @@ if st.button("Make a movie of this", icon=":material/movie:"):
             progress=hear,
         )
     st.download_button("Download the movie", target.read_bytes(), "comparison.mp4", type="primary")
-command(
-    "compare",
-    "truth.npz",
-    "predicted.npy",
-    "--video",
-    state.command_word(clip),
-    "--labels",
-    "-o",
-    "comparison.mp4",
-)
+tracks_given = [*(["identity.npz"] if free is not None else []), *(f"{n}.npy" for n in names)]
+given = ["--video" if media.has_video else "--audio", state.command_word(clip)]
+if tracks_given:
+    command("compare", tracks_given, given, "--style", style, "--labels", "-o", "comparison.mp4")

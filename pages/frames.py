@@ -38,7 +38,10 @@ def sheet(identity: str, path: str, indices: tuple[int, ...]) -> list[np.ndarray
 
 left, right = st.columns([3, 2], gap="large")
 with left:
-    index = st.slider("Frame", 0, max(1, len(times) - 1), 0, disabled=len(times) == 1)
+    index = st.slider(
+        "Frame", 0, max(1, len(times) - 1), 0, disabled=len(times) == 1, key="frame",
+        bind="query-params",
+    )  # fmt: skip
     st.image(picture(clip.id, str(clip.path), index, 960))
     st.caption(f"{times[index]:.3f} s · frame {index}")
 with right:
@@ -49,7 +52,7 @@ with right:
     formats: list[PictureFormat] = ["jpeg", "png"]
     picture_format = st.segmented_control("Format", formats, default="jpeg") or "jpeg"
     chosen = [i for i, t in enumerate(times) if first - 1e-9 <= t < last + 1e-9 and i % every == 0]
-    st.caption(f"{len(chosen)} frames chosen")
+    st.caption(f"Frames chosen: {len(chosen)} of {len(times)}")
     if not chosen:
         refuse("No frame lies in that range; widen it.")
     if st.button("Make a zip", icon=":material/folder_zip:"):
@@ -70,4 +73,6 @@ with st.container(horizontal=True):
     for shown, image in zip(picks, images, strict=False):
         st.image(image, caption=f"{times[shown]:.2f} s · frame {shown}", width=156)
 flags = [] if every == 1 else ["--every", str(every)]
+flags += ["--start", f"{first:g}"] if first > 0 else []
+flags += ["--stop", f"{last:g}"] if last < clip.info.duration else []
 command("frames", state.command_word(clip), "-o", "frames", flags, "--format", picture_format)

@@ -8,7 +8,7 @@ from core.render.player import PlayerPanel
 from core.samples import SAMPLE
 from ui import state
 from ui.player import show_clip
-from ui.widgets import header, progress, safe_text
+from ui.widgets import command, header, progress, safe_text
 
 header(
     "Speechmarks",
@@ -53,6 +53,7 @@ lines = []
 for name, ok, detail, fix in checks():
     mark = ":green[:material/check:]" if ok else ":orange[:material/warning:]"
     lines.append(
-        f"- {mark} **{name}** · {safe_text(detail)}" + (f" → {safe_text(fix)}" if fix else "")
+        f"{mark} **{name}** · {safe_text(detail)}" + (f" → {safe_text(fix)}" if fix else "")
     )
-st.markdown("\n".join(lines))
+st.markdown("  \n".join(lines))
+command("doctor")

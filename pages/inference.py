@@ -61,7 +61,9 @@ panels = [
 if media.has_video:
     panels.insert(0, PlayerPanel("Clip", kind="video", style="picture", colour=plots.ink()))
 show_clip(panels, media, key=f"inference {clip.id}")
-if st.button("Compare with the truth", type="primary", icon=":material/compare:"):
+if media.has_video and st.button(
+    "Compare with the truth", type="primary", icon=":material/compare:"
+):
     st.switch_page("compare.py")
 
 seconds = state.sound(clip).duration

@@ -33,14 +33,16 @@ show_clip(
 )
 
 found = track.frame_valid
-columns = st.columns(4)
-columns[0].metric("Frames with a face", f"{int(found.sum())} of {len(track)}")
-columns[1].metric(
-    "Face width", f"{face_width(track):.0f} px", help="Mean distance of points 0 and 16"
-)
-columns[2].metric("Rate", f"{track.fps or 25:.2f} fps")
 lost = np.flatnonzero(~found)
-columns[3].metric("First frame without a face", "none" if len(lost) == 0 else str(lost[0]))
+facts = {
+    "Frames with a face": f"{int(found.sum())} of {len(track)}",
+    "Face width": f"{face_width(track):.0f} px",
+    "Rate": f"{clip.info.video.fps:.2f} fps",
+    "First frame without a face": "none" if len(lost) == 0 else str(lost[0]),
+}
+with st.container(horizontal=True, gap="large"):
+    for name, value in facts.items():
+        st.metric(name, value, width="content")
 if len(lost):
     st.warning(
         f"{len(lost)} frames hold no face (first {lost[0]}, last {lost[-1]}); their points are "
@@ -54,7 +56,10 @@ figure = plots.curves(
     unit="opening in IOD",
 )
 plots.show(figure, height=220, key="opening")
-st.caption("IOD: distance of the eye centres. The opening is the mean of 61-67, 62-66 and 63-65.")
+st.caption(
+    "Face width: mean distance of points 0 and 16. IOD: distance of the eye centres. The opening "
+    "is the mean of 61-67, 62-66 and 63-65."
+)
 
 with st.container(horizontal=True):
     for suffix in (".npy", ".npz", ".csv"):

@@ -37,7 +37,8 @@ with right:
     found = closed_mouth(aligned, z=z)
     best = found.candidates[:4]
     st.markdown(
-        f"Frame **{found.frame}** ({aligned.times[found.frame]:.3f} s) · {found.kept} frames kept"
+        f"Frame **{found.frame}** ({aligned.times[found.frame]:.3f} s) · "
+        f"{found.kept} of {len(aligned)} frames kept"
     )
 
     @st.cache_data(max_entries=32, show_spinner=False)
@@ -54,7 +55,7 @@ with right:
     pictures = mouths(clip.id, str(clip.path), tuple(int(i) for i in best))
     with st.container(horizontal=True):
         for rank, (index, image) in enumerate(zip(best, pictures, strict=True), start=1):
-            st.image(image, caption=f"#{rank} · frame {index}", width=116)
+            st.image(image, caption=f"#{rank} · frame {index}", width=92)
 
 mark = {f"frame {found.frame}": float(aligned.times[found.frame])}
 gap = plots.curves({"lip gap": (aligned.times, found.gap, plots.ink())}, unit="lip gap", marks=mark)

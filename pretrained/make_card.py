@@ -1,6 +1,6 @@
 """Write a model card from a training run and its evaluations; no number is typed by hand.
 
-    python pretrained/make_card.py RUN SEEN/scores.json UNSEEN/scores.json OUT.json --command "..."
+python pretrained/make_card.py RUN SEEN/scores.json UNSEEN/scores.json OUT.json --command "..."
 """
 
 from __future__ import annotations

@@ -67,7 +67,11 @@ def curves(
         )
     for name, (times, values, colour) in lines.items():
         figure.add_scatter(
-            x=times, y=values, name=name, mode="lines", line={"color": colour, "width": 1.6}
+            x=times,
+            y=values,
+            name=name,
+            mode="lines" if len(times) > 1 else "markers",  # a line of one point is invisible
+            line={"color": colour, "width": 1.6},
         )
     for name, moment in (marks or {}).items():
         figure.add_vline(

@@ -11,13 +11,13 @@ import typer
 from core.align import align_procrustes
 from core.cli.console import Done, Progress, command, notice
 from core.detect import detect_landmarks
-from core.errors import NoFace, OutputExists
+from core.errors import BadInput, NoFace
 from core.media import probe
 from core.metrics import SCORES, interocular, score_clip
 from core.reference import closed_mouth, remove_identity, shipped_template
 from core.reference.identity import read_template
 from core.track import LandmarkTrack
-from core.track_io import read_track, write_track
+from core.track_io import check_output, read_track, write_track
 
 __all__ = ["open_track"]
 
@@ -55,8 +55,7 @@ def landmarks_command(
     force: Force = False,
 ) -> Done:
     """Detect the 68 landmarks of one face; frames without a face are NaN."""
-    if out.exists() and not force:
-        raise OutputExists(f"{str(out)!r} exists already; use --force to replace it.")
+    check_output(out, force=force)
     info = probe(video)
     report = Progress("landmarks", info.video.n_frames if info.video else None)
     found = detect_landmarks(
@@ -101,8 +100,6 @@ def reference_command(
     source_fps: SourceFps = None,
 ) -> Done:
     """Find the closed-mouth frame after Procrustes alignment at the source rate."""
-    from core.errors import BadInput
-
     rule = gap or ("crossed" if published else "anatomical")
     if rule not in ("anatomical", "crossed"):
         raise BadInput(f"--gap is anatomical or crossed, not {rule!r}.")

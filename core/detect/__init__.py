@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -76,12 +77,14 @@ def detect_landmarks(
             f"{', '.join(DETECTORS)}."
         )
     choice = _parse_face(face)
+    frames = read_frames(video)
+    first = next(frames, None)  # a file that is no video is refused before the model is loaded
     model = Dlib68(predictor)
     begin = time.perf_counter()
     follower = Follower(model, choice)
     found: list[Found] = []
     times: list[float] = []
-    for frame in read_frames(video):
+    for frame in chain([] if first is None else [first], frames):
         times.append(frame.time)
         if every_frame:
             box = choose_face(model.find(frame.image, upsample=1), choice)

@@ -57,8 +57,9 @@ def disc(image: Image, centre: ArrayLike, radius: float, colour: RGB) -> None:
     middle = np.asarray(centre, dtype=np.float64)
     if np.isfinite(middle).all():
         x, y = _fixed(middle).tolist()
-        cv2.circle(image, (x, y), max(1, round(radius * (1 << _SHIFT))), colour, -1,
-                   cv2.LINE_AA, _SHIFT)
+        cv2.circle(
+            image, (x, y), max(1, round(radius * (1 << _SHIFT))), colour, -1, cv2.LINE_AA, _SHIFT
+        )
 
 
 @cache
@@ -68,8 +69,10 @@ def _font() -> cv2.FontFace:
 
 def clean_text(text: str, limit: int = 200) -> str:
     """One printable line of untrusted text: OpenCV's text engine fails on other characters."""
-    shown = [c if c.isprintable() and unicodedata.category(c)[0] not in "CM" else " "
-             for c in unicodedata.normalize("NFC", text[:limit])]
+    shown = [
+        c if c.isprintable() and unicodedata.category(c)[0] not in "CM" else " "
+        for c in unicodedata.normalize("NFC", text[:limit])
+    ]
     return " ".join("".join(shown).split())
 
 

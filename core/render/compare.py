@@ -168,13 +168,21 @@ def _place(picture: Image, view: Viewport) -> Image:
         picture = np.asarray(cv2.resize(picture, to, interpolation=cv2.INTER_AREA), np.uint8)
         across, along = to[0] / wide, to[1] / tall
         # Centres move with a resize: x' = (x + 0.5) * across - 0.5.
-        matrix = np.array([[scale / across, 0, x + (0.5 / across - 0.5) * scale],
-                           [0, scale / along, y + (0.5 / along - 0.5) * scale]])
+        matrix = np.array(
+            [
+                [scale / across, 0, x + (0.5 / across - 0.5) * scale],
+                [0, scale / along, y + (0.5 / along - 0.5) * scale],
+            ]
+        )
     else:
         matrix = np.array([[scale, 0, x], [0, scale, y]])
     placed = cv2.warpAffine(
-        picture, matrix, view.size, flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT, borderValue=rgb(GROUND),
+        picture,
+        matrix,
+        view.size,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=rgb(GROUND),
     )
     return np.ascontiguousarray(placed, dtype=np.uint8)
 
@@ -229,11 +237,23 @@ def _write_burn_in(strip: Image, index: int | None, time: float) -> int:
     base, edge = round(tall * 0.5 + height * 0.36), wide - round(height * 0.4)
     seconds = f"{time:.3f} s"
     column = text_width("0000.000 s", height, 400)
-    draw_text(strip, seconds, (edge - text_width(seconds, height, 400), base),
-              height=height, colour=rgb(MUTED), weight=400)
+    draw_text(
+        strip,
+        seconds,
+        (edge - text_width(seconds, height, 400), base),
+        height=height,
+        colour=rgb(MUTED),
+        weight=400,
+    )
     number = "-" if index is None else str(index)
-    draw_text(strip, number, (edge - column - text_width(number, height, 600), base),
-              height=height, colour=rgb(INK), weight=600)
+    draw_text(
+        strip,
+        number,
+        (edge - column - text_width(number, height, 600), base),
+        height=height,
+        colour=rgb(INK),
+        weight=600,
+    )
     return int(column + text_width("000000", height, 600) + height * 0.8)
 
 
@@ -244,8 +264,15 @@ def _title_strip(panel: Panel, sheet: _Sheet, taken: int) -> Image:
     disc(strip, middle, radius + 1, rgb(mix(panel.colour, MUTED, 0.3)))  # shows white on white
     disc(strip, middle, radius, rgb(panel.colour))
     start = round(radius * 2 + height * 0.6)
-    draw_text(strip, panel.title, (start, round(sheet.strip * 0.5 + height * 0.36)),
-              height=height, colour=rgb(INK), weight=500, room=sheet.panel[0] - start - taken)
+    draw_text(
+        strip,
+        panel.title,
+        (start, round(sheet.strip * 0.5 + height * 0.36)),
+        height=height,
+        colour=rgb(INK),
+        weight=500,
+        room=sheet.panel[0] - start - taken,
+    )
     return strip
 
 

@@ -86,7 +86,5 @@ def to_hex(colour: RGB) -> str:
 
 def mix(a: str, b: str, share: float) -> str:
     """The colour ``share`` (0..1) of the way from ``a`` to ``b``."""
-    red, green, blue = (
-        round(p + (q - p) * share) for p, q in zip(rgb(a), rgb(b), strict=True)
-    )
+    red, green, blue = (round(p + (q - p) * share) for p, q in zip(rgb(a), rgb(b), strict=True))
     return to_hex((red, green, blue))

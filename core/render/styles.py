@@ -73,8 +73,7 @@ def _portrait(track: LandmarkTrack, size: tuple[int, int], ground: str) -> Frame
     template = to_template_space(track)
     side = min(size)
     scale = _PORTRAIT_EYES * side / TEMPLATE_EYES
-    x, y = (p * side - c * scale
-            for p, c in zip(_PORTRAIT_PLACE, TEMPLATE_EYE_CENTRE, strict=True))
+    x, y = (p * side - c * scale for p, c in zip(_PORTRAIT_PLACE, TEMPLATE_EYE_CENTRE, strict=True))
     view = Viewport(scale, (x, y), (side, side))
     missing = np.full((68, 2), np.nan)
     left, top = (size[0] - side) // 2, (size[1] - side) // 2

@@ -48,8 +48,9 @@ class Viewport:
     def apply(self, points: ArrayLike) -> NDArray[np.float64]:
         """Pixels, shape (..., 2), of points of shape (..., 2) or (..., 3); NaN stays NaN."""
         flat = np.asarray(points, dtype=np.float64)[..., :2]
-        return np.asarray(flat * (self.scale, -self.scale if self.y_up else self.scale)
-                          + self.offset)
+        return np.asarray(
+            flat * (self.scale, -self.scale if self.y_up else self.scale) + self.offset
+        )
 
     def inverse(self, pixels: ArrayLike) -> NDArray[np.float64]:
         """The points, shape (..., 2), that `apply` sends to ``pixels``."""

@@ -9,6 +9,7 @@ weights is what is kept.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -206,6 +207,7 @@ def train_cnn(
         if scores["mouth_rmse"] < best:
             best = scores["mouth_rmse"]
             save_model(out / "model.safetensors", state, space, centre_s=options.centre_s)
+        partial = checkpoint.with_suffix(".part")
         torch.save(
             {
                 "net": net.state_dict(),
@@ -214,8 +216,9 @@ def train_cnn(
                 "schedule": schedule.state_dict(),
                 "curves": curves,
             },
-            checkpoint,
+            partial,
         )
+        os.replace(partial, checkpoint)
         summary = _summary(training, validation, options, space, curves)
         (out / "curves.json").write_text(json.dumps(summary, indent=1))
         np.save(out / "template.npy", training.template)

@@ -20,12 +20,19 @@ def made_face(opening: float = 0.02) -> NDArray[np.float64]:
     brows = [_arc(-0.11, -0.025, -0.105, 0.016, 5), _arc(0.025, 0.11, -0.105, 0.016, 5)]
     bridge = np.stack([np.zeros(4), np.linspace(-0.075, -0.005, 4)], axis=1)
     base = _arc(-0.025, 0.025, 0.012, -0.007, 5)
-    eyes = [np.vstack([_arc(x - 0.025, x + 0.025, -0.072, 0.012, 4),
-                       _arc(x + 0.025, x - 0.025, -0.072, -0.010, 4)[1:3]])
-            for x in (-0.06, 0.06)]
+    eyes = [
+        np.vstack(
+            [
+                _arc(x - 0.025, x + 0.025, -0.072, 0.012, 4),
+                _arc(x + 0.025, x - 0.025, -0.072, -0.010, 4)[1:3],
+            ]
+        )
+        for x in (-0.06, 0.06)
+    ]
     half = opening / 2
-    outer = np.vstack([_arc(-0.05, 0.05, 0.065, 0.014 + half, 7),
-                       _arc(0.05, -0.05, 0.065, -0.020 - half, 7)[1:6]])
+    outer = np.vstack(
+        [_arc(-0.05, 0.05, 0.065, 0.014 + half, 7), _arc(0.05, -0.05, 0.065, -0.020 - half, 7)[1:6]]
+    )
     inner = np.vstack([_arc(-0.04, 0.04, 0.065, half, 5), _arc(0.04, -0.04, 0.065, -half, 5)[1:4]])
     flat = np.vstack([jaw, *brows, bridge, base, *eyes, outer, inner])
     depth = 0.06 - 4 * flat[:, :1] ** 2 - 2 * flat[:, 1:] ** 2

@@ -22,7 +22,8 @@ TONE = Waveform(0.1 * np.sin(np.arange(16_000) / 9).astype(np.float32), 16_000)
 
 
 @pytest.mark.parametrize(
-    ("fps", "frames", "rate"), [(None, 10, 25), (50, 20, 50), (12.5, 5, 12.5)],
+    ("fps", "frames", "rate"),
+    [(None, 10, 25), (50, 20, 50), (12.5, 5, 12.5)],
     ids=["every frame", "at twice the rate", "at half the rate"],
 )
 def test_a_painted_movie(tmp_path: Path, fps: float | None, frames: int, rate: float) -> None:
@@ -90,8 +91,15 @@ def test_cancelling_leaves_nothing_behind(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize(
     ("fps", "time", "index"),
-    [(25, 0.0, 0), (25, 0.0399, 1), (25, 0.038, 0), (25, 0.04, 1), (25, -0.1, None), (25, 9.0, 9),
-     (30000 / 1001, 3 * 1001 / 30000, 3)],
+    [
+        (25, 0.0, 0),
+        (25, 0.0399, 1),
+        (25, 0.038, 0),
+        (25, 0.04, 1),
+        (25, -0.1, None),
+        (25, 9.0, 9),
+        (30000 / 1001, 3 * 1001 / 30000, 3),
+    ],
 )
 def test_the_last_frame_whose_time_has_come(fps: float, time: float, index: int | None) -> None:
     assert frame_at(made_track(10, fps), time) == index
@@ -110,7 +118,10 @@ def test_panels_of_different_rates_are_sampled_by_time(tmp_path: Path) -> None:
     out = tmp_path / "both.mp4"
     compare_movie(
         [Panel("slow", video=slow), Panel("fast", video=fast)],
-        out, labels=False, panel_size=(64, 64), sound=TONE,
+        out,
+        labels=False,
+        panel_size=(64, 64),
+        sound=TONE,
     )
     info = probe(out)
     assert info.video is not None
@@ -208,8 +219,19 @@ def test_pictures_are_placed_where_the_view_says(scale: float) -> None:
         (lambda p, v: compare_movie([Panel("a", made_track())] * 30, p / "x.mp4"), "smaller panel"),
         (lambda p, v: painted_movie(EMPTY, p / "x.mp4"), "at least one frame"),
     ],
-    ids=["no panels", "html", "another kind", "an empty panel", "a painted video", "a colour name",
-         "no rate", "a quick gif", "template over video", "a huge picture", "no frames"],
+    ids=[
+        "no panels",
+        "html",
+        "another kind",
+        "an empty panel",
+        "a painted video",
+        "a colour name",
+        "no rate",
+        "a quick gif",
+        "template over video",
+        "a huge picture",
+        "no frames",
+    ],
 )
 def test_refusals_say_why(make, reason: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     video = grey_video(tmp_path / "v.mp4", 2, 25)

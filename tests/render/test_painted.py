@@ -54,8 +54,9 @@ def test_colour_at(x: float, y: float, colour: tuple[int, ...]) -> None:
 
 def test_the_nose_has_three_facets_lighter_and_darker_than_skin() -> None:
     image = paint_face(made_face(), 1000)
-    left, right, below = (sum(pixel(image, *at)) for at in
-                          ((-0.006, -0.015), (0.006, -0.015), (0.0, 0.009)))
+    left, right, below = (
+        sum(pixel(image, *at)) for at in ((-0.006, -0.015), (0.006, -0.015), (0.0, 0.009))
+    )
     assert below < left < sum(SKIN) < right
 
 
