@@ -3,13 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from core.metrics import SCORES, interocular, score_clip
+from core.metrics import interocular, score_clip
 from core.reference import inner_opening, shipped_template
 from core.render import INK, Panel, Style, compare_movie, model_colour
 from core.render.player import PlayerPanel
 from ui import plots, state
 from ui.player import show_clip
-from ui.widgets import command, header, need_clip, part, progress, silence_note
+from ui.widgets import command, header, need_clip, part, progress, score_columns, silence_note
 
 header("Compare", "Play the clip, its true landmarks and every model side by side, on one sound.")
 clip = need_clip(video=False)
@@ -71,22 +71,10 @@ if free is not None and predicted:
         }
         for n, s in scores.items()
     ]
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        column_config={
-            title: st.column_config.NumberColumn(
-                format="%.3f", help=f"{SCORES[name].formula}; {SCORES[name].better} is better"
-            )
-            for title, name in (
-                ("mouth RMSE (IOD)", "mouth_rmse"),
-                ("opening correlation", "opening_correlation"),
-                ("variance ratio", "variance_ratio"),
-            )
-        },
-    )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=score_columns())
     st.caption(
-        "Scored after the speaker's own face is removed from both; IOD: distance of the eye centres."
+        "Scores are taken after the speaker's own face is removed from both tracks. "
+        "IOD: distance of the eye centres."
     )
 tracks = {
     **({"truth": (free, plots.ink())} if free is not None else {}),

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.media import PictureFormat, numbered_pictures, read_frames
 from ui import state
-from ui.widgets import command, header, need_clip, progress, refuse
+from ui.widgets import command, header, need_clip, progress
 
 header(
     "Frames", "Look at single frames, numbered from 0 as in the file, and save them as pictures."
@@ -54,7 +54,8 @@ with right:
     chosen = [i for i, t in enumerate(times) if first - 1e-9 <= t < last + 1e-9 and i % every == 0]
     st.caption(f"Frames chosen: {len(chosen)} of {len(times)}")
     if not chosen:
-        refuse("No frame lies in that range; widen it.")
+        st.info("No frame lies in that range; widen it.", icon=":material/width:")
+        st.stop()
     if st.button("Make a zip", icon=":material/folder_zip:"):
         buffer = io.BytesIO()
         pictures = numbered_pictures(

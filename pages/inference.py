@@ -5,6 +5,7 @@ from typing import cast
 import pandas as pd
 import streamlit as st
 
+from core.metrics import interocular
 from core.models import DropoutMode, PredictOptions
 from core.reference import inner_opening
 from core.render import model_colour
@@ -89,18 +90,21 @@ st.dataframe(
         **dict.fromkeys(state.CARD_SCORES, st.column_config.NumberColumn(format="%.3f")),
     },
 )
-st.caption(
-    "Test errors are of the training speaker's held-out clips: mouth RMSE in IOD and correlation "
-    "of the opening, beside a still mean face and the same model fed another clip's sound."
-)
+if table.columns.isin(state.CARD_SCORES).any():
+    st.caption(
+        "Test errors are of the training speaker's held-out clips: mouth RMSE in IOD and "
+        "correlation of the opening, beside a still mean face and the same model fed another "
+        "clip's sound."
+    )
 lines, bands = {}, {}
 for n, p in made.items():
-    colour, opening = model_colour(order.index(n)), inner_opening(p.track)
+    iod = interocular(p.track.points.mean(axis=0))
+    colour, opening = model_colour(order.index(n)), inner_opening(p.track) / iod
     lines[n] = (p.track.times, opening, colour)
     if p.opening_spread is not None:
-        wide = 2 * p.opening_spread
+        wide = 2 * p.opening_spread / iod
         bands[f"{n}, two deviations"] = (p.track.times, opening - wide, opening + wide, colour)
-plots.show(plots.curves(lines, unit="inner-lip opening", bands=bands), height=220, key="openings")
+plots.show(plots.curves(lines, unit="opening in IOD", bands=bands), height=220, key="openings")
 with st.container(horizontal=True):
     for n, p in made.items():
         st.download_button(f"Download {n}.npy", track_bytes(p.track, ".npy"), f"{n}.npy")

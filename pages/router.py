@@ -9,6 +9,8 @@ from ui.widgets import refuse
 
 ICON = Path(__file__).parents[1] / "ui" / "icon.png"
 st.set_page_config(page_title="Speechmarks", page_icon=str(ICON), layout="wide")
+# Streamlit's margins would push the player's controls below the fold of a small screen.
+st.html("<style>.stMainBlockContainer { padding: 3rem 3rem 4rem }</style>")
 
 page = st.navigation(
     {

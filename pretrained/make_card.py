@@ -29,8 +29,8 @@ def main() -> None:
         "attribution": "Cooke, Barker, Cunningham, Shao 2006, An audio-visual corpus for speech "
         "perception and automatic speech recognition, J. Acoust. Soc. Am. 120",
         "licence": "Apache-2.0, with the attribution above",
-        "split": f"by clip: {run['training_clips']} training, {run['validation_clips']} validation, "
-        f"{seen['clips']} test clips of the same speaker",
+        "split": f"by clip: {run['training_clips']} training, {run['validation_clips']} "
+        f"validation, {seen['clips']} test clips of the same speaker",
         "architecture": "raw-waveform CNN of Eskimez et al. 2020 (four Conv1d, one Linear), 6 "
         "components of a mouth-weighted PCA, windows centred on the middle of the frame",
         "explained_variance_of_basis": run["explained"],

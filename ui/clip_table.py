@@ -63,6 +63,7 @@ def clip_table(clips: Sequence[Clip], current: Clip | None) -> None:
         on_select=choose,
         selection_mode=["single-row", "single-cell"],
         row_height=64,
+        placeholder="–",
         key=_KEY,
         column_config={
             "": st.column_config.ImageColumn(width="small"),

@@ -54,7 +54,7 @@ def workspace() -> Workspace:
     return Workspace()
 
 
-@st.cache_resource(max_entries=64)
+@st.cache_resource(max_entries=1024)
 def _clip(identity: str) -> Clip:
     return workspace().clip(identity)
 

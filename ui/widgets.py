@@ -6,11 +6,13 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import SpeechmarksError
+from core.metrics import SCORES
 from core.workspace import Clip
 from ui import state
 
@@ -23,6 +25,7 @@ __all__ = [
     "progress",
     "refuse",
     "safe_text",
+    "score_columns",
     "silence_note",
 ]
 
@@ -78,9 +81,26 @@ def silence_note(clip: Clip) -> None:
 
 
 def refuse(error: SpeechmarksError | str) -> None:
-    """Say in one sentence why the page cannot go on, and stop."""
+    """Say in one sentence why the page cannot go on, offer another clip, and stop."""
     st.error(safe_text(str(error)), icon=":material/error:")
+    if st.button("Choose another clip", icon=":material/video_library:"):
+        st.switch_page("library.py")
     st.stop()
+
+
+def score_columns() -> dict[str, Any]:
+    """Columns of a table of scores, each with its meaning and which way is better."""
+    titles = {
+        "mouth RMSE (IOD)": SCORES["mouth_rmse"],
+        "opening correlation": SCORES["opening_correlation"],
+        "variance ratio": SCORES["variance_ratio"],
+    }
+    return {
+        title: st.column_config.NumberColumn(
+            format="%.3f", help=f"{card.formula}; {card.better} is better."
+        )
+        for title, card in titles.items()
+    }
 
 
 @contextmanager
