@@ -36,7 +36,9 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
   const grid = element("div", "sm-panels");
   const panels = header.panels.map((spec) => createPanel(spec, data, look, wake));
   panels.forEach((panel, i) => {
-    if (now.styles && now.styles[i]) panel.style = now.styles[i];
+    // a style picked in the player outlives new data, unless the page itself asks for another one
+    const asked = header.panels[i].style;
+    if (now.styles && now.asked && now.asked[i] === asked) panel.style = now.styles[i] || asked;
     grid.append(panel.root);
   });
   const timeline = createTimeline(data, look, { seek, describe });
@@ -310,6 +312,7 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
       time: clock.time(),
       playing: clock.playing,
       styles: panels.map((panel) => panel.style),
+      asked: header.panels.map((spec) => spec.style),
     }),
     /** Take everything down; the media element is handed back, still loaded, for a successor. */
     destroy() {
