@@ -53,7 +53,7 @@ def _workspace() -> str:
 
     workspace = Workspace()
     workspace.settings  # noqa: B018 - reading it is the check
-    return f"{workspace.root}, {len(workspace.clip_ids())} clips"
+    return f"{workspace.root}, clips: {len(workspace.clip_ids())}"
 
 
 def _sample() -> str:

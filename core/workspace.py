@@ -169,9 +169,16 @@ class Workspace:
         folder = self.root / "clips" / identity
         if not (len(identity) == 64 and identity.isalnum() and (folder / "clip.json").is_file()):
             raise MissingFile("That clip is not in this workspace; choose one in the Library.")
-        described = json.loads((folder / "clip.json").read_text())
-        path = folder / Path(described["file"]).name
-        return Clip(identity, described["name"], path, probe(path))
+        try:
+            described = json.loads((folder / "clip.json").read_text())
+            path = folder / Path(described["file"]).name
+            name = str(described["name"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadInput(
+                f"The record of the clip {identity[:8]} is damaged; remove the folder "
+                f"clips/{identity} from the workspace and add the clip again."
+            ) from error
+        return Clip(identity, name, path, probe(path))
 
     def clip_ids(self) -> list[str]:
         """Ids of all clips, newest first."""

@@ -51,7 +51,8 @@ for title, track, colour in (
     *([("Truth", free, INK)] if free is not None else []),
     *((n, t, model_colour(cards.index(n))) for n, t in predicted.items()),
 ):
-    panels.append(PlayerPanel(title, style=style, colour=colour, track=track))
+    how = "detected" if title == "Truth" else "from the sound"
+    panels.append(PlayerPanel(title, style=style, colour=colour, track=track, caption=how))
     movie.append(Panel(title, track=track, style=style, colour=colour))
 if not panels:
     st.info("Choose a model to see a face move.", icon=":material/graphic_eq:")

@@ -80,9 +80,16 @@ if current is None:
     st.info("Click a row to choose a clip.", icon=":material/touch_app:")
     st.stop()
 st.markdown("Chosen: " + clip_caption(current))
-if current.info.video is None:
-    if st.button("Run the models", type="primary", icon=":material/graphic_eq:"):
-        st.switch_page("inference.py")
-elif st.button("See its landmarks", type="primary", icon=":material/face:"):
-    st.switch_page("landmarks.py")
+with st.container(horizontal=True):
+    if current.info.video is None:
+        if st.button("Run the models", type="primary", icon=":material/graphic_eq:"):
+            st.switch_page("inference.py")
+    elif st.button("See its landmarks", type="primary", icon=":material/face:"):
+        st.switch_page("landmarks.py")
+    if not state.is_sample(current):
+        with st.popover("Remove", icon=":material/delete:"):
+            st.write("This deletes the library's copy; the file you brought stays where it is.")
+            if st.button("Remove this clip"):
+                state.remove_clip(current)
+                st.rerun()
 command("probe", state.command_word(current))

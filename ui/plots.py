@@ -34,7 +34,13 @@ def show(figure: go.Figure, *, height: int, key: str) -> None:
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": ink(), "size": 13},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend={
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "itemsizing": "constant",
+        },
         hovermode="x unified",
     )
     figure.update_xaxes(gridcolor=_grid(), zeroline=False)
@@ -94,7 +100,7 @@ def face_cloud(points: Array, mean: Array, *, largest: int = 4000) -> go.Figure:
     flat = flat[np.isfinite(flat).all(axis=1)]
     flat = flat[:: max(1, len(flat) // largest)]
     figure = go.Figure()
-    figure.add_scattergl(
+    figure.add_scatter(
         x=flat[:, 0],
         y=flat[:, 1],
         mode="markers",

@@ -39,6 +39,7 @@ __all__ = [
     "model",
     "model_cards",
     "prediction",
+    "remove_clip",
     "sample_clip",
     "scratch_file",
     "sound",
@@ -87,6 +88,14 @@ def choose_clip(clip: Clip) -> None:
     """Make a clip the current one on every page and in the address."""
     st.session_state["clip"] = clip.id
     st.query_params["clip"] = clip.id
+
+
+def remove_clip(clip: Clip) -> None:
+    """Delete the workspace's copy of a clip and choose none."""
+    workspace().remove_clip(clip.id)
+    _clip.clear()
+    st.session_state.pop("clip", None)
+    st.query_params.pop("clip", None)
 
 
 def current_clip() -> Clip | None:

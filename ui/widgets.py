@@ -132,7 +132,7 @@ def progress(what: str) -> Iterator[Callable[[float], None]]:
                     on_click=lambda: st.session_state.update({flag: True}),
                 )
         left = f" · about {spent / share - spent:.0f} s left" if share > 0.02 else ""
-        bar.progress(min(1.0, max(0.0, share)), text=what + left)
+        bar.progress(min(1.0, max(0.0, share)), text=f"{share:.0%}{left}")
 
     try:
         with st.spinner(f"{what} ...", show_time=True):

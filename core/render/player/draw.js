@@ -56,7 +56,7 @@ function createPanel(spec, data, look, redraw) {
     root,
     canvas,
     retheme() {
-      swatch.style.backgroundColor = isVideo ? spec.colour : look().ink(spec.colour);
+      swatch.style.backgroundColor = look().ink(spec.colour);
     },
     spec,
     isVideo,
