@@ -21,7 +21,7 @@ times = video.times
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def picture(identity: str, path: str, index: int, side: int) -> np.ndarray:
-    """One frame; found by time, so only its neighbourhood is drawn again."""
+    """One frame; those before it are decoded, but not converted."""
     step = float(times[index])
     return next(
         f.image for f in read_frames(path, start=step - 1e-4, longest_side=side) if f.index >= index

@@ -44,9 +44,12 @@ def apply_similarity(points: ArrayLike, transform: Similarity) -> NDArray[np.flo
 
 
 def _rank_check(centred: NDArray[np.float64], name: str) -> None:
-    """Raise where the points are fewer than three distinct ones or lie on a line."""
+    """Raise where any of the shapes (T, N, D) has fewer than three distinct points, or all of them
+    on a line."""
     singular = np.linalg.svd(centred, compute_uv=False)
-    if len(centred) < 3 or singular[0] < _TINY or singular[1] < 1e-9 * singular[0]:
+    largest = singular[:, 0]
+    few = centred.shape[1] < 3
+    if few or (largest < _TINY).any() or (singular[:, 1] < 1e-9 * largest).any():
         raise DegenerateShape(
             f"The {name} has fewer than three points that do not lie on one line; "
             "an alignment cannot be determined from it."
@@ -89,9 +92,8 @@ def fit_similarity(source: ArrayLike, target: ArrayLike, *, mirror: str = "refus
         a, b = x[rows][:, mask], y[mask]
         a_mean, b_mean = a.mean(axis=1), b.mean(axis=0)
         a0, b0 = a - a_mean[:, None], b - b_mean
-        _rank_check(b0, "target shape")
-        for frame in a0:
-            _rank_check(frame, "face in a frame")
+        _rank_check(b0[np.newaxis], "target shape")
+        _rank_check(a0, "face in a frame")
         u, s, vt = np.linalg.svd(np.einsum("tnd,ne->tde", a0, b0))
         sign = np.ones_like(s)
         if mirror == "refuse":

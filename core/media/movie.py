@@ -159,8 +159,6 @@ def make_proxy(
         sound = read_sound(source) if info.audio is not None else None
     except NoSound:
         sound = None
-    scale = min(1.0, longest_side / max(info.video.size))
-    size = tuple(max(2, int(side * scale)) for side in info.video.size)
     frames = read_frames(source, longest_side=longest_side)
     first = next(frames, None)
     if first is None:

@@ -86,26 +86,24 @@ def build_training_set(
     ------
     BadInput : not one clip can be used.
     """
-    tracks: list[tuple[ClipRef, LandmarkTrack, NDArray[np.float32]]] = []
+    found: list[tuple[LandmarkTrack, Example]] = []
+    nothing = np.zeros((68, 2))  # the template is only known once every clip has been seen
     left_out: list[dict[str, str]] = []
     for number, clip in enumerate(clips, start=1):
         try:
             track = cached_landmarks(workspace, Path(clip.path))
-            align_procrustes(track)  # refuse a clip without a usable face here, with its reason
-            tracks.append((clip, track, nr_signal(read_sound(clip.path))))
+            motion = remove_identity(track, template=nothing).points
+            found.append((track, Example(clip.name, nr_signal(read_sound(clip.path)), motion)))
         except SpeechmarksError as error:
             left_out.append({"clip": clip.name, "reason": str(error)})
         if progress is not None:
             progress(number, len(clips))
-    if not tracks:
+    if not found:
         reason = left_out[0]["reason"] if left_out else "the list is empty"
         raise BadInput(f"No clip of the list can be trained on; the first reason: {reason}")
     if template is None:
-        template = mean_template([track for _, track, _ in tracks])
-    examples = tuple(
-        Example(clip.name, signal, remove_identity(track, template=template).points)
-        for clip, track, signal in tracks
-    )
+        template = mean_template([track for track, _ in found])
+    examples = tuple(Example(e.name, e.signal, e.points + template) for _, e in found)
     return TrainingSet(examples, template, tuple(left_out))
 
 
