@@ -6,7 +6,8 @@ line says why), 3 finished with recorded failures.
 """
 
 # Importing the modules registers their commands, in the order of the pages.
-from core.cli import compare, data, doctor, landmarks, media, models  # noqa: F401, E402, I001
+from core.cli import doctor, media, landmarks, geometry, models  # noqa: F401, I001
+from core.cli import compare, metrics, data  # noqa: F401, I001
 from core.cli.console import app, main
 
 __all__ = ["app", "main"]

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, cast, get_args
 import typer
 
 from core.cli.console import Done, Progress, command
-from core.cli.landmarks import open_track
+from core.cli.tracks import open_track
 from core.errors import BadInput
 from core.media import probe, read_sound
 from core.render import INK, Layout, Panel, Style, compare_movie, model_colour
