@@ -14,31 +14,21 @@ import hashlib
 import json
 import os
 import shutil
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import platformdirs
-
 from core.errors import BadInput, MissingFile
 from core.media import MediaInfo, probe
+from core.settings import Settings, home, read_settings
 from core.track import LandmarkTrack
 from core.track_io import atomic_write, read_track, write_track
 
-__all__ = ["SCHEMA", "Clip", "Settings", "Workspace", "file_sha256", "result_key"]
+__all__ = ["SCHEMA", "Clip", "Workspace", "file_sha256", "result_key"]
 
 SCHEMA = 1
 """Version of stored results; part of every key."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Limits and server folders, from settings.toml."""
-
-    max_upload_mb: int = 500
-    server_roots: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +78,7 @@ class Workspace:
     """Access to one workspace folder; creating the object creates the folder."""
 
     def __init__(self, root: Path | str | None = None) -> None:
-        chosen = root or os.environ.get("SPEECHMARKS_HOME")
-        self.root = Path(chosen) if chosen else platformdirs.user_data_path("speechmarks")
+        self.root = Path(root) if root else home()
         try:
             self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -100,15 +89,7 @@ class Workspace:
 
     @property
     def settings(self) -> Settings:
-        path = self.root / "settings.toml"
-        if not path.is_file():
-            return Settings()
-        try:
-            table = tomllib.loads(path.read_text())
-            roots = tuple(Path(p).expanduser().resolve() for p in table.get("server_roots", ()))
-            return Settings(int(table.get("max_upload_mb", 500)), roots)
-        except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
-            raise BadInput(f"settings.toml in the workspace cannot be read: {error}.") from error
+        return read_settings(self.root)
 
     # --- clips -----------------------------------------------------------------------------
 

@@ -1,29 +1,67 @@
-"""Media in and out: probing, frames, sound, movies. The only place that touches PyAV.
+"""Media in and out: probing, frames, sound, movies. The only place that touches PyAV; files are
+opened in a process of their own (`core.media.guard`).
 
 Time zero is the start of the first picture; sound is delivered on the same clock.
 """
 
 from core.media.audio import Waveform, read_sound, write_wav
-from core.media.frames import Frame, read_frame, read_frames
+from core.media.frames import Frame, read_frame, read_frames, read_frames_at
+from core.media.guard import warm_decoder
+from core.media.info import AudioInfo, MediaInfo, VideoInfo
 from core.media.movie import MovieWriter, make_proxy
-from core.media.pictures import PictureFormat, crop_around, encode_picture, numbered_pictures
-from core.media.probe import AudioInfo, MediaInfo, VideoInfo, probe
+from core.media.pictures import (
+    PictureFormat,
+    choose_frames,
+    crop_around,
+    encode_picture,
+    estimate_bytes,
+    numbered_pictures,
+    picture_name,
+    spread,
+    zip_pictures,
+)
+from core.media.probe import probe
+from core.media.timing import (
+    ASSUMED_RATES,
+    Drift,
+    ResamplingPlan,
+    TimingReport,
+    drift,
+    drift_warnings,
+    resampling_plan,
+    timing_report,
+)
 
 __all__ = [
+    "ASSUMED_RATES",
     "AudioInfo",
+    "Drift",
     "Frame",
     "MediaInfo",
     "MovieWriter",
     "PictureFormat",
+    "ResamplingPlan",
+    "TimingReport",
     "VideoInfo",
     "Waveform",
+    "choose_frames",
     "crop_around",
+    "drift",
+    "drift_warnings",
     "encode_picture",
+    "estimate_bytes",
     "make_proxy",
     "numbered_pictures",
+    "picture_name",
     "probe",
     "read_frame",
     "read_frames",
+    "read_frames_at",
     "read_sound",
+    "resampling_plan",
+    "spread",
+    "timing_report",
+    "warm_decoder",
     "write_wav",
+    "zip_pictures",
 ]

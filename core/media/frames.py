@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
-from core.errors import BadInput, NoVideo
-from core.media.container import decoding, guard_video, open_media
-from core.media.probe import pick_video
+from core.errors import BadInput
+from core.media.guard import stream
 
-__all__ = ["Frame", "read_frame", "read_frames"]
-
-_TURNS = {
-    90: cv2.ROTATE_90_CLOCKWISE,
-    180: cv2.ROTATE_180,
-    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
-}
+__all__ = ["Frame", "read_frame", "read_frames", "read_frames_at"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +26,11 @@ class Frame:
     image: NDArray[np.uint8]
 
 
-def _upright(frame: VideoFrame, aspect: Fraction, scale: float) -> NDArray[np.uint8]:
-    width = max(1, round(frame.width * aspect * scale))
-    height = max(1, round(frame.height * scale))
-    if (width, height) != (frame.width, frame.height):
-        frame = frame.reformat(width, height, format="rgb24", interpolation=Interpolation.AREA)
-    image: NDArray[Any] = frame.to_ndarray(format="rgb24")
-    rotation = -round(frame.rotation / 90) * 90 % 360
-    if rotation:
-        image = cv2.rotate(image, _TURNS[rotation])
-    return np.ascontiguousarray(image)
+def _frames(path: Path | str, longest_side: int | None, **choice: Any) -> Iterator[Frame]:
+    if longest_side is not None and longest_side < 1:
+        raise BadInput(f"Pictures have at least 1 pixel a side, not {longest_side}.")
+    for message, (image,) in stream("pictures", path, longest_side=longest_side, **choice):
+        yield Frame(message["index"], message["time"], image)
 
 
 def read_frames(
@@ -57,7 +41,10 @@ def read_frames(
     every: int = 1,
     longest_side: int | None = None,
 ) -> Iterator[Frame]:
-    """Decode frames in order.
+    """Decode frames in order, in the guarded decoder.
+
+    Interlaced pictures come without combing, one a frame. Where ``start`` lies far inside, decoding
+    begins near it.
 
     Parameters
     ----------
@@ -69,42 +56,27 @@ def read_frames(
     ------
     MissingFile, NoVideo, MediaError, BadInput
     """
-    path = Path(path)
     if every < 1:
         raise BadInput(f"'every' counts frames and must be at least 1, not {every}.")
-    with open_media(path) as container, decoding(path):
-        stream = pick_video(container)
-        if stream is None:
-            raise NoVideo(f"{path.name!r} has no picture; this step needs a video.")
-        guard_video(stream, path)
-        aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
-        rate = float(stream.average_rate or 25)
-        first: float | None = None
-        time = -1.0 / rate
-        for index, frame in enumerate(container.decode(stream)):
-            stamp = frame.time
-            if first is None:
-                first = stamp if stamp is not None else 0.0
-            # A frame without a usable stamp follows its predecessor by one nominal step.
-            usable = stamp is not None and stamp - first > time
-            time = float(stamp) - first if usable and stamp is not None else time + 1 / rate
-            if stop is not None and time >= stop - 1e-9:
-                return
-            if time < start - 1e-9 or index % every:
-                continue
-            scale = 1.0
-            if longest_side is not None:
-                scale = min(1.0, longest_side / max(float(frame.width * aspect), frame.height))
-            yield Frame(index, time, _upright(frame, aspect, scale))
+    return _frames(path, longest_side, start=float(start), stop=stop, every=int(every))
 
 
-def read_frame(path: Path | str, index: int) -> Frame:
-    """Decode one frame by its index; raises `BadInput` where the file is shorter."""
-    if index < 0:
-        raise BadInput(f"Frames are numbered from 0; there is no frame {index}.")
-    last = -1
-    for frame in read_frames(path, every=max(index, 1)):
-        if frame.index == index:
-            return frame
-        last = frame.index
-    raise BadInput(f"There is no frame {index}; the clip ends after frame {last} or later.")
+def read_frames_at(
+    path: Path | str, indices: Sequence[int], *, longest_side: int | None = None
+) -> Iterator[Frame]:
+    """The frames of these numbers, in the order of the file, each once.
+
+    Numbers beyond the end give nothing. Raises as `read_frames` does.
+    """
+    wanted = sorted({int(i) for i in indices})
+    if wanted and wanted[0] < 0:
+        raise BadInput(f"Frames are numbered from 0; there is no frame {wanted[0]}.")
+    return _frames(path, longest_side, indices=wanted) if wanted else iter(())
+
+
+def read_frame(path: Path | str, index: int, *, longest_side: int | None = None) -> Frame:
+    """Decode one frame by its number; raises `BadInput` where the file is shorter."""
+    frame = next(read_frames_at(path, [index], longest_side=longest_side), None)
+    if frame is None:
+        raise BadInput(f"There is no frame {index}; the clip ends before it.")
+    return frame

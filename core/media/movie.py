@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from core.errors import BadInput, NoSound, OutputExists
 from core.media.audio import Waveform, read_sound
 from core.media.frames import read_frames
-from core.media.probe import MediaInfo, probe
+from core.media.info import MediaInfo
+from core.media.probe import probe
 
 __all__ = ["MovieWriter", "make_proxy"]
 

@@ -11,7 +11,7 @@ import pytest
 from making import grey, movie, sentence
 
 from core.errors import BadInput
-from core.media import read_frame, read_frames
+from core.media import probe, read_frame, read_frames, read_frames_at
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +88,71 @@ def test_frames_of_every_width_are_contiguous(tmp_path: Path, width: int) -> Non
     path = movie(tmp_path / "w.mp4", [grey(100, 64, width)] * 2)
     for frame in read_frames(path):
         assert frame.image.flags.c_contiguous and frame.image.shape == (64, width, 3)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "clm_cap13_vp8_noaudio.webm",
+        "hdtf_WDA_KatieHill_000.mp4",
+        "noface_then_face_hevc_120r.mov",
+        "pexels_woman_turning_23976.mp4",
+    ],
+)
+def test_jumping_into_a_long_clip_gives_the_same_frames(shared: Path, name: str) -> None:
+    path = shared / "data/clips" / name
+    whole = list(read_frames(path, longest_side=96))
+    times = [f.time for f in whole]
+    np.testing.assert_allclose(times, probe(path).video.times, atol=1e-9)  # type: ignore[union-attr]
+    for start in (0.7, 0.98):
+        first = int(start * len(whole))
+        rest = list(read_frames(path, start=times[first], longest_side=96))
+        assert [f.index for f in rest] == list(range(first, len(whole)))
+        for there, here in zip(whole[first:], rest, strict=True):
+            assert there.time == pytest.approx(here.time, abs=1e-9)
+            np.testing.assert_array_equal(there.image, here.image)
+    picks = [len(whole) - 1, len(whole) // 2 + 7]
+    for there, here in zip(
+        sorted(picks), read_frames_at(path, picks, longest_side=96), strict=True
+    ):
+        assert here.index == there
+        np.testing.assert_array_equal(whole[there].image, here.image)
+
+
+def combing(image: np.ndarray) -> float:
+    """How much a row differs from the mean of its neighbours."""
+    grey_level = image.astype(float).mean(axis=2)
+    return float(np.abs(grey_level[1:-1] - (grey_level[:-2] + grey_level[2:]) / 2).mean())
+
+
+def interlaced_clip(path: Path, frames: int = 12) -> Path:
+    """A bright bar that moves 8 pixels a field; odd lines show it half a frame later."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=25, options={"x264-params": "tff=1", "crf": "8"})
+        stream.width, stream.height, stream.pix_fmt = 192, 96, "yuv420p"
+        for k in range(frames):
+            image = np.full((96, 192, 3), 40, np.uint8)
+            for field in (0, 1):
+                at = 8 * (2 * k + field)
+                image[field::2, at : at + 24] = 220
+            frame = av.VideoFrame.from_ndarray(image, "rgb24").reformat(format="yuv420p")
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return path
+
+
+def test_interlaced_pictures_come_without_combing(tmp_path: Path) -> None:
+    path = interlaced_clip(tmp_path / "i.mp4")
+    video = probe(path).video
+    assert video is not None and video.interlaced
+    with av.open(str(path)) as container:
+        combed = [f.to_ndarray(format="rgb24") for f in container.decode(video=0)]
+    clean = list(read_frames(path))
+    assert [f.index for f in clean] == list(range(len(combed)))
+    assert np.mean([combing(f.image) for f in clean]) < 0.4 * np.mean([combing(i) for i in combed])
+    for before, after in zip(combed[1:-1], clean[1:-1], strict=True):  # none has moved in time
+        bar = [
+            np.average(np.arange(192), weights=i.mean(axis=(0, 2)) - 30)
+            for i in (before, after.image)
+        ]
+        assert abs(bar[0] - bar[1]) < 6

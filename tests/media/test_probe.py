@@ -13,7 +13,7 @@ from making import grey, movie, noise, tone
 
 from core.errors import MissingFile, NoVideo
 from core.media import probe, read_frame, read_frames, write_wav
-from core.media.probe import displayed_size
+from core.media.info import displayed_size
 
 
 class Row(NamedTuple):

@@ -5,18 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from core.errors import MediaError, MissingFile
+from core.settings import Limits
 
-__all__ = ["MAX_PIXELS", "decoding", "guard_video", "open_media"]
-
-MAX_PIXELS = 8192 * 4352
-"""Largest picture that is decoded, in pixels; more is refused as a decompression bomb."""
+__all__ = [
+    "aspect_of",
+    "decoding",
+    "guard_video",
+    "open_media",
+    "pick_audio",
+    "pick_video",
+    "rotation_of",
+]
 
 # Formats that hold one self-contained clip. Playlists (hls, concat, ffconcat, dash ...) are left
 # out: a 36-byte text file must not make FFmpeg read another file.
@@ -64,17 +73,46 @@ def open_media(path: Path | str) -> Iterator[InputContainer]:
             container.close()
 
 
-def guard_video(stream: VideoStream, path: Path) -> None:
+def pick_video(container: InputContainer) -> VideoStream | None:
+    """The main picture stream; cover art of sound files does not count."""
+    stream = container.streams.best("video")
+    if not isinstance(stream, VideoStream):
+        return None
+    if stream.disposition & av.stream.Disposition.attached_pic:
+        return None
+    return stream
+
+
+def pick_audio(container: InputContainer) -> AudioStream | None:
+    """The main sound stream that can be decoded."""
+    stream = container.streams.best("audio")
+    if not isinstance(stream, AudioStream) or stream.codec_context is None:
+        return None
+    return stream
+
+
+def guard_video(stream: VideoStream, path: Path, limits: Limits) -> None:
     """Refuse absurd pictures before a frame is allocated, and let the decoder use threads."""
     context = stream.codec_context
     if context is None:  # PyAV's way to say that no decoder is known
         raise MediaError(
             f"The picture of {path.name!r} is in an unknown format; convert it to MP4 (H.264)."
         )
-    if context.width * context.height > MAX_PIXELS:
+    most = int(limits.megapixels * 10**6)
+    if context.width * context.height > most:
         raise MediaError(
             f"{path.name!r} claims pictures of {context.width} x {context.height} pixels; "
-            f"at most {MAX_PIXELS // 10**6} megapixels are decoded."
+            f"at most {limits.megapixels:g} megapixels are decoded."
         )
-    context.options = {"max_pixels": str(MAX_PIXELS)}
+    context.options = {"max_pixels": str(most)}
     stream.thread_type = "AUTO"
+
+
+def rotation_of(frame: VideoFrame) -> int:
+    """Degrees clockwise to apply: 0, 90, 180 or 270."""
+    return int(-round(frame.rotation / 90) * 90 % 360)
+
+
+def aspect_of(stream: VideoStream) -> Fraction:
+    """Width of a coded pixel divided by its height; 1 where the file does not say."""
+    return Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)

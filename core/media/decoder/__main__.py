@@ -1,0 +1,102 @@
+"""The decoder's process: takes one request after the other from the line on standard input."""
+
+from __future__ import annotations
+
+import json
+import resource
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from core.errors import MediaError, SpeechmarksError
+from core.media.decoder.pictures import decode_pictures
+from core.media.decoder.probing import measure
+from core.media.decoder.sound import decode_sound
+from core.media.wire import Message, receive, send
+from core.settings import Limits
+
+__all__: list[str] = []
+
+_MOST_REQUEST_BYTES = 1 << 20
+_OPERATIONS: dict[str, Callable[..., Iterator[Message]]] = {
+    "probe": measure,
+    "pictures": decode_pictures,
+    "sound": decode_sound,
+}
+
+
+def restrict(limits: Limits) -> None:
+    """No more memory than allowed, no file written, nothing left behind by a crash."""
+    memory = limits.memory_mb * 10**6
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+class Line:
+    """The line to the app, with a sign of life about once a second."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._last = time.monotonic()
+
+    def take(self) -> dict[str, Any]:
+        got = receive(self._connection, most_bytes=_MOST_REQUEST_BYTES)
+        if got is None:  # the app is gone
+            sys.exit(0)
+        return got[0]
+
+    def give(self, message: dict[str, Any], arrays: list[Any]) -> None:
+        send(self._connection, message, *arrays)
+        self._last = time.monotonic()
+
+    def busy(self) -> None:
+        if time.monotonic() - self._last > 1.0:
+            self.give({"busy": True}, [])
+
+
+def serve(line: Line, limits: Limits) -> None:
+    """Answer one request; the others in the queue (`more`) belong to a request that has ended."""
+    message = line.take()
+    if "operation" not in message:
+        return
+    operation, path = message.pop("operation"), Path(message.pop("path"))
+    streamed = message.pop("streamed", False)
+    try:
+        answers = _OPERATIONS[operation](path, limits=limits, busy=line.busy, **message)
+        if not streamed:
+            line.give(*next(answers))
+            return
+        while line.take().get("more"):
+            answer = next(answers, None)
+            if answer is None:
+                break
+            line.give(*answer)
+        answers.close()  # type: ignore[attr-defined]
+        line.give({"end": True}, [])
+    except SpeechmarksError as error:
+        line.give({"error": error.code, "message": str(error)}, [])
+    except MemoryError:
+        text = (
+            f"{path.name!r} needs more than {limits.memory_mb} MB to decode; shorten it, or raise "
+            "limits.memory_mb in settings.toml."
+        )
+        line.give({"error": MediaError.code, "message": text}, [])
+    except Exception as error:  # whatever a hostile file brings about, the app hears a sentence
+        text = f"{path.name!r} could not be decoded ({type(error).__name__}); convert it to MP4."
+        line.give({"error": MediaError.code, "message": text}, [])
+
+
+def main() -> None:
+    limits = Limits(**json.loads(sys.argv[1]))
+    restrict(limits)
+    line = Line(socket.socket(fileno=0))
+    while True:
+        serve(line, limits)
+
+
+if __name__ == "__main__":
+    main()

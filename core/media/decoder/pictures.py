@@ -1,0 +1,217 @@
+"""Pictures as they are meant to be seen: upright, square pixels, no combing, contiguous RGB."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from av.container import InputContainer
+from av.error import BlockingIOError as NothingYet
+from av.error import EOFError as NothingMore
+from av.error import FFmpegError
+from av.filter.graph import Graph
+from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from core.errors import NoVideo
+from core.media.decoder.container import (
+    aspect_of,
+    decoding,
+    guard_video,
+    open_media,
+    pick_video,
+    rotation_of,
+)
+from core.media.decoder.probing import check_count, check_duration, packet_times
+from core.media.wire import Message
+from core.settings import Limits
+
+__all__ = ["decode_pictures"]
+
+Busy = Callable[[], None]
+_TURNS = {
+    90: cv2.ROTATE_90_CLOCKWISE,
+    180: cv2.ROTATE_180,
+    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
+}
+_RUN_UP = 2.0  # seconds decoded before the wanted picture, so that all it refers to is there
+
+
+class _Picture(NamedTuple):
+    """``number`` from 0, ``time`` in seconds from the first picture, clockwise ``rotation`` to do,
+    ``aspect`` of a pixel."""
+
+    number: int
+    time: float
+    rotation: int
+    aspect: Fraction
+    frame: VideoFrame
+
+
+def decode_pictures(
+    path: Path,
+    *,
+    limits: Limits,
+    busy: Busy,
+    start: float = 0.0,
+    stop: float | None = None,
+    every: int = 1,
+    indices: list[int] | None = None,
+    longest_side: int | None = None,
+) -> Iterator[Message]:
+    """Pictures with ``start <= time < stop`` whose index is a multiple of ``every`` and stands in
+    ``indices`` where given; as {"index", "time"} and an array (height, width, 3) uint8."""
+    table: NDArray[np.float64] | None = None
+    if indices or start > 2 * _RUN_UP:
+        state = path.stat()
+        table = _packet_table(path, limits, state.st_mtime_ns, state.st_size)
+    if table is not None and indices:
+        start = max(start, float(table[min(indices[0], len(table) - 1)] - table[0]))
+    wanted = None if indices is None else frozenset(indices)
+    last = indices[-1] if indices else None
+    for picture in _progressive(_pictures(path, limits, start, table)):
+        busy()
+        check_count(picture.number, limits)
+        check_duration(path, picture.time, limits)
+        over = stop is not None and picture.time >= stop - 1e-9
+        if over or (last is not None and picture.number > last):
+            return
+        if picture.time < start - 1e-9 or picture.number % every:
+            continue
+        if wanted is None or picture.number in wanted:
+            image = _upright(picture, longest_side)
+            yield {"index": picture.number, "time": picture.time}, [image]
+
+
+@lru_cache(maxsize=16)
+def _packet_table(path: Path, limits: Limits, *state: int) -> NDArray[np.float64] | None:
+    """Stored times of all pictures, where they are fit to number pictures by; (frames,)."""
+    with _opened(path, limits) as (container, stream):
+        times = np.array(packet_times(container, stream, limits, lambda: None) or [])
+    return times if len(times) and bool((np.diff(times) > 0).all()) else None
+
+
+@contextmanager
+def _opened(path: Path, limits: Limits) -> Iterator[tuple[InputContainer, VideoStream]]:
+    with open_media(path) as container, decoding(path):
+        stream = pick_video(container)
+        if stream is None:
+            raise NoVideo(f"{path.name!r} has no picture; this step needs a video.")
+        guard_video(stream, path, limits)
+        yield container, stream
+
+
+def _pictures(
+    path: Path, limits: Limits, start: float, table: NDArray[np.float64] | None
+) -> Iterator[_Picture]:
+    """All pictures from some time before ``start``: from the first one where a jump is not worth
+    it, or where the container does not jump to where it was told to."""
+    if table is not None and start > 2 * _RUN_UP:
+        with _opened(path, limits) as (container, stream):
+            frames = _jump(container, stream, table[0] + start)
+            if frames is not None:
+                yield from _numbered_by_time(frames, stream, table)
+                return
+    with _opened(path, limits) as (container, stream):
+        yield from _numbered_in_order(container, stream)
+
+
+def _jump(
+    container: InputContainer, stream: VideoStream, moment: float
+) -> Iterator[VideoFrame] | None:
+    """Pictures from a while before ``moment`` on; None where the container lands behind it."""
+    try:
+        ticks = int((moment - _RUN_UP) / (stream.time_base or 1))
+        container.seek(ticks, stream=stream)
+        frames = container.decode(stream)
+        first = next(frames, None)
+    except FFmpegError:
+        return None
+    if first is None or first.time is None or first.time > moment - _RUN_UP / 2:
+        return None
+    return chain([first], frames)
+
+
+def _numbered_by_time(
+    frames: Iterator[VideoFrame], stream: VideoStream, table: NDArray[np.float64]
+) -> Iterator[_Picture]:
+    aspect = aspect_of(stream)
+    for frame in frames:
+        if frame.time is not None:
+            index = int(np.argmin(np.abs(table - frame.time)))
+            yield _Picture(index, float(table[index] - table[0]), rotation_of(frame), aspect, frame)
+
+
+def _numbered_in_order(container: InputContainer, stream: VideoStream) -> Iterator[_Picture]:
+    """A picture without a usable stamp follows its predecessor by one nominal step."""
+    aspect, step = aspect_of(stream), 1 / float(stream.average_rate or 25)
+    first: float | None = None
+    time = -step
+    for index, frame in enumerate(container.decode(stream)):
+        stamp = frame.time
+        if first is None:
+            first = stamp if stamp is not None else 0.0
+        usable = stamp is not None and stamp - first > time
+        time = float(stamp) - first if usable and stamp is not None else time + step
+        yield _Picture(index, time, rotation_of(frame), aspect, frame)
+
+
+def _progressive(pictures: Iterator[_Picture]) -> Iterator[_Picture]:
+    """Interlaced pictures without combing (Bob Weaver filter), one for one; others as they are."""
+    graph: Graph | None = None
+    waiting: deque[_Picture] = deque()
+    for picture in pictures:
+        frame = picture.frame
+        if graph is None and not frame.interlaced_frame:
+            yield picture
+            continue
+        if graph is None:
+            graph = Graph()
+            source = graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format,
+                time_base=Fraction(1, 1000),
+            )  # fmt: skip
+            graph.link_nodes(
+                source, graph.add("bwdif", "mode=send_frame:deint=interlaced"),
+                graph.add("buffersink"),
+            ).configure()  # fmt: skip
+        frame.pts = 40 * picture.number
+        frame.time_base = Fraction(1, 1000)
+        waiting.append(picture)
+        graph.vpush(frame)
+        yield from _filtered(graph, waiting)
+    if graph is not None:
+        graph.vpush(None)
+        yield from _filtered(graph, waiting)
+
+
+def _filtered(graph: Graph, waiting: deque[_Picture]) -> Iterator[_Picture]:
+    while waiting:
+        try:
+            frame = graph.vpull()
+        except (NothingYet, NothingMore):
+            return
+        yield waiting.popleft()._replace(frame=frame)
+
+
+def _upright(picture: _Picture, longest_side: int | None) -> NDArray[np.uint8]:
+    frame = picture.frame
+    wide = float(frame.width * picture.aspect)
+    scale = 1.0 if longest_side is None else min(1.0, longest_side / max(wide, frame.height))
+    size = max(1, round(wide * scale)), max(1, round(frame.height * scale))
+    if size != (frame.width, frame.height):
+        frame = frame.reformat(*size, format="rgb24", interpolation=Interpolation.AREA)
+    image: NDArray[Any] = frame.to_ndarray(format="rgb24")
+    if picture.rotation:
+        image = cv2.rotate(image, _TURNS[picture.rotation])
+    return np.ascontiguousarray(image)
