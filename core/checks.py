@@ -33,6 +33,14 @@ def _codecs() -> str:
     return f"H.264 and AAC through PyAV {av.__version__}"
 
 
+def _decoder() -> str:
+    from core.media import probe
+    from core.samples import SAMPLE
+
+    info = probe(SAMPLE.video)
+    return f"guarded process opens media ({info.duration:.1f} s probed)"
+
+
 def _sound() -> str:
     import soundfile
 
@@ -71,6 +79,7 @@ def _accelerator() -> str:
 _CHECKS: tuple[tuple[str, Callable[[], str], str], ...] = (
     ("detector", _detector, "pip install face_recognition_models dlib-bin"),
     ("codecs", _codecs, "pip install av==18.1.0"),
+    ("decoder", _decoder, "see limits in settings.toml of the workspace"),
     ("sound", _sound, "pip install soundfile"),
     ("models", _models, "restore the folder pretrained/ from the repository"),
     ("workspace", _workspace, "set SPEECHMARKS_HOME to a folder you can write"),

@@ -48,7 +48,8 @@ def clip_caption(clip: Clip) -> str:
     if video is not None:
         parts.append(f"{video.size[0]} × {video.size[1]}")
         rate = "variable rate" if video.variable_rate else f"{video.fps:.2f} fps"
-        parts.append(f"{video.n_frames} frames, {rate}")
+        frames = "1 frame" if video.n_frames == 1 else f"{video.n_frames} frames"
+        parts.append(f"{frames}, {rate}")
     parts.append("sound" if clip.info.audio else "no sound")
     if state.is_sample(clip):
         parts.append("synthetic")

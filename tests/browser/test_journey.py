@@ -19,7 +19,7 @@ import pytest
 from conftest import ROOT, run_streamlit
 from making import grey, movie
 
-from core.media import read_frames
+from core.media import probe, read_frames
 from core.models import list_models
 from core.samples import SAMPLE
 
@@ -487,6 +487,29 @@ def test_an_awkward_clip_gives_a_result_or_a_clear_sentence(
     visit.player.focus()
     visit.page.keyboard.press(" ")
     visit.until("p.time() > 0.1")
+
+
+@pytest.mark.soak
+def test_every_shared_clip_plays_in_compare(same_visit: Visit, shared: Path) -> None:
+    visit = same_visit
+    for path in sorted((shared / "data/clips").iterdir()):
+        visit.upload(path, path.name)
+        visit.in_order()
+        visit.go_to("Compare")
+        visit.in_order()
+        visit.ready()
+        said, titles = visit.alerts(), visit.titles()
+        assert titles[0] == "Clip", path.name
+        assert ("Truth" in titles) is not any("No face was found" in text for text in said)
+        heard = not any("has no sound" in text for text in said)
+        assert (MODELS[0] in titles) is heard, path.name
+        visit.drawn(at=0.7 * probe(path).video.times[-1])  # type: ignore[union-attr]
+        visit.js("p.seek(0)")
+        visit.player.focus()
+        visit.page.keyboard.press(" ")
+        visit.until("p.time() > 0.03" if path.stem == "one_frame" else "p.time() > 0.5")
+        visit.page.keyboard.press(" ")
+        visit.page.screenshot(path=str(OUTPUT / f"clip-{path.stem}.png"))
 
 
 def test_a_text_named_as_a_video_is_refused_in_a_sentence(visit: Visit) -> None:

@@ -74,7 +74,7 @@ def decode_pictures(
     table: NDArray[np.float64] | None = None
     if indices or start > 2 * _RUN_UP:
         state = path.stat()
-        table = _packet_table(path, limits, state.st_mtime_ns, state.st_size)
+        table = _packet_table(path, limits, busy, state.st_mtime_ns, state.st_size)
     if table is not None and indices:
         start = max(start, float(table[min(indices[0], len(table) - 1)] - table[0]))
     wanted = None if indices is None else frozenset(indices)
@@ -94,10 +94,12 @@ def decode_pictures(
 
 
 @lru_cache(maxsize=16)
-def _packet_table(path: Path, limits: Limits, *state: int) -> NDArray[np.float64] | None:
+def _packet_table(
+    path: Path, limits: Limits, busy: Busy, *state: int
+) -> NDArray[np.float64] | None:
     """Stored times of all pictures, where they are fit to number pictures by; (frames,)."""
     with _opened(path, limits) as (container, stream):
-        times = np.array(packet_times(container, stream, limits, lambda: None) or [])
+        times = np.array(packet_times(container, stream, limits, busy) or [])
     return times if len(times) and bool((np.diff(times) > 0).all()) else None
 
 
