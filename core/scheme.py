@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from core.errors import BadInput
 
-__all__ = ["DLIB68", "LIPS20", "SCHEMES", "Scheme", "get_scheme"]
+__all__ = ["DLIB68", "LIPS20", "SCHEMES", "Scheme", "get_scheme", "point_map", "scheme_of"]
 
 
 @dataclass(frozen=True)
@@ -133,3 +133,29 @@ def get_scheme(name: str) -> Scheme:
         return SCHEMES[name]
     except KeyError:
         raise BadInput(f"Unknown landmark scheme {name!r}; known: {', '.join(SCHEMES)}.") from None
+
+
+def scheme_of(n_points: int) -> Scheme | None:
+    """The scheme with so many points; None where there is none."""
+    return next((s for s in SCHEMES.values() if s.n_points == n_points), None)
+
+
+_MAPS: Mapping[tuple[str, str], tuple[int, ...]] = MappingProxyType(
+    {("dlib68", "lips20"): DLIB68.mouth}
+)
+
+
+def point_map(source: str, target: str) -> tuple[int, ...]:
+    """Which points of the scheme ``source`` are those of ``target``, in its order.
+
+    Raises `BadInput` for an unknown scheme and where ``source`` lacks points of ``target``.
+    """
+    wanted, held = get_scheme(target), get_scheme(source)
+    if source == target:
+        return tuple(range(wanted.n_points))
+    if (source, target) not in _MAPS:
+        raise BadInput(
+            f"A {source} track has {held.n_points} points and cannot become {target}, which needs "
+            f"{wanted.n_points}; convert the track it was made from."
+        )
+    return _MAPS[source, target]

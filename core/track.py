@@ -17,6 +17,7 @@ from core.scheme import Scheme, get_scheme
 __all__ = [
     "LandmarkTrack",
     "Space",
+    "fill_gaps",
     "frame_times",
     "resample_linear",
     "retime",
@@ -152,6 +153,49 @@ def select_points(track: LandmarkTrack, indices: Sequence[int], scheme: str) -> 
         step("select_points", indices=list(indices), scheme=scheme),
         points=track.points[:, list(indices)],
         scheme=scheme,
+    )
+
+
+def fill_gaps(
+    track: LandmarkTrack,
+    *,
+    ends: Literal["leave", "repeat"] = "leave",
+    longest: float | None = None,
+    published: bool = False,
+) -> LandmarkTrack:
+    """Fill missing points by linear interpolation between the frames that show them.
+
+    Parameters
+    ----------
+    ends : what becomes of frames before the first and after the last that shows a point: 'leave'
+        them missing, or 'repeat' the nearest.
+    longest : seconds; a gap whose two sides lie further apart stays as it is.
+    published : as HUM does (SPEC 5): frames count as evenly spaced, and both ends are repeated.
+
+    Returns
+    -------
+    LandmarkTrack
+        A point that no frame shows stays NaN everywhere.
+    """
+    if longest is not None and not longest > 0:
+        raise BadInput(f"The longest gap to fill is above 0 seconds, not {longest:g}.")
+    ends = "repeat" if published else ends
+    clock = np.arange(float(len(track))) if published else track.times
+    points = track.points.copy()
+    for column in np.flatnonzero(track.valid.any(axis=0) & ~track.valid.all(axis=0)):
+        shown = np.flatnonzero(track.valid[:, column])
+        missing = np.flatnonzero(~track.valid[:, column])
+        after = np.searchsorted(shown, missing)
+        left, right = shown[np.maximum(after - 1, 0)], shown[np.minimum(after, len(shown) - 1)]
+        inside = (left < missing) & (missing < right)
+        short = track.times[right] - track.times[left] <= (np.inf if longest is None else longest)
+        fill = missing[np.where(inside, short, ends == "repeat")]
+        for axis in range(points.shape[2]):
+            known = track.points[shown, column, axis]
+            points[fill, column, axis] = np.interp(clock[fill], clock[shown], known)
+    return track.replace(
+        step("fill_gaps", ends=ends, longest=longest, published=published),
+        points=points,
     )
 
 

@@ -1,79 +1,109 @@
-"""Frames: look at single pictures and take them away."""
+"""Frames: look at single pictures, take them away, and see when each is shown."""
 
-import io
-import zipfile
-
-import numpy as np
 import streamlit as st
 
-from core.media import PictureFormat, numbered_pictures, read_frames
+from core.errors import BadInput
+from core.media import PictureFormat, choose_frames, mean_bytes, spread, zip_pictures
 from ui import state
+from ui.frame_viewer import contact_sheet, frame_viewer
+from ui.timing_view import timing_view
 from ui.widgets import command, header, need_clip, progress
 
 header(
     "Frames", "Look at single frames, numbered from 0 as in the file, and save them as pictures."
 )
 clip = need_clip()
-video = clip.info.video
+video, word = clip.info.video, state.command_word(clip)
 assert video is not None
-times = video.times
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def picture(identity: str, path: str, index: int, side: int) -> np.ndarray:
-    """One frame; those before it are decoded, but not converted."""
-    step = float(times[index])
-    return next(
-        f.image for f in read_frames(path, start=step - 1e-4, longest_side=side) if f.index >= index
-    )
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def sheet(identity: str, path: str, indices: tuple[int, ...]) -> list[np.ndarray]:
-    """Small pictures of the chosen frames, decoded in one pass."""
-    wanted = set(indices)
-    frames = read_frames(path, stop=float(times[indices[-1]]) + 1e-3, longest_side=240)
-    return [f.image for f in frames if f.index in wanted]
+def typical_bytes(
+    identity: str, path: str, indices: tuple[int, ...], format: PictureFormat
+) -> float:
+    return mean_bytes(path, indices, format=format)
 
 
 left, right = st.columns([3, 2], gap="large")
-with left:
-    index = st.slider(
-        "Frame", 0, max(1, len(times) - 1), 0, disabled=len(times) == 1, key="frame",
-        bind="query-params",
-    )  # fmt: skip
-    st.image(picture(clip.id, str(clip.path), index, 960))
-    st.caption(f"{times[index]:.3f} s · frame {index}")
 with right:
-    first, last = st.slider(
-        "Range in seconds", 0.0, float(clip.info.duration), (0.0, float(clip.info.duration))
+    end = float(clip.info.duration)
+    first, stop = st.slider(
+        "Range in seconds", 0.0, end, (0.0, end), key="range", bind="query-params"
     )
-    every = st.number_input("Every n-th frame", 1, 1000, 1)
-    formats: list[PictureFormat] = ["jpeg", "png"]
-    picture_format = st.segmented_control("Format", formats, default="jpeg") or "jpeg"
-    chosen = [i for i, t in enumerate(times) if first - 1e-9 <= t < last + 1e-9 and i % every == 0]
-    st.caption(f"Frames chosen: {len(chosen)} of {len(times)}")
-    if not chosen:
-        st.info("No frame lies in that range; widen it.", icon=":material/width:")
-        st.stop()
-    if st.button("Make a zip", icon=":material/folder_zip:"):
-        buffer = io.BytesIO()
-        pictures = numbered_pictures(
-            clip.path, start=first, stop=last + 1e-9, every=int(every), format=picture_format
+    with st.container(horizontal=True):
+        by = st.segmented_control(
+            "Choose by", ["count", "rate"], default="count", required=True, key="by",
+            bind="query-params",
+        )  # fmt: skip
+        every = fps = None
+        if by == "count":
+            every = st.number_input(
+                "Every n-th frame", 1, 1000, key="every", bind="query-params", width=150
+            )
+        else:
+            fps = st.number_input(
+                "Pictures a second", 0.1, 1000.0, 10.0, 1.0, "%g", "rate", bind="query-params",
+                width=150, help="The frame nearest in time to each moment, each frame once.",
+            )  # fmt: skip
+        formats: list[PictureFormat] = ["jpeg", "png"]
+        format = st.segmented_control(
+            "Format", formats, default="jpeg", required=True, key="format", bind="query-params"
         )
-        with progress("Writing pictures") as hear, zipfile.ZipFile(buffer, "w") as archive:
-            for done, (name, data) in enumerate(pictures, start=1):
-                archive.writestr(name, data)
-                hear(done / len(chosen))
-        st.download_button("Download", buffer.getvalue(), "frames.zip", type="primary")
+    try:
+        chosen = choose_frames(
+            video.times, start=first, stop=None if stop >= end else stop, every=every, fps=fps
+        )
+    except BadInput as error:
+        st.info(str(error), icon=":material/width:")
+        st.stop()
+with left:
+    frame_viewer(clip, video, format)
+with right:
+    sample = tuple(int(i) for i in spread(chosen, 5))
+    size = len(chosen) * typical_bytes(clip.id, str(clip.path), sample, format)
+    room = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+    st.caption(f"Frames chosen: {len(chosen)} of {video.n_frames} · about {room} as a zip")
+    saving = st.container()
 
-st.subheader("Contact sheet", anchor=False)
-picks = tuple(sorted({chosen[i] for i in np.linspace(0, len(chosen) - 1, 18).astype(int)}))
-images = sheet(clip.id, str(clip.path), picks)
-with st.container(horizontal=True):
-    for shown, image in zip(picks, images, strict=False):
-        st.image(image, caption=f"{times[shown]:.2f} s · frame {shown}", width=156)
-flags = [] if every == 1 else ["--every", str(every)]
+sheet, timing = st.tabs(["Contact sheet", "Timing"], key="view", bind="query-params")
+if sheet.open:
+    with sheet:
+        count = st.segmented_control(
+            "Pictures", [12, 18, 24, 48], default=18, required=True, key="pictures",
+            bind="query-params",
+        )  # fmt: skip
+        contact_sheet(clip, video, spread(chosen, count))
+if timing.open:
+    with timing:
+        timing_view(clip, video)
+        command("probe", word, "--timing")
+
+flags = ["--fps", f"{fps:g}"] if fps is not None else ["--every", str(every)] * (every != 1)
 flags += ["--start", f"{first:g}"] if first > 0 else []
-flags += ["--stop", f"{last:g}"] if last < clip.info.duration else []
-command("frames", state.command_word(clip), "-o", "frames", flags, "--format", picture_format)
+flags += ["--stop", f"{stop:g}"] if stop < end else []
+command("frames", word, "-o", "frames", flags, "--format", format)
+
+# Written last: all else is on the page meanwhile, and a click elsewhere only starts it again.
+choice = "-".join([clip.id[:16], *flags, format]).replace("--", "")
+target = state.scratch_file(f"frames-{choice}.zip")
+with saving:
+    if st.session_state.pop("zip asked", False):
+        st.session_state["zip wanted"] = choice
+    if not target.is_file() and st.session_state.get("zip wanted") != choice:
+        st.button(
+            "Make a zip", icon=":material/folder_zip:",
+            on_click=lambda: st.session_state.update({"zip asked": True}),
+        )  # fmt: skip
+    elif not target.is_file():
+        for old in target.parent.glob("frames-*.zip"):
+            old.unlink()
+        with progress(f"Writing {len(chosen)} pictures") as hear:
+            written = zip_pictures(target, clip.path, chosen, format=format, progress=hear)
+        st.session_state["zip lost"] = len(chosen) - written
+    if target.is_file():
+        st.download_button(
+            "Download", lambda: target.open("rb"), "frames.zip", type="primary",
+            icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+        if lost := st.session_state.get("zip lost"):
+            st.caption(f"{lost} of these frames cannot be decoded; the zip lacks them.")

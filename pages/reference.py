@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from core.align import align_procrustes, reference_shape
+from core.align import AlignMethod, align
 from core.media import crop_around, read_frames
 from core.reference import closed_mouth, remove_identity
 from core.render import ACCENT, INK
@@ -13,6 +13,13 @@ from ui import plots, state
 from ui.player import show_clip
 from ui.widgets import command, header, need_clip, progress
 
+METHODS: dict[AlignMethod, str] = {
+    "procrustes": "Every frame moved, turned and scaled onto the mean face; never mirrored. "
+    "The closed mouth and identity removal rest on it.",
+    "eyes": "The outer eye corners of every frame at the same two places.",
+    "lips": "The mouth of every frame at the same place, the eyes level and equally far apart.",
+}
+
 header(
     "Reference",
     "See how frames align, which one is taken as the closed mouth, and the motion that is left "
@@ -21,15 +28,25 @@ header(
 clip = need_clip()
 with progress("Finding the face") as hear:
     track = state.landmarks(clip, hear)
-aligned = align_procrustes(track)
+aligned = align(track)
 
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("Procrustes alignment", anchor=False)
-    plots.show(
-        plots.face_cloud(aligned.points, reference_shape(track.points)), height=380, key="cloud"
+    st.subheader("Alignment", anchor=False)
+    method = st.segmented_control(
+        "Method",
+        list(METHODS),
+        default="procrustes",
+        required=True,
+        format_func=str.capitalize,
+        key="method",
+        bind="query-params",
+        label_visibility="collapsed",
     )
-    st.caption("Every frame moved, turned and scaled onto the mean face; never mirrored.")
+    points = align(track, method).points
+    points = -points if method == "lips" else points  # that space has y up and sides swapped
+    plots.show(plots.face_cloud(points, np.nanmean(points, axis=0)), height=380, key="cloud")
+    st.caption(METHODS[method])
 with right:
     st.subheader("Closed mouth", anchor=False)
     z = st.slider("Width filter: |z-score| below", 0.05, 3.0, 1.3, 0.05)
@@ -83,3 +100,4 @@ show_clip(
     key=f"identity {clip.id}",
 )
 command("identity", "landmarks.npz", "-o", "identity.npz", "--z", f"{z:g}")
+command("align", "landmarks.npz", "-o", "aligned.npz", "--method", method)

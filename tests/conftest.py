@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -28,6 +32,44 @@ def shared() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@dataclass(frozen=True)
+class Result:
+    """One command of the command line: exit code, standard output and error."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        assert self.code in (0, 3), self.err
+        data = json.loads(self.out)
+        assert isinstance(data, dict) and self.out.count("\n") == 1
+        assert "NaN" not in self.out and "Infinity" not in self.out
+        return data
+
+    @property
+    def reason(self) -> str:
+        """The one line that says why a command was refused."""
+        lines = [line for line in self.err.splitlines() if not line.startswith("note: ")]
+        assert self.code == 2 and self.out == "" and len(lines) == 1, (self.out, self.err)
+        assert lines[0].startswith("error: ") and len(lines[0]) > 20
+        return lines[0]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], home: Path) -> Callable[..., Result]:
+    """Run a command of the command line in this process: ``run("align", path, "-o", out)``."""
+    from core.cli import main  # imports most of core, which few tests need
+
+    def call(*arguments: object) -> Result:
+        capsys.readouterr()
+        code = main([str(a) for a in arguments])
+        return Result(code, *capsys.readouterr())
+
+    return call
 
 
 @pytest.fixture

@@ -191,7 +191,7 @@ def test_metrics_of_a_track_against_itself(run: Any, clips: Path) -> None:
 def test_a_track_without_times_says_which_rate_was_taken(run: Any, clips: Path) -> None:
     assert "25 fps" in run("reference", clips / "track.npy").err
     assert "30 fps" in run("reference", clips / "track.npy", "--published").err
-    assert run("reference", clips / "track.npy", "--source-fps", "50").err == ""
+    assert "fps" not in run("reference", clips / "track.npy", "--source-fps", "50").err
 
 
 def test_doctor_names_what_works_and_what_to_do(run: Any) -> None:

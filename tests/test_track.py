@@ -14,6 +14,7 @@ from making import faces, gappy, make_track, sentence
 from core.errors import BadInput
 from core.track import (
     LandmarkTrack,
+    fill_gaps,
     frame_times,
     resample_linear,
     retime,
@@ -217,3 +218,79 @@ def test_an_impossible_rate_is_refused(fps: float) -> None:
 def test_a_track_without_frames_cannot_be_retimed() -> None:
     with pytest.raises(BadInput, match="without frames"):
         retime(make_track(np.zeros((0, 68, 2))))
+
+
+# --- gaps -----------------------------------------------------------------------------------
+
+
+def holed(values: list[float], times: list[float] | None = None) -> LandmarkTrack:
+    """A track in which every coordinate of frame k is values[k]."""
+    points = np.array(values)[:, None, None] * np.ones((1, 68, 2))
+    return LandmarkTrack(points=points, times=np.array(times or range(len(values)), float))
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, [NAN, 10, 12, 16, 18, 30, NAN]),
+        ({"ends": "repeat"}, [10, 10, 12, 16, 18, 30, 30]),
+        ({"longest": 3.0}, [NAN, 10, NAN, NAN, 18, 30, NAN]),
+        ({"longest": 4.0}, [NAN, 10, 12, 16, 18, 30, NAN]),
+        ({"published": True}, [10, 10, 10 + 8 / 3, 10 + 16 / 3, 18, 30, 30]),
+    ],
+    ids=[
+        "between faces by time, ends left alone",
+        "ends repeated where asked",
+        "a gap that is too long stays",
+        "a gap just as long as allowed is filled",
+        "as published: by frame number, and to the ends",
+    ],
+)
+def test_gaps_are_filled(options: dict[str, Any], expected: list[float]) -> None:
+    track = holed([NAN, 10, NAN, NAN, 18, 30, NAN], [0, 1, 2, 4, 5, 6, 7])
+    filled = fill_gaps(track, **options)
+    np.testing.assert_allclose(filled.points[:, 5, 1], expected, atol=1e-12)
+    assert filled.provenance[-1]["operation"] == "fill_gaps"
+
+
+def test_a_point_is_filled_from_its_own_neighbours() -> None:
+    points = faces(0, 5)
+    points[2, 7] = points[1, 9] = np.nan
+    filled = fill_gaps(make_track(points)).points
+    np.testing.assert_allclose(filled[2, 7], (points[1, 7] + points[3, 7]) / 2)
+    np.testing.assert_allclose(filled[1, 9], (points[0, 9] + points[2, 9]) / 2)
+    known = np.isfinite(points)
+    np.testing.assert_array_equal(filled[known], points[known])
+
+
+@given(seed=st.integers(0, 999), gone=st.sets(st.integers(1, 18), max_size=17))
+def test_filling_restores_straight_motion_and_changes_no_known_frame(
+    seed: int, gone: set[int]
+) -> None:
+    rng = np.random.default_rng(seed)
+    times = np.cumsum(rng.uniform(0.01, 0.1, 20))
+    whole = faces(seed, 1) + times[:, None, None] * rng.normal(0, 9, (1, 68, 2))
+    points = whole.copy()
+    points[sorted(gone)] = np.nan
+    track = LandmarkTrack(points=points, times=times)
+    np.testing.assert_allclose(fill_gaps(track).points, whole, atol=1e-9)
+    assert fill_gaps(fill_gaps(track)).frame_valid.all()
+
+
+def test_what_no_frame_shows_stays_missing() -> None:
+    points = faces(0, 4)
+    points[:, 3] = np.nan
+    assert np.isnan(fill_gaps(make_track(points), published=True).points[:, 3]).all()
+    for frames in (0, 3):
+        empty = make_track(np.full((frames, 68, 2), np.nan))
+        assert not fill_gaps(empty, published=True).valid.any()
+    one = holed([NAN, 7, NAN])
+    assert fill_gaps(one, ends="repeat").points[:, 0, 0].tolist() == [7, 7, 7]
+    assert fill_gaps(one).frame_valid.tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("longest", [0, -1, NAN], ids=["zero", "negative", "not a number"])
+def test_an_impossible_gap_is_refused(longest: float) -> None:
+    with pytest.raises(BadInput, match="longest gap") as caught:
+        fill_gaps(gappy(), longest=longest)
+    sentence(caught.value)

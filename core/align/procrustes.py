@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align.similarity import apply_similarity, fit_similarity
+from core.align.similarity import apply_similarity, check_rank, fit_similarity
 from core.errors import NoFace
 from core.track import LandmarkTrack, step
 
@@ -20,13 +20,14 @@ __all__ = ["align_procrustes", "procrustes_frames", "reference_shape"]
 def reference_shape(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """The NaN-mean frame of (T, N, D), centred on 0 and scaled to Frobenius norm 1; (N, D).
 
-    Raises `NoFace` where no frame has a face.
+    Raises `NoFace` where no frame has a face, `DegenerateShape` where the mean is no shape.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # points missing in every frame stay NaN
         mean = np.nanmean(points, axis=0)
     if not np.isfinite(mean).any():
         raise NoFace("No frame of this track holds a face, so there is nothing to align.")
+    check_rank(mean[np.newaxis, np.isfinite(mean).all(axis=1)], "mean face")
     mean = mean - np.nanmean(mean, axis=0)
     return np.asarray(mean / np.sqrt(np.nansum(mean**2)))
 

@@ -1,4 +1,4 @@
-"""Least-squares similarity transforms, many frames at once.
+"""Similarity transforms, many frames at once: least squares, or exact from two anchors.
 
 Umeyama 1991, "Least-squares estimation of transformation parameters between two point patterns".
 """
@@ -12,9 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.errors import BadInput, DegenerateShape
 
-__all__ = ["Similarity", "apply_similarity", "fit_similarity"]
-
-_TINY = 1e-12
+__all__ = [
+    "Similarity",
+    "anchored_similarity",
+    "apply_similarity",
+    "check_rank",
+    "fit_similarity",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,17 +47,68 @@ def apply_similarity(points: ArrayLike, transform: Similarity) -> NDArray[np.flo
     return np.asarray(transform.scale[:, None, None] * turned + transform.shift[:, None, :])
 
 
-def _rank_check(centred: NDArray[np.float64], name: str) -> None:
-    """Raise where any of the shapes (T, N, D) has fewer than three distinct points, or all of them
-    on a line."""
-    singular = np.linalg.svd(centred, compute_uv=False)
-    largest = singular[:, 0]
-    few = centred.shape[1] < 3
-    if few or (largest < _TINY).any() or (singular[:, 1] < 1e-9 * largest).any():
+def check_rank(
+    shapes: NDArray[np.float64], name: str, frames: NDArray[np.int64] | None = None
+) -> None:
+    """Refuse shapes (T, N, D) with fewer than three distinct points, or all of them on a line.
+
+    Tolerances grow with the coordinates, so that rounding does not pass for a shape. Raises
+    `DegenerateShape` for the first one, by its number in ``frames`` where they are given.
+    """
+    count, dims = shapes.shape[1:]
+    second = np.zeros(len(shapes))
+    floor = 1e-12 * np.abs(shapes).max(axis=(1, 2))
+    if count >= 3 and dims >= 2:
+        singular = np.linalg.svd(shapes - shapes.mean(axis=1, keepdims=True), compute_uv=False)
+        second, floor = singular[:, 1], np.maximum(floor, 1e-9 * singular[:, 0])
+    bad = np.flatnonzero(second <= floor)
+    if len(bad):
         raise DegenerateShape(
-            f"The {name} has fewer than three points that do not lie on one line; "
-            "an alignment cannot be determined from it."
+            f"The {name}{'' if frames is None else f' in frame {frames[bad[0]]}'} has fewer than "
+            "three points that do not lie on one line; an alignment cannot be determined from it."
         )
+
+
+def anchored_similarity(
+    vector: NDArray[np.float64],
+    onto: tuple[float, float],
+    point: NDArray[np.float64],
+    at: tuple[float, float],
+) -> Similarity:
+    """The exact in-plane similarity of each frame that takes a vector and a point where asked.
+
+    Parameters
+    ----------
+    vector : (T, D); turned and scaled so that its x, y become ``onto``.
+    point : (T, D); moved so that its x, y become ``at``. A third coordinate is scaled alike, and
+        measured from the point.
+
+    Returns
+    -------
+    Similarity
+        NaN in frames where vector or point is missing.
+
+    Raises
+    ------
+    DegenerateShape : a vector of no length; the message names the frame.
+    """
+    frames, dims = vector.shape
+    arrow = vector[:, 0] + 1j * vector[:, 1]
+    bad = np.flatnonzero(np.abs(arrow) <= 1e-12 * np.abs(point).max(axis=1))
+    if len(bad):
+        raise DegenerateShape(
+            f"The two eyes of frame {bad[0]} lie on one point; an alignment by the eyes cannot be "
+            "determined from it."
+        )
+    factor = complex(*onto) * arrow.conj() * np.abs(arrow) ** -2  # no warning where missing
+    scale = np.abs(factor)
+    rotation = np.tile(np.eye(dims), (frames, 1, 1))
+    rotation[:, 0, 0] = rotation[:, 1, 1] = factor.real / scale
+    rotation[:, 0, 1] = factor.imag / scale
+    rotation[:, 1, 0] = -rotation[:, 0, 1]
+    target = np.array([*at, 0.0][:dims])
+    shift = target - scale[:, None] * np.einsum("td,tde->te", point, rotation)
+    return Similarity(scale, rotation, shift)
 
 
 def fit_similarity(source: ArrayLike, target: ArrayLike, *, mirror: str = "refuse") -> Similarity:
@@ -72,7 +127,8 @@ def fit_similarity(source: ArrayLike, target: ArrayLike, *, mirror: str = "refus
 
     Raises
     ------
-    DegenerateShape : the target, or a frame, has fewer than 3 non-collinear points.
+    DegenerateShape : the target, or a frame, has fewer than 3 non-collinear points; the message
+        names the frame.
     BadInput : shapes that do not match.
     """
     x = np.asarray(source, dtype=np.float64)
@@ -92,8 +148,8 @@ def fit_similarity(source: ArrayLike, target: ArrayLike, *, mirror: str = "refus
         a, b = x[rows][:, mask], y[mask]
         a_mean, b_mean = a.mean(axis=1), b.mean(axis=0)
         a0, b0 = a - a_mean[:, None], b - b_mean
-        _rank_check(b0[np.newaxis], "target shape")
-        _rank_check(a0, "face in a frame")
+        check_rank(b[np.newaxis], "target shape")
+        check_rank(a, "face", rows)
         u, s, vt = np.linalg.svd(np.einsum("tnd,ne->tde", a0, b0))
         sign = np.ones_like(s)
         if mirror == "refuse":

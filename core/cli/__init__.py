@@ -5,9 +5,42 @@ standard output; progress and notices go to standard error. Exit codes: 0 done, 
 line says why), 3 finished with recorded failures.
 """
 
-# Importing the modules registers their commands, in the order of the pages.
-from core.cli import doctor, media, landmarks, geometry, models  # noqa: F401, I001
-from core.cli import compare, metrics, data  # noqa: F401, I001
-from core.cli.console import app, main
+from __future__ import annotations
 
-__all__ = ["app", "main"]
+import sys
+from importlib import import_module
+
+from typer import Typer
+
+from core.cli import console
+
+__all__ = ["load", "main"]
+
+_COMMANDS: dict[str, tuple[str, ...]] = {  # of each module, in the order of the pages
+    "doctor": ("doctor",),
+    "media": ("probe", "sound", "frames"),
+    "landmarks": ("landmarks",),
+    "convert": ("convert",),
+    "geometry": ("align", "reference", "identity"),
+    "models": ("generate", "models", "train", "evaluate"),
+    "compare": ("compare",),
+    "draw": ("plot", "crop"),
+    "metrics": ("metrics",),
+    "data": ("data",),
+}
+
+
+def load(command: str | None = None) -> Typer:
+    """The application with the module of one command imported; with all where there is no such
+    command. (Importing torch and pandas takes two seconds, and probing a clip needs neither.)"""
+    known = [module for module, names in _COMMANDS.items() if command in names]
+    for module in known or _COMMANDS:
+        import_module(f"core.cli.{module}")
+    return console.app
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit code; no traceback for anything a user can cause."""
+    given = sys.argv[1:] if arguments is None else arguments
+    load(given[0] if given else None)
+    return console.main(arguments)

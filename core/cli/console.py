@@ -24,8 +24,13 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Speechmarks: from speech to facial landmarks, one command a step.",
 )
+
+
+@app.callback()
+def _group() -> None:
+    """Speechmarks: from speech to facial landmarks, one command a step."""
+
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 

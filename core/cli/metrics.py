@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import numpy as np
 import typer
 
-from core.cli.console import Done, command
-from core.cli.tracks import SourceFps, open_track
-from core.metrics import SCORES, interocular, score_clip
-from core.reference import remove_identity, shipped_template
+from core.cli.console import Done, command, notice
+from core.cli.tracks import Published, SourceFps, open_track
+from core.metrics import pairs_of, take_scores
+from core.reference import ShapeSpace
 from core.reference.identity import read_template
 
 __all__: list[str] = []
@@ -22,29 +21,60 @@ def metrics_command(
     truth: Annotated[Path, typer.Argument(help="True landmarks.")],
     predictions: Annotated[list[Path], typer.Argument(help="Predicted landmarks.")],
     template: Annotated[Path | None, typer.Option(help="Template face .npy.")] = None,
+    mouth_only: Annotated[
+        bool, typer.Option("--mouth-only", help="rmse of points 48-67 alone.")
+    ] = False,
+    normalise: Annotated[
+        bool, typer.Option("--normalise", help="rmse after division by the largest x (REP).")
+    ] = False,
+    basis: Annotated[
+        Path | None, typer.Option(help="Lip basis .npz: adds errors in its coefficients.")
+    ] = None,
+    shuffle: Annotated[
+        int | None, typer.Option(min=0, help="Seed: adds the rmse of shuffled frames.")
+    ] = None,
+    per_frame: Annotated[
+        bool, typer.Option("--per-frame", help="Also the value of every frame, in the JSON.")
+    ] = False,
+    published: Published = False,
     source_fps: SourceFps = None,
 ) -> Done:
-    """Score predictions against the truth after identity removal of both onto one template."""
-    face = shipped_template() if template is None else read_template(template)
-    iod = interocular(face)
-    expected = remove_identity(open_track(truth, source_fps), template=face)
-    table: dict[str, dict[str, float]] = {}
+    """Score predictions against the truth: by time, after identity removal of both; --published:
+    tracks as given, frame by frame."""
+    if template is not None and published:
+        notice("--published compares tracks as given; --template is not used.")
+    face = None if template is None else read_template(template)
+    space = None if basis is None else ShapeSpace.load(basis)
+    own = open_track(truth, source_fps, published=published, basis=space)
+    table: dict[str, dict[str, Any]] = {}
+    lines = []
     for path in predictions:
-        given = remove_identity(open_track(path, source_fps), template=face)
-        score = score_clip(expected, given, iod=iod)
-        spread = float(np.std(score.opening_predicted) / np.std(score.opening_true))
-        table[str(path)] = {
-            "mouth_rmse": score.mouth_rmse,
-            "opening_correlation": score.opening_correlation,
-            "variance_ratio": spread,
-            "frames": score.frames,
-        }
-    lines = [
-        f"{name}: "
-        + ", ".join(
-            f"{key} {row[key]:.4f} {card.unit}".removesuffix(" 1") for key, card in SCORES.items()
+        pairs, notes = pairs_of(
+            own,
+            open_track(path, source_fps, published=published, basis=space),
+            template=face,
+            normalise=normalise,
+            mouth_only=mouth_only,
+            basis=space,
+            shuffle=shuffle,
+            published=published,
         )
-        + f" ({row['frames']} frames)"
-        for name, row in table.items()
-    ]
+        for note in notes:
+            notice(f"{path.name}: {note}")
+        scores = take_scores(pairs)
+        row: dict[str, Any] = {name: score.value for name, score in scores.items()}
+        row["frames"] = next(iter(scores.values())).n
+        row["n"] = {name: score.n for name, score in scores.items()}
+        row["units"] = {name: score.unit for name, score in scores.items()}
+        if per_frame:
+            row["per_frame"] = {
+                n: s.per_frame.tolist() for n, s in scores.items() if s.per_frame is not None
+            }
+            row["times"] = {n: scores[n].times.tolist() for n in row["per_frame"]}
+        table[str(path)] = row
+        shown = (
+            f"{name} {score.value:.4g} {score.unit}".removesuffix(" 1") + f" (n {score.n})"
+            for name, score in scores.items()
+        )
+        lines.append(f"{path}: " + ", ".join(shown))
     return Done("\n".join(lines), table)

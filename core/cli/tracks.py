@@ -7,30 +7,56 @@ from typing import Annotated
 
 import typer
 
+from core import track as values
 from core.cli.console import notice
 from core.track import LandmarkTrack
-from core.track_io import read_track, write_track
+from core.track_io import FACE_RATE, Basis, read_contents, to_track, write_track
 
-__all__ = ["Force", "Published", "SourceFps", "open_track", "save_track"]
+__all__ = ["Force", "Published", "SourceFps", "Space", "open_track", "save_track"]
 
 SourceFps = Annotated[
-    float | None, typer.Option("--source-fps", help="Rate of a track without times.")
+    float | None,
+    typer.Option("--source-fps", help="Frames a second (default: the file's own, else 25)."),
+]
+Space = Annotated[
+    values.Space | None,
+    typer.Option("--space", help="What the numbers are, where the file does not say it."),
 ]
 Published = Annotated[
     bool, typer.Option("--published", help="Exactly the published program, defects included.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an output that exists.")]
-_BARE = (".npy", ".json", "")
+_PUBLISHED_RATE = 30.0  # what REP takes every track for
 
 
-def open_track(path: Path, source_fps: float | None, *, published: bool = False) -> LandmarkTrack:
-    """A track file; where it holds no times, says which rate was taken."""
+def open_track(
+    path: Path,
+    source_fps: float | None,
+    *,
+    published: bool = False,
+    space: values.Space | None = None,
+    face: int | None = None,
+    sample: int | None = None,
+    basis: Basis | None = None,
+) -> LandmarkTrack:
+    """A track file; notices say what was taken for granted where the file says nothing.
+
+    Parameters as for `core.track_io.read_contents` and `to_track`. A file without times has 25
+    frames a second, or 30 where ``published``.
+    """
+    found = read_contents(path, face=face, sample=sample, basis=basis)
+    for remark in found.remarks:
+        notice(remark)
     fps = source_fps
-    if fps is None and path.suffix.lower() in _BARE:
-        fps = 30.0 if published else 25.0
+    if fps is None and found.times is None:
+        fps = _PUBLISHED_RATE if published else FACE_RATE
         why = "as the published program assumes" if published else "give --source-fps to change it"
         notice(f"{path.name} holds no times; taken as {fps:g} fps ({why}).")
-    return read_track(path, fps=fps)
+    track = to_track(found, path.name, fps=fps, space=space)
+    if space is None and found.space is None:
+        above = "above" if track.space == "pixel" else "at most"
+        notice(f"{path.name} does not say its space; taken as {track.space} (numbers {above} 2).")
+    return track
 
 
 def save_track(path: Path, track: LandmarkTrack, *, force: bool = False) -> None:

@@ -1,27 +1,37 @@
-"""Scores of predicted landmarks."""
+"""Scores of predicted landmarks: pairs make tracks comparable, cards say what is measured."""
 
+from core.metrics.cards import SCORES, Score, ScoreCard, take_scores
+from core.metrics.clips import ClipScore, bootstrap_interval, score_clip, summarise
+from core.metrics.pairs import Pair, normalise_width, pair_by_frame, pair_by_time, pairs_of
 from core.metrics.scores import (
-    SCORES,
-    ClipScore,
-    ScoreCard,
-    bootstrap_interval,
     face_width,
     interocular,
     mouth_rmse,
+    mse,
     opening_correlation,
-    score_clip,
-    summarise,
+    rmse,
+    variance_ratio,
 )
 
 __all__ = [
     "SCORES",
     "ClipScore",
+    "Pair",
+    "Score",
     "ScoreCard",
     "bootstrap_interval",
     "face_width",
     "interocular",
     "mouth_rmse",
+    "mse",
+    "normalise_width",
     "opening_correlation",
+    "pair_by_frame",
+    "pair_by_time",
+    "pairs_of",
+    "rmse",
     "score_clip",
     "summarise",
+    "take_scores",
+    "variance_ratio",
 ]

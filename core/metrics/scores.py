@@ -1,91 +1,28 @@
-"""The scores of DESIGN 11: mouth RMSE, opening correlation, motion-variance ratio.
+"""Scores as pure functions of arrays that hold no NaN.
 
-Truth and prediction are compared after identity removal onto the same template, at the model's
-frame rate, over frames that are valid in both. The unit is the inter-ocular distance (IOD) of that
-template.
+``truth`` and ``predicted`` are (T, N, D) of the same frames and points, or (T, K) values of a
+basis; distances and widths are those of x and y.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
-from core.track import LandmarkTrack, resample_linear
+from core.track import LandmarkTrack
 
 __all__ = [
-    "SCORES",
-    "ClipScore",
-    "ScoreCard",
-    "bootstrap_interval",
     "face_width",
     "interocular",
     "mouth_rmse",
+    "mse",
     "opening",
     "opening_correlation",
-    "score_clip",
-    "summarise",
+    "rmse",
+    "variance_ratio",
 ]
 
 _UPPER, _LOWER = [61, 62, 63], [67, 66, 65]
-
-
-@dataclass(frozen=True)
-class ScoreCard:
-    """What a score means: formula in words, landmarks used, normaliser, unit, better direction."""
-
-    name: str
-    formula: str
-    points: str
-    normaliser: str
-    unit: str
-    better: str
-
-
-SCORES: dict[str, ScoreCard] = {
-    card.name: card
-    for card in (
-        ScoreCard(
-            "mouth_rmse",
-            "sqrt(mean over frames and points of squared distance), per clip, then mean over clips",
-            "48-67",
-            "inter-ocular distance of the template",
-            "IOD",
-            "lower",
-        ),
-        ScoreCard(
-            "opening_correlation",
-            "Pearson correlation of predicted and true inner-lip opening, per clip, then mean",
-            "61-67, 62-66, 63-65",
-            "none",
-            "1",
-            "higher",
-        ),
-        ScoreCard(
-            "variance_ratio",
-            "std of predicted opening / std of true opening, frames of all clips pooled",
-            "61-67, 62-66, 63-65",
-            "none",
-            "1",
-            "near 1",
-        ),
-    )
-}
-
-
-@dataclass(frozen=True, eq=False)
-class ClipScore:
-    """One clip: rmse in IOD, correlation (NaN where the prediction does not move), and the openings
-    (frames,) in IOD that the pooled variance ratio needs."""
-
-    frames: int
-    mouth_rmse: float
-    opening_correlation: float
-    opening_true: NDArray[np.float64]
-    opening_predicted: NDArray[np.float64]
 
 
 def interocular(face: ArrayLike) -> float:
@@ -105,10 +42,23 @@ def opening(points: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.linalg.norm(xy[:, _UPPER] - xy[:, _LOWER], axis=2).mean(axis=1))
 
 
+def rmse(truth: ArrayLike, predicted: ArrayLike) -> NDArray[np.float64]:
+    """sqrt(mean over points of dx^2 + dy^2), one value a frame (SPEC 4); (T,)."""
+    gap = np.asarray(truth)[..., :2] - np.asarray(predicted)[..., :2]
+    return np.asarray(np.sqrt(np.sum(gap**2, axis=2).mean(axis=1)))
+
+
+def mse(truth: ArrayLike, predicted: ArrayLike) -> NDArray[np.float64]:
+    """Mean squared difference of all values of a frame (SPEC 5); (T,)."""
+    gap = np.asarray(truth) - np.asarray(predicted)
+    return np.asarray((gap.reshape(len(gap), -1) ** 2).mean(axis=1))
+
+
 def mouth_rmse(truth: ArrayLike, predicted: ArrayLike) -> float:
-    """Root mean squared distance of points 48-67 over common frames; the arrays' unit."""
-    gap = np.asarray(truth)[:, 48:68, :2] - np.asarray(predicted)[:, 48:68, :2]
-    return float(np.sqrt(np.mean(np.sum(gap**2, axis=2))))
+    """Root mean squared distance of points 48-67 over all frames; the arrays' unit."""
+    mouth = slice(48, 68)
+    frames = rmse(np.asarray(truth)[:, mouth], np.asarray(predicted)[:, mouth])
+    return float(np.sqrt(np.mean(frames**2)))
 
 
 def opening_correlation(truth: ArrayLike, predicted: ArrayLike) -> float:
@@ -119,69 +69,8 @@ def opening_correlation(truth: ArrayLike, predicted: ArrayLike) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def score_clip(truth: LandmarkTrack, predicted: LandmarkTrack, *, iod: float) -> ClipScore:
-    """Score one prediction; both tracks in space 'template', onto the same template.
-
-    The truth is read at the prediction's frame times.
-
-    Raises
-    ------
-    BadInput : no frame is valid in both.
-    """
-    inside = (predicted.times >= truth.times[0] - 1e-9) & (
-        predicted.times <= truth.times[-1] + 1e-9
-    )
-    expected = resample_linear(truth.points[:, :, :2], truth.times, predicted.times)
-    given = predicted.points[:, :, :2]
-    common = inside & np.isfinite(expected).all(axis=(1, 2)) & np.isfinite(given).all(axis=(1, 2))
-    if not common.any():
-        raise BadInput("Truth and prediction have no frame in common that is valid in both.")
-    expected, given = expected[common], given[common]
-    true_open, predicted_open = opening(expected) / iod, opening(given) / iod
-    return ClipScore(
-        frames=int(common.sum()),
-        mouth_rmse=mouth_rmse(expected, given) / iod,
-        opening_correlation=opening_correlation(true_open, predicted_open),
-        opening_true=true_open,
-        opening_predicted=predicted_open,
-    )
-
-
-def bootstrap_interval(
-    values: ArrayLike, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean over clips; NaN values are left out."""
-    kept = np.asarray(values, dtype=np.float64)
-    kept = kept[np.isfinite(kept)]
-    if len(kept) == 0:
-        return float("nan"), float("nan")
-    draws = np.random.default_rng(seed).integers(0, len(kept), (resamples, len(kept)))
-    low, high = np.quantile(kept[draws].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
-def summarise(scores: Sequence[ClipScore]) -> dict[str, dict[str, float]]:
-    """Means over clips with 95 % bootstrap intervals; the variance ratio pooled."""
-    if not scores:
-        raise BadInput("There are no clips to summarise.")
-    table: dict[str, dict[str, float]] = {}
-    for name in ("mouth_rmse", "opening_correlation"):
-        values = np.array([getattr(s, name) for s in scores])
-        low, high = bootstrap_interval(values)
-        seen = np.isfinite(values)
-        mean = float(values[seen].mean()) if seen.any() else float("nan")
-        table[name] = {"mean": mean, "low": low, "high": high, "clips": int(seen.sum())}
-
-    def ratio(chosen: Sequence[ClipScore]) -> float:
-        true = np.concatenate([s.opening_true for s in chosen])
-        return float(np.std(np.concatenate([s.opening_predicted for s in chosen])) / np.std(true))
-
-    picks = np.random.default_rng(0).integers(0, len(scores), (500, len(scores)))
-    low, high = np.quantile([ratio([scores[i] for i in row]) for row in picks], [0.025, 0.975])
-    table["variance_ratio"] = {
-        "mean": ratio(scores),
-        "low": float(low),
-        "high": float(high),
-        "clips": len(scores),
-    }
-    return table
+def variance_ratio(truth: ArrayLike, predicted: ArrayLike) -> float:
+    """Standard deviation of a predicted opening (T,) over that of the true one; NaN where the
+    truth does not move."""
+    spread = float(np.std(np.asarray(truth)))
+    return float(np.std(np.asarray(predicted))) / spread if spread > 1e-12 else float("nan")

@@ -90,12 +90,13 @@ def closed_mouth(
     NoReference : no frame passes; the message names the smallest usable z.
     """
     width, gaps = mouth_width(track), lip_gap(track, gap)
-    if not np.isfinite(width).any():
-        raise NoFace("No frame of this track holds a face, so there is no closed mouth to find.")
+    seen = np.isfinite(width) & np.isfinite(gaps)
+    if not seen.any():
+        raise NoFace("No frame of this track holds a whole mouth, so no closed one can be found.")
     spread = np.nanstd(width)
     width_z = (width - np.nanmean(width)) / spread if spread > 0 else np.zeros_like(width) * width
-    smallest = float(np.nanmin(np.abs(width_z)))
-    kept = np.flatnonzero((np.abs(width_z) < z) & np.isfinite(gaps))  # NaN compares as False
+    smallest = float(np.abs(width_z[seen]).min())
+    kept = np.flatnonzero((np.abs(width_z) < z) & seen)  # NaN compares as False
     if len(kept) == 0:
         usable = math.floor(smallest * 100 + 1) / 100
         raise NoReference(

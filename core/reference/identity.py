@@ -67,12 +67,19 @@ def remove_identity(
     Returns
     -------
     LandmarkTrack
-        Space 'template'. NaN in frames without a face.
+        Space 'template'. NaN in frames without a face. The corrected version takes the best frame
+        that shows every point; where none does, each missing point comes from the best frame that
+        shows it, so that one missing point does not spread to all frames.
 
     Raises
     ------
     NoFace, NoReference, DegenerateShape
+    BadInput : the track has not the 68 points of the template.
     """
+    if track.scheme != "dlib68":
+        raise BadInput(
+            f"Identity removal puts motion onto a 68-point face; this track is {track.scheme}."
+        )
     if template is None:
         template = shipped_template()
     threshold = z if z is not None else (0.1 if published else 1.3)
@@ -80,8 +87,14 @@ def remove_identity(
     aligned = align_procrustes(flat, published=published)
     timed = retime(aligned, fps=fps, assume_fps=30 if published else None)
     chosen = closed_mouth(timed, z=threshold, gap="crossed" if published else "anatomical")
+    ranked = chosen.candidates[:1]
+    if not published:  # complete faces first
+        ranked = chosen.candidates
+        ranked = ranked[np.argsort(~timed.frame_valid[ranked], kind="stable")]
+    first = ranked[timed.valid[ranked].argmax(axis=0)]  # for each point, the frame that gives it
+    reference = timed.points[first, np.arange(68)]
     return timed.replace(
-        step("remove_identity", z=threshold, published=published, reference=chosen.frame),
-        points=timed.points - timed.points[chosen.frame] + template,
+        step("remove_identity", z=threshold, published=published, reference=int(ranked[0])),
+        points=timed.points - reference + template,
         space="template",
     )

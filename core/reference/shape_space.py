@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput, NoFace
-from core.track_io import read_array
+from core.errors import BadInput, NoFace, OutputExists
+from core.scheme import Scheme, get_scheme, scheme_of
+from core.track import Space
+from core.track_io import atomic_write, read_array, read_arrays, write_arrays
 
 __all__ = ["ShapeSpace", "fit_shape_space"]
 
@@ -25,6 +28,8 @@ class ShapeSpace:
     deviations : (K,) standard deviations of the coefficients in the data of the fit
     weights : (N*D,) importance of each coordinate in `project`; None for equal
     explained : share of the (weighted) variance that the components hold
+    scheme : name of the points' scheme
+    space : what the points were measured in; None where nobody said
     """
 
     mean: NDArray[np.float64]
@@ -33,6 +38,8 @@ class ShapeSpace:
     dims: int = 2
     weights: NDArray[np.float64] | None = None
     explained: float = float("nan")
+    scheme: str = "dlib68"
+    space: Space | None = None
 
     def __repr__(self) -> str:
         return f"ShapeSpace({len(self.components)} components, {self.mean.size} coordinates)"
@@ -57,6 +64,81 @@ class ShapeSpace:
         flat = self.mean + np.asarray(coefficients, dtype=np.float64) @ self.components
         return np.asarray(flat.reshape(len(flat), -1, self.dims))
 
+    def save(self, path: Path | str, *, force: bool = False) -> None:
+        """Write a .npz file that `load` reads; the same space gives the same bytes.
+
+        Raises
+        ------
+        OutputExists, BadInput : a name that does not end in .npz.
+        """
+        path = Path(path)
+        if path.suffix.lower() != ".npz":
+            raise BadInput(f"A shape space is written to a .npz file; {path.name!r} is none.")
+        if path.exists() and not force:
+            raise OutputExists(f"{str(path)!r} exists already; use --force to replace it.")
+        arrays = {
+            "mean": self.mean,
+            "components": self.components,
+            "deviations": self.deviations,
+            "dims": np.array(self.dims),
+            "explained": np.array(self.explained),
+            "scheme": np.array(self.scheme),
+        }
+        if self.weights is not None:
+            arrays["weights"] = self.weights
+        if self.space is not None:
+            arrays["space"] = np.array(self.space)
+        atomic_write(path, write_arrays(**arrays))
+
+    @classmethod
+    def load(cls, path: Path | str) -> ShapeSpace:
+        """A shape space from a .npz file with at least ``mean`` and ``components``.
+
+        ``scheme`` follows from the size where the file does not name it; ``deviations`` are 1.
+
+        Raises
+        ------
+        MissingFile
+        BadInput : not such a file, or arrays that do not belong together.
+        """
+        path = Path(path)
+        held = read_arrays(
+            path,
+            ("mean", "components"),
+            ("deviations", "weights", "explained", "scheme", "space"),
+        )
+        names = {key: str(held.pop(key)) for key in ("scheme", "space") if key in held}
+        numbers = {key: _real(value, path.name) for key, value in held.items()}
+        mean, components = numbers["mean"].ravel(), np.atleast_2d(numbers["components"])
+        layout = get_scheme(names["scheme"][:64]) if "scheme" in names else _layout_of(mean.size)
+        deviations = numbers.get("deviations", np.ones(len(components))).ravel()
+        weights = numbers.get("weights")
+        if (
+            layout is None
+            or mean.size not in (2 * layout.n_points, 3 * layout.n_points)
+            or components.shape[1:] != mean.shape
+            or not 0 < len(components) <= mean.size
+            or len(deviations) != len(components)
+            or (weights is not None and weights.shape != mean.shape)
+        ):
+            raise BadInput(
+                f"{path.name!r} holds a mean of {mean.size} numbers and components of shape "
+                f"{components.shape}; expected for example a mean of 136 (68 x 2) or 40 (20 x 2) "
+                "numbers and components (8, the same)."
+            )
+        if names.get("space") not in (None, *get_args(Space)):
+            raise BadInput(f"{path.name!r} names a space that is not known.")
+        return cls(
+            mean,
+            components,
+            deviations,
+            dims=mean.size // layout.n_points,
+            weights=weights,
+            explained=float(numbers.get("explained", np.array(np.nan)).ravel()[0]),
+            scheme=layout.name,
+            space=cast("Space | None", names.get("space")),
+        )
+
     @classmethod
     def published(cls, mean_shape: Path | str, eigen_vectors: Path | str) -> ShapeSpace:
         """NR's pair of files: mean_shape.npy (1, 204) and eigen_vectors.npy (6, 204)."""
@@ -70,20 +152,41 @@ class ShapeSpace:
         return cls(mean, vectors, np.ones(len(vectors)), dims=mean.size // 68)
 
 
+def _real(values: NDArray[np.generic], name: str) -> NDArray[np.float64]:
+    """Finite numbers as float64 (`explained` may be NaN where it is one number)."""
+    if values.dtype.kind not in "fiu" or (values.size > 1 and not np.isfinite(values).all()):
+        raise BadInput(f"{name!r} must hold finite numbers; it holds others.")
+    if values.size == 0:
+        raise BadInput(f"{name!r} holds an array without numbers.")
+    return np.asarray(values, dtype=np.float64)
+
+
+def _layout_of(size: int) -> Scheme | None:
+    """The scheme whose points make ``size`` coordinates, in the plane or in space."""
+    return scheme_of(size // 2) or scheme_of(size // 3)
+
+
 def fit_shape_space(
-    points: ArrayLike, n_components: int, *, point_weights: ArrayLike | None = None
+    points: ArrayLike,
+    n_components: int,
+    *,
+    point_weights: ArrayLike | None = None,
+    space: Space | None = None,
 ) -> ShapeSpace:
     """PCA of all complete frames of (T, N, D); NaN frames are left out.
 
     point_weights : (N,) importance of each point; the components then explain most of the weighted
         variance.
+    space : what the points are measured in; kept with the result.
 
-    Raises `NoFace` with fewer complete frames than components.
+    Raises `NoFace` with fewer complete frames than components, `BadInput` for unknown points.
     """
     from sklearn.decomposition import PCA  # 1.4 s to import, and only fitting needs it
 
     values = np.asarray(points, dtype=np.float64)
-    dims = values.shape[2]
+    layout, dims = scheme_of(values.shape[1]), values.shape[2]
+    if layout is None:
+        raise BadInput(f"No landmark scheme has {values.shape[1]} points.")
     flat = values.reshape(len(values), -1)
     flat = flat[np.isfinite(flat).all(axis=1)]
     if len(flat) <= n_components:
@@ -102,4 +205,6 @@ def fit_shape_space(
         dims=dims,
         weights=weights,
         explained=float(model.explained_variance_ratio_.sum()),
+        scheme=layout.name,
+        space=space,
     )

@@ -11,9 +11,20 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.render.palette import GROUND, RGB, rgb
+from core.render.palette import GROUND, MUTED, RGB, rgb
 
-__all__ = ["Image", "blank", "clean_text", "disc", "draw_text", "fill", "stroke", "text_width"]
+__all__ = [
+    "Image",
+    "blank",
+    "clean_text",
+    "disc",
+    "draw_text",
+    "fill",
+    "say",
+    "stroke",
+    "text_width",
+    "warp",
+]
 
 Image = NDArray[np.uint8]
 """(height, width, 3) uint8 RGB, C-contiguous."""
@@ -107,3 +118,54 @@ def draw_text(
         line = line.rstrip() + "…" if line else ""
     if line:
         cv2.putText(image, line, at, colour, _font(), height, weight)
+
+
+def say(image: Image, text: str) -> None:
+    """Write one quiet line in the middle of a picture: why there is nothing else to see."""
+    tall, wide = image.shape[:2]
+    height = max(9, round(min(tall, wide) * 0.045))
+    at = ((wide - text_width(text, height)) // 2, (tall + height) // 2)
+    draw_text(image, text, at, height=height, colour=rgb(MUTED))
+
+
+def warp(picture: Image, matrix: ArrayLike, size: tuple[int, int]) -> Image:
+    """A picture as an affine map shows it, the ground around it.
+
+    Parameters
+    ----------
+    picture : (height, width, 3) uint8 RGB
+    matrix : (2, 3), from pixels of the picture to pixels of the result: a similarity
+    size : (width, height) of the result
+    """
+    forth = np.asarray(matrix, dtype=np.float64)
+    back = cv2.invertAffineTransform(forth)
+    wide, tall = size
+    corners = np.array([[-1, -1, 1], [wide, -1, 1], [-1, tall, 1], [wide, tall, 1]]) @ back.T
+    low = np.clip(np.floor(corners.min(axis=0)), 0, picture.shape[1::-1]).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, picture.shape[1::-1]).astype(int)
+    if (high <= low).any():
+        return blank(size)
+    part = picture[low[1] : high[1], low[0] : high[0]]  # only what will be seen is worked on
+    across = along = 1.0
+    scale = float(np.sqrt(abs(np.linalg.det(forth[:, :2]))))
+    if scale < 0.75:  # average pixels before moving them, or fine detail turns to noise
+        to = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
+        across, along = to[0] / part.shape[1], to[1] / part.shape[0]
+        part = np.asarray(cv2.resize(part, to, interpolation=cv2.INTER_AREA), np.uint8)
+    # Centres move with a resize: x' = (x - low + 0.5) * across - 0.5.
+    grow = np.array(
+        [
+            [1 / across, 0, low[0] + 0.5 / across - 0.5],
+            [0, 1 / along, low[1] + 0.5 / along - 0.5],
+            [0, 0, 1],
+        ]
+    )
+    shown = cv2.warpAffine(
+        part,
+        forth @ grow,
+        size,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=rgb(GROUND),
+    )
+    return np.ascontiguousarray(shown, dtype=np.uint8)

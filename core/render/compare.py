@@ -10,18 +10,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal, get_args
 
-import cv2
-import numpy as np
-
 from core.errors import BadInput
 from core.media.audio import Waveform
 from core.media.frames import Frame, read_frames
 from core.media.movie import MovieWriter
 from core.media.probe import probe
-from core.render.canvas import Image, blank, disc, draw_text, text_width
+from core.render.canvas import Image, blank, disc, draw_text, text_width, warp
 from core.render.gif import MAX_GIF_FPS, GifWriter
 from core.render.movie import Progress, frame_at, rate_of, track_end
-from core.render.palette import GROUND, INK, MUTED, PAGE, mix, rgb
+from core.render.palette import INK, MUTED, PAGE, mix, rgb
 from core.render.styles import Style, check_style, render_panel
 from core.render.view import Viewport, fit_view
 from core.render.wireframe import draw_overlay
@@ -161,30 +158,8 @@ def _picture_view(
 
 def _place(picture: Image, view: Viewport) -> Image:
     """The part of a picture that a view shows; the ground around it."""
-    scale, (x, y) = view.scale, view.offset
-    if scale < 0.75:  # average pixels before moving them, or fine detail turns to noise
-        tall, wide = picture.shape[:2]
-        to = max(1, round(wide * scale)), max(1, round(tall * scale))
-        picture = np.asarray(cv2.resize(picture, to, interpolation=cv2.INTER_AREA), np.uint8)
-        across, along = to[0] / wide, to[1] / tall
-        # Centres move with a resize: x' = (x + 0.5) * across - 0.5.
-        matrix = np.array(
-            [
-                [scale / across, 0, x + (0.5 / across - 0.5) * scale],
-                [0, scale / along, y + (0.5 / along - 0.5) * scale],
-            ]
-        )
-    else:
-        matrix = np.array([[scale, 0, x], [0, scale, y]])
-    placed = cv2.warpAffine(
-        picture,
-        matrix,
-        view.size,
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=rgb(GROUND),
-    )
-    return np.ascontiguousarray(placed, dtype=np.uint8)
+    (x, y), scale = view.offset, view.scale
+    return warp(picture, [[scale, 0, x], [0, scale, y]], view.size)
 
 
 @dataclass(frozen=True)

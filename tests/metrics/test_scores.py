@@ -12,14 +12,16 @@ from making import faces, make_track, sentence
 
 from core.errors import BadInput
 from core.metrics import (
-    SCORES,
     ClipScore,
     bootstrap_interval,
     interocular,
     mouth_rmse,
+    mse,
     opening_correlation,
+    rmse,
     score_clip,
     summarise,
+    variance_ratio,
 )
 from core.metrics.scores import opening
 from core.track import LandmarkTrack
@@ -207,9 +209,21 @@ def test_no_clip_is_one_sentence() -> None:
     sentence(caught.value)
 
 
-@pytest.mark.parametrize("name", list(SCORES))
-def test_every_score_carries_its_card(name: str) -> None:
-    card = SCORES[name]
-    assert card.name == name
-    assert all((card.formula, card.points, card.normaliser, card.unit, card.better))
-    assert set(summarise([score_clip(track(), track(1), iod=1)])) == set(SCORES)
+def test_a_truth_that_does_not_move_has_no_variance_ratio() -> None:
+    assert np.isnan(variance_ratio([2, 2, 2], [1, 2, 3]))
+    assert variance_ratio([1, 2, 3], [2, 2, 2]) == 0
+
+
+def test_error_of_a_frame_by_hand() -> None:
+    truth = np.zeros((2, 4, 3))
+    wrong = truth.copy()
+    wrong[1, :2] = (3, 4, 99)  # two of four points 5 away; depth does not count
+    assert rmse(truth, wrong).tolist() == pytest.approx([0, np.sqrt(50 / 4)])
+
+
+def test_mean_squared_error_of_a_frame_by_hand() -> None:
+    truth = np.zeros((2, 20, 2))
+    wrong = truth.copy()
+    wrong[1, 0] = (3, 4)
+    assert mse(truth, wrong).tolist() == pytest.approx([0, 25 / 40])
+    assert mse(np.zeros((1, 8)), np.full((1, 8), 2.0)).tolist() == pytest.approx([4])

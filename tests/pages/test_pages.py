@@ -22,7 +22,7 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 from typer.main import get_command
 
-from core.cli import app as command_line
+from core.cli import load
 from core.errors import Offline
 from core.media import Waveform, read_frames, write_wav
 from core.models import CNNModel
@@ -206,7 +206,7 @@ def test_the_command_at_the_bottom_is_one_that_exists(
     in_order(app)
     words = shlex.split(app.code[-1].value)
     assert words[:3] == ["python", "-m", "core"]
-    group = get_command(command_line)
+    group = get_command(load())
     with typer.Context(group, info_name="core") as context:
         name, command, rest = group.resolve_command(context, words[3:])
         made = command.make_context(name, list(rest), parent=context)  # raises on an unknown flag
@@ -217,7 +217,7 @@ def test_the_command_at_the_bottom_is_one_that_exists(
 
 def test_the_command_follows_the_choices(clips: Callable[[str], Clip]) -> None:
     app = open_page("frames", clips("built-in"))
-    app.number_input[0].set_value(5).run()
+    app.number_input(key="every").set_value(5).run()
     assert "--every 5" in app.code[0].value
     app.slider[1].set_range(1.0, 2.0).run()
     assert "--start 1 --stop 2" in app.code[0].value

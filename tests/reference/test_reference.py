@@ -234,6 +234,61 @@ def test_frames_without_a_face_stay_nan_in_the_result() -> None:
     np.testing.assert_array_equal(result.frame_valid, talking(1).frame_valid)
 
 
+def test_a_point_missing_in_the_best_frame_does_not_spread() -> None:
+    track = talking(1)
+    best = closed_mouth(align_procrustes(track)).frame
+    points = track.points.copy()
+    points[best, 20] = np.nan  # a brow: the mouth of this frame is still the most closed
+    holed = track.replace(points=points)
+    assert closed_mouth(align_procrustes(holed)).frame == best
+    result = remove_identity(holed, template=TEMPLATE)
+    reference = result.provenance[-1]["reference"]
+    assert reference == closed_mouth(align_procrustes(holed)).candidates[1]
+    np.testing.assert_allclose(result.points[reference], TEMPLATE, atol=1e-12)
+    np.testing.assert_array_equal(result.valid, holed.valid)
+
+
+def test_where_no_frame_is_complete_each_point_has_its_own_reference() -> None:
+    points = talking(2).points.copy()
+    points[:15, 20] = points[15:, 21] = np.nan
+    holed = make_track(points)
+    result = remove_identity(holed, template=TEMPLATE)
+    np.testing.assert_array_equal(result.valid, holed.valid)
+    ranked = closed_mouth(align_procrustes(holed)).candidates
+    early, late = (next(i for i in ranked if (i < 15) == side) for side in (True, False))
+    np.testing.assert_allclose(result.points[late, 20], TEMPLATE[20], atol=1e-12)
+    np.testing.assert_allclose(result.points[early, 21], TEMPLATE[21], atol=1e-12)
+    np.testing.assert_allclose(result.points[ranked[0], 48:], TEMPLATE[48:], atol=1e-12)
+
+
+def test_the_published_reference_spreads_its_gaps_to_every_frame() -> None:
+    points = talking(1).points.copy()
+    best = remove_identity(make_track(points, fps=30), template=TEMPLATE, z=1.3, published=True)
+    position = np.linspace(0, 29, 25)[best.provenance[-1]["reference"]]
+    points[[int(np.floor(position)), int(np.ceil(position))], 20] = np.nan
+    holed = remove_identity(make_track(points, fps=30), template=TEMPLATE, z=1.3, published=True)
+    assert holed.provenance[-1]["reference"] == best.provenance[-1]["reference"]
+    assert np.isnan(holed.points[:, 20]).all()
+
+
+def test_lips_alone_have_no_identity_to_remove() -> None:
+    with pytest.raises(BadInput, match="lips20") as caught:
+        remove_identity(select_points(talking(1), range(48, 68), "lips20"), template=TEMPLATE)
+    sentence(caught.value)
+
+
+def test_the_smallest_usable_threshold_counts_only_frames_with_a_whole_mouth() -> None:
+    points = talking(3).points.copy()
+    track = make_track(points)
+    z = closed_mouth(track, z=10).width_z
+    nearest = int(np.nanargmin(np.abs(z)))
+    points[nearest, 66] = np.nan  # its width counts, its gap is unknown
+    with pytest.raises(NoReference) as caught:
+        closed_mouth(make_track(points), z=1e-6)
+    usable = float(re.search(r"here is ([\d.]+)\.$", sentence(caught.value)).group(1))  # type: ignore[union-attr]
+    assert closed_mouth(make_track(points), z=usable).kept >= 1
+
+
 def test_a_third_dimension_is_dropped() -> None:
     flat = talking(2)
     deep = flat.replace(points=np.concatenate([flat.points, np.ones_like(flat.points[..., :1])], 2))

@@ -52,8 +52,10 @@ def decoding(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def open_media(path: Path | str) -> Iterator[InputContainer]:
+def open_media(path: Path | str, limits: Limits) -> Iterator[InputContainer]:
     """Open a media file with format and protocol whitelists.
+
+    FFmpeg decodes a first picture here already, so the limit on pixels is told to it here, too.
 
     Raises
     ------
@@ -62,7 +64,11 @@ def open_media(path: Path | str) -> Iterator[InputContainer]:
     path = Path(path)
     if not os.path.isfile(path):  # unlike Path.is_file, False for names that cannot exist
         raise MissingFile(f"There is no file {str(path)!r}; check the path.")
-    options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
+    options = {
+        "format_whitelist": _FORMATS,
+        "protocol_whitelist": "file",
+        "max_pixels": str(_most_pixels(limits)),
+    }
     with decoding(path):
         container = av.open(
             str(path), options=options, metadata_errors="replace", timeout=(20.0, 20.0)
@@ -98,18 +104,25 @@ def guard_video(stream: VideoStream, path: Path, limits: Limits) -> None:
         raise MediaError(
             f"The picture of {path.name!r} is in an unknown format; convert it to MP4 (H.264)."
         )
-    most = int(limits.megapixels * 10**6)
-    if context.width * context.height > most:
+    most = _most_pixels(limits)
+    width = max(context.width, round(context.width * aspect_of(stream)))
+    if width * context.height > most:
         raise MediaError(
-            f"{path.name!r} claims pictures of {context.width} x {context.height} pixels; "
+            f"{path.name!r} claims pictures of {width} x {context.height} pixels; "
             f"at most {limits.megapixels:g} megapixels are decoded."
         )
     context.options = {"max_pixels": str(most)}
     stream.thread_type = "AUTO"
 
 
+def _most_pixels(limits: Limits) -> int:
+    return int(limits.megapixels * 10**6)
+
+
 def rotation_of(frame: VideoFrame) -> int:
-    """Degrees clockwise to apply: 0, 90, 180 or 270."""
+    """Degrees clockwise to apply: 0, 90, 180 or 270; 0 where the file's matrix is no rotation."""
+    if abs(frame.rotation) > 360:  # a NaN that has become an integer
+        return 0
     return int(-round(frame.rotation / 90) * 90 % 360)
 
 

@@ -105,7 +105,7 @@ def _packet_table(
 
 @contextmanager
 def _opened(path: Path, limits: Limits) -> Iterator[tuple[InputContainer, VideoStream]]:
-    with open_media(path) as container, decoding(path):
+    with open_media(path, limits) as container, decoding(path):
         stream = pick_video(container)
         if stream is None:
             raise NoVideo(f"{path.name!r} has no picture; this step needs a video.")
@@ -172,12 +172,18 @@ def _progressive(pictures: Iterator[_Picture]) -> Iterator[_Picture]:
     """Interlaced pictures without combing (Bob Weaver filter), one for one; others as they are."""
     graph: Graph | None = None
     waiting: deque[_Picture] = deque()
+    looks: tuple[int, int, str] | None = None
     for picture in pictures:
         frame = picture.frame
+        if graph is not None and looks != (frame.width, frame.height, frame.format.name):
+            graph.vpush(None)  # a filter takes pictures of one size
+            yield from _filtered(graph, waiting)
+            graph = None
         if graph is None and not frame.interlaced_frame:
             yield picture
             continue
         if graph is None:
+            looks = (frame.width, frame.height, frame.format.name)
             graph = Graph()
             source = graph.add_buffer(
                 width=frame.width, height=frame.height, format=frame.format,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -39,7 +40,7 @@ def measure(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message]:
     Frame times come from the packets (no decoding, so fast), or from decoding where packets carry
     none. The first frame is decoded for rotation and interlacing.
     """
-    with open_media(path) as container:
+    with open_media(path, limits) as container:
         video = pick_video(container)
         audio = pick_audio(container)
         if video is None and audio is None:
@@ -49,13 +50,13 @@ def measure(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message]:
         origin = 0.0
         if video is not None:
             picture, times, origin = _measure_video(path, container, video, limits, busy)
-    sound = None if audio is None else _measure_audio(path, picture is not None, origin)
+    sound = None if audio is None else _measure_audio(path, limits, picture is not None, origin)
     if len(times) > 1:
         duration = float(times[-1] + np.diff(times).mean())
     elif picture is not None:
         duration = float(1 / Fraction(picture["fps_declared"] or 25))
     else:
-        duration = _sound_seconds(path, limits, busy) or _packet_seconds(path)
+        duration = _sound_seconds(path, limits, busy) or _packet_seconds(path, limits, busy)
     check_duration(path, duration, limits)
     yield {"video": picture, "audio": sound, "duration": duration}, [times]
 
@@ -73,12 +74,13 @@ def packet_times(
 ) -> list[float] | None:
     """Presentation times by demuxing alone, sorted; None where a packet has none."""
     times: list[float] = []
+    ticks = stream.time_base or Fraction(1)
     for packet in container.demux(stream):
         if packet.size == 0 or packet.is_discard:
             continue
         if packet.pts is None:
             return None
-        times.append(float(packet.pts * packet.time_base))
+        times.append(packet.pts * ticks.numerator / ticks.denominator)
         check_count(len(times), limits)
         busy()
     return sorted(times)
@@ -111,7 +113,7 @@ def _decoded_times(
 @contextmanager
 def _reopened(path: Path, limits: Limits) -> Iterator[tuple[InputContainer, VideoStream]]:
     """A fresh reading position: seeking back is not reliable in every container."""
-    with open_media(path) as container, decoding(path):
+    with open_media(path, limits) as container, decoding(path):
         stream = pick_video(container)
         assert stream is not None  # the caller has seen it
         guard_video(stream, path, limits)
@@ -144,8 +146,10 @@ def _measure_video(
     return described, measured[keep], float(first.time if first.time is not None else times[0])
 
 
-def _measure_audio(path: Path, has_picture: bool, origin: float) -> dict[str, Any] | None:
-    with open_media(path) as container, decoding(path):
+def _measure_audio(
+    path: Path, limits: Limits, has_picture: bool, origin: float
+) -> dict[str, Any] | None:
+    with open_media(path, limits) as container, decoding(path):
         stream = pick_audio(container)
         assert stream is not None
         try:
@@ -167,7 +171,7 @@ def _measure_audio(path: Path, has_picture: bool, origin: float) -> dict[str, An
 def _sound_seconds(path: Path, limits: Limits, busy: Busy) -> float | None:
     """Length by libsndfile, counted where heads may lie; None where it does not know the file."""
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             if file.format in UNCOMPRESSED:
                 return float(file.frames / file.samplerate)
             count = sum(len(block) for block in sound_blocks(file, path, limits, busy))
@@ -176,16 +180,16 @@ def _sound_seconds(path: Path, limits: Limits, busy: Busy) -> float | None:
         return None
 
 
-def _packet_seconds(path: Path) -> float:
+def _packet_seconds(path: Path, limits: Limits, busy: Busy) -> float:
     """Length of the sound by its packets, without decoding."""
-    with open_media(path) as container, decoding(path):
+    with open_media(path, limits) as container, decoding(path):
         stream = pick_audio(container)
         if stream is None:
             return 0.0
-        spans = [
-            (packet.pts * packet.time_base, (packet.duration or 0) * packet.time_base)
-            for packet in container.demux(stream)
-            if packet.pts is not None
-        ]
-    ends = [start + length for start, length in spans]
-    return float(max(ends) - min(spans)[0]) if spans else 0.0
+        first, end = float("inf"), float("-inf")
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                first = min(first, packet.pts)
+                end = max(end, packet.pts + (packet.duration or 0))
+            busy()
+        return max(0.0, (end - first) * float(stream.time_base or 0))

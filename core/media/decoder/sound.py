@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,11 +22,18 @@ Busy = Callable[[], None]
 UNCOMPRESSED = ("WAV", "WAVEX", "AIFF", "AU", "NIST", "W64", "RF64")
 """Formats in which libsndfile checks what the head claims against the size of the file."""
 
+_RATES = (1_000, 768_000)  # Hz; beyond them a small file becomes gigabytes when it is resampled
+
 
 class _Samples:
     """Mono samples as they come, no more of them than the limits allow, held once."""
 
     def __init__(self, path: Path, rate: int, limits: Limits, busy: Busy) -> None:
+        if not _RATES[0] <= rate <= _RATES[1]:
+            raise NoSound(
+                f"The sound of {path.name!r} claims {rate} samples a second; expected "
+                f"{_RATES[0]} to {_RATES[1]}."
+            )
         self._bytes = bytearray()
         self._path, self._limits, self._busy = path, limits, busy
         self._most = limits.hours * 3600 * rate * 4
@@ -66,7 +74,7 @@ def _read_libsndfile(
     path: Path, limits: Limits, busy: Busy
 ) -> tuple[int, NDArray[np.float32]] | None:
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             rate = int(file.samplerate)
             samples = _Samples(path, rate, limits, busy)
             for block in sound_blocks(file, path, limits, busy):
@@ -78,7 +86,7 @@ def _read_libsndfile(
 
 def _read_ffmpeg(path: Path, limits: Limits, busy: Busy) -> tuple[int, NDArray[np.float32]]:
     """Decode the main sound stream and place it on the picture's clock."""
-    with open_media(path) as container, decoding(path):
+    with open_media(path, limits) as container, decoding(path):
         stream = pick_audio(container)
         video = pick_video(container)
         if stream is None:
@@ -97,7 +105,7 @@ def _read_ffmpeg(path: Path, limits: Limits, busy: Busy) -> tuple[int, NDArray[n
     array = samples.array
     if video is None or start is None:
         return rate, array
-    with open_media(path) as container, decoding(path):
+    with open_media(path, limits) as container, decoding(path):
         picture = pick_video(container)
         first = next(container.decode(picture), None) if picture is not None else None
     seconds = start - float((first and first.time) or 0.0)

@@ -1,0 +1,103 @@
+"""convert: tracks from any format to any other, and to edge maps."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from core.cli.console import Done, command, notice
+from core.cli.tracks import Force, Published, SourceFps, Space, open_track
+from core.errors import BadInput
+from core.reference import ShapeSpace
+from core.render.edge_map import write_edge_maps
+from core.scheme import point_map
+from core.track import LandmarkTrack, select_points
+from core.track_io import check_output, write_track
+
+__all__: list[str] = []
+
+Target = Literal[
+    "npy", "npy68", "npy136", "npy204", "npy40", "npy8", "npz", "h5", "csv", "json", "txt", "edges"
+]
+
+
+@command("convert")
+def convert_command(
+    track: Annotated[Path, typer.Argument(help="Landmark track, or a folder of text files.")],
+    out: Annotated[Path, typer.Option("-o", help=".npy .json .csv .npz .h5, or a folder.")],
+    scheme: Annotated[str | None, typer.Option(help="dlib68 or lips20.")] = None,
+    kind: Annotated[
+        Target | None, typer.Option("--as", help="Format, where the name does not tell it all.")
+    ] = None,
+    space: Space = None,
+    basis: Annotated[
+        Path | None, typer.Option(help="Shape space of coefficients, .npz (mean, components).")
+    ] = None,
+    face: Annotated[
+        int | None, typer.Option(help="Which face of a .json with several, from 0.")
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(help="Which sample of NR's or TFL's .h5, from 0.")
+    ] = None,
+    size: Annotated[str | None, typer.Option(help="WxH of edge maps (256x256).")] = None,
+    published: Published = False,
+    source_fps: SourceFps = None,
+    force: Force = False,
+) -> Done:
+    """Write a track in another format, and say what that format loses."""
+    edges = kind == "edges"
+    check_output(out, kind="txt" if edges else kind, force=force)
+    picture = _size(size)
+    for flag, given, used in (
+        ("--face", face, track.suffix.lower() == ".json"),
+        ("--sample", sample, track.suffix.lower() == ".h5"),
+        ("--size", size, edges),
+    ):
+        if given is not None and not used:
+            notice(f"{flag} has no meaning here and was not used.")
+    shapes = None if basis is None else ShapeSpace.load(basis)
+    source = open_track(
+        track,
+        source_fps,
+        published=published,
+        space=space,
+        face=face,
+        sample=sample,
+        basis=shapes,
+    )
+    result = source if scheme is None else _as_scheme(source, scheme)
+    if edges:
+        lost: str | None = write_edge_maps(out, result, size=picture)
+    else:
+        lost = write_track(out, result, kind=kind, basis=shapes, force=force)
+    if lost:
+        notice(lost)
+    valid = int(result.frame_valid.sum())
+    return Done(
+        f"{len(result)} frames ({valid} with a face), {result.scheme}, {result.space} -> {out}",
+        {
+            "frames": len(result),
+            "valid": valid,
+            "scheme": result.scheme,
+            "space": result.space,
+            "fps": result.fps,
+            "notice": lost,
+            "out": str(out),
+        },
+    )
+
+
+def _as_scheme(track: LandmarkTrack, scheme: str) -> LandmarkTrack:
+    indices = point_map(track.scheme, scheme)
+    return track if scheme == track.scheme else select_points(track, indices, scheme)
+
+
+def _size(text: str | None) -> tuple[int, int]:
+    """(width, height) of "WxH"."""
+    found = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", text or "256x256")
+    if found is None:
+        raise BadInput(f"--size is written WxH, for example 256x256, not {text!r}.")
+    return int(found[1]), int(found[2])

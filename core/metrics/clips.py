@@ -1,0 +1,94 @@
+"""Scores of clips and over clips (DESIGN 11), with intervals.
+
+Truth and prediction are compared after identity removal onto the same template, at the model's
+frame rate, over frames that are valid in both. The unit is the inter-ocular distance (IOD) of that
+template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.errors import BadInput
+from core.metrics.pairs import pair_by_time
+from core.metrics.scores import mouth_rmse, opening, opening_correlation, variance_ratio
+from core.track import LandmarkTrack
+
+__all__ = ["ClipScore", "bootstrap_interval", "score_clip", "summarise"]
+
+
+@dataclass(frozen=True, eq=False)
+class ClipScore:
+    """One clip: rmse in IOD, correlation (NaN where the prediction does not move), and the openings
+    (frames,) in IOD that the pooled variance ratio needs."""
+
+    frames: int
+    mouth_rmse: float
+    opening_correlation: float
+    opening_true: NDArray[np.float64]
+    opening_predicted: NDArray[np.float64]
+
+
+def score_clip(truth: LandmarkTrack, predicted: LandmarkTrack, *, iod: float) -> ClipScore:
+    """Score one prediction; both tracks in space 'template', onto the same template.
+
+    The truth is read at the prediction's frame times.
+
+    Raises
+    ------
+    BadInput : no frame is valid in both.
+    """
+    pair = pair_by_time(truth, predicted, predicted.space)
+    own, given = pair.truth[pair.common] / iod, pair.predicted[pair.common] / iod
+    true_open, predicted_open = opening(own), opening(given)
+    return ClipScore(
+        frames=len(own),
+        mouth_rmse=mouth_rmse(own, given),
+        opening_correlation=opening_correlation(true_open, predicted_open),
+        opening_true=true_open,
+        opening_predicted=predicted_open,
+    )
+
+
+def bootstrap_interval(
+    values: ArrayLike, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of the mean over clips; NaN values are left out."""
+    kept = np.asarray(values, dtype=np.float64)
+    kept = kept[np.isfinite(kept)]
+    if len(kept) == 0:
+        return float("nan"), float("nan")
+    draws = np.random.default_rng(seed).integers(0, len(kept), (resamples, len(kept)))
+    low, high = np.quantile(kept[draws].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def summarise(scores: Sequence[ClipScore]) -> dict[str, dict[str, float]]:
+    """Means over clips with 95 % bootstrap intervals; the variance ratio pooled."""
+    if not scores:
+        raise BadInput("There are no clips to summarise.")
+    table: dict[str, dict[str, float]] = {}
+    for name in ("mouth_rmse", "opening_correlation"):
+        values = np.array([getattr(s, name) for s in scores])
+        low, high = bootstrap_interval(values)
+        seen = np.isfinite(values)
+        mean = float(values[seen].mean()) if seen.any() else float("nan")
+        table[name] = {"mean": mean, "low": low, "high": high, "clips": int(seen.sum())}
+
+    def ratio(chosen: Sequence[ClipScore]) -> float:
+        true = np.concatenate([s.opening_true for s in chosen])
+        return variance_ratio(true, np.concatenate([s.opening_predicted for s in chosen]))
+
+    picks = np.random.default_rng(0).integers(0, len(scores), (500, len(scores)))
+    low, high = np.quantile([ratio([scores[i] for i in row]) for row in picks], [0.025, 0.975])
+    table["variance_ratio"] = {
+        "mean": ratio(scores),
+        "low": float(low),
+        "high": float(high),
+        "clips": len(scores),
+    }
+    return table

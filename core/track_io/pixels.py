@@ -1,0 +1,155 @@
+"""Whole pixels: HUM's JSON (frames x faces x points x [x, y]) and W2K's folders of text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import BadInput
+from core.scheme import scheme_of
+from core.track import LandmarkTrack
+from core.track_io.contents import Contents, finite_array
+from core.track_io.files import read_plain
+
+__all__ = ["json_track", "read_json", "read_text_folder", "text_frames"]
+
+_MAX_JSON = 128 * 1024**2  # of text; some 150 000 frames
+_MAX_ELEMENT = 1024**2  # of one frame of it; a thousand faces
+_MAX_FRAME_TEXT = 64 * 1024  # of one frame's file
+_BLANK = re.compile(r"[ \t\r\n]*")
+_NUMBERED = re.compile(r"\d{1,9}\.txt")
+
+
+def _whole(track: LandmarkTrack) -> Iterator[list[list[int]] | None]:
+    """[x, y] of each point in whole numbers, frame by frame; None where a point is missing."""
+    if len(track) == 0:
+        raise BadInput("A track without frames cannot be written so; write it as .npz or .h5.")
+    if track.valid.any() and np.nanmax(np.abs(track.points)) >= 2**31:
+        raise BadInput("The coordinates are too large for whole pixels; write .npy, .npz or .h5.")
+    for points, ok in zip(track.points, track.frame_valid, strict=True):
+        yield np.rint(points[:, :2]).astype(int).tolist() if ok else None
+
+
+def json_track(track: LandmarkTrack) -> bytes:
+    """Each frame a list of one face, or of none (SPEC 5)."""
+    return json.dumps([[] if face is None else [face] for face in _whole(track)]).encode()
+
+
+def text_frames(track: LandmarkTrack) -> Iterator[bytes]:
+    """The files of W2K: a line "x,y" for each point; no lines where there is no face."""
+    for face in _whole(track):
+        yield "".join(f"{x},{y}\n" for x, y in face or ()).encode()
+
+
+def _stacked(faces: list[NDArray[np.float64] | None], name: str) -> tuple[Any, str]:
+    """Frames as one array and their scheme; None becomes NaN, 68 points where nothing tells."""
+    known = [face for face in faces if face is not None]
+    shapes = sorted({face.shape for face in known}) or [(68, 2)]
+    scheme = scheme_of(shapes[0][0])
+    if len(shapes) > 1 or scheme is None or shapes[0][1:] not in ((2,), (3,)):
+        raise BadInput(
+            f"The faces of {name!r} have the shapes {shapes[:3]}; expected (68, 2) or (20, 2) in "
+            "all of them."
+        )
+    missing = np.full(shapes[0], np.nan)
+    return np.stack([missing if face is None else face for face in faces]), scheme.name
+
+
+def _elements(text: str) -> Iterator[Any]:
+    """The elements of a JSON list, one at a time, each of at most `_MAX_ELEMENT` characters.
+
+    All at once would take ten times the memory; so the decoder sees no more than a window.
+    """
+    decoder = json.JSONDecoder()
+    begin, window = 0, text[: 2 * _MAX_ELEMENT]
+
+    def after(place: int) -> int:
+        found = _BLANK.match(window, place)
+        return found.end() if found else place
+
+    at = after(0)
+    if window[at : at + 1] != "[":
+        raise ValueError("not a list")
+    at = after(at + 1)
+    if window[at : at + 1] != "]":
+        while True:
+            value, at = decoder.raw_decode(window, at)
+            yield value
+            at = after(at)
+            if window[at : at + 1] != ",":
+                break
+            at = after(at + 1)
+            if at > _MAX_ELEMENT:
+                begin, at = begin + at, 0
+                window = text[begin : begin + 2 * _MAX_ELEMENT]
+    if window[at : at + 1] != "]" or begin + after(at + 1) != len(text):
+        raise ValueError("the list does not end")
+
+
+def read_json(path: Path, *, face: int = 0) -> Contents:
+    """Face number ``face`` of every frame; frames with fewer faces are NaN.
+
+    A remark says in how many frames not exactly one face was found.
+
+    Raises
+    ------
+    BadInput
+    """
+    faces: list[NDArray[np.float64] | None] = []
+    unusual = 0
+    for frame in _elements(read_plain(path, _MAX_JSON).decode("utf-8-sig")):
+        if not isinstance(frame, list):
+            raise BadInput(f"{path.name!r} must be a list of frames, each a list of faces.")
+        unusual += len(frame) != 1
+        chosen = np.asarray(frame[face]) if face < len(frame) else None
+        faces.append(None if chosen is None else finite_array(chosen, path.name))
+    if not faces:
+        raise BadInput(f"{path.name!r} holds no frames.")
+    points, scheme = _stacked(faces, path.name)
+    remarks: tuple[str, ...] = ()
+    if unusual:
+        remarks = (
+            f"{unusual} of {len(faces)} frames hold not exactly one face; face {face} was read "
+            "and is missing where there is none (--face).",
+        )
+    return Contents(points, scheme, remarks=remarks)
+
+
+def _read_frame(path: Path) -> NDArray[np.float64] | None:
+    """The points of one text file, None where it is blank."""
+    lines = read_plain(path, _MAX_FRAME_TEXT).decode("ascii").split("\n")
+    rows = [line.split(",") for line in lines if line.strip()]
+    return finite_array(np.array(rows, dtype=np.float64), path.name) if rows else None
+
+
+def read_text_folder(path: Path) -> Contents:
+    """The numbered .txt files of a folder in order; a blank or absent one is a missing face."""
+    found: dict[int, Path] = {}
+    for item in sorted(path.iterdir()):
+        if _NUMBERED.fullmatch(item.name):
+            number = int(item.stem)
+            if number in found:
+                raise BadInput(f"{path.name!r} holds frame {number} twice; keep one of the files.")
+            found[number] = item
+    if not found:
+        raise BadInput(
+            f"{path.name!r} holds no numbered text files; expected 00000.txt, 00001.txt ..."
+        )
+    numbers = range(min(found), max(found) + 1)
+    absent = len(numbers) - len(found)
+    if absent > len(found):
+        raise BadInput(
+            f"{path.name!r} holds {len(found)} numbered files between {numbers[0]} and "
+            f"{numbers[-1]}; a series has one for each frame."
+        )
+    points, scheme = _stacked(
+        [_read_frame(found[k]) if k in found else None for k in numbers], path.name
+    )
+    remarks = (f"{absent} numbers of {path.name} have no file: missing faces.",) if absent else ()
+    return Contents(points, scheme, remarks=remarks)

@@ -1,0 +1,194 @@
+"""Reading and writing tracks: the format follows from the name, or from what the user says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import BadInput, MissingFile
+from core.track import LandmarkTrack, Space, frame_times, step
+from core.track_io.contents import FACE_RATE, Basis, Contents
+from core.track_io.files import atomic_write, write_series
+from core.track_io.formats import (
+    FORMATS,
+    TRACK_SUFFIXES,
+    Format,
+    check_output,
+    fitted,
+    format_of,
+    guess_space,
+    losses,
+)
+from core.track_io.hdf5 import h5_track, read_h5
+from core.track_io.npy import npz_track, read_npy, read_npz, write_array
+from core.track_io.pixels import json_track, read_json, read_text_folder, text_frames
+from core.track_io.tidy import csv_track, read_csv
+
+__all__ = ["read_contents", "read_track", "to_track", "track_bytes", "write_track"]
+
+_EXPECTED = {
+    ".h5": "HDF5 with points, times, scheme, space and provenance, or NR's or TFL's training data",
+    ".npz": "points, times, scheme, space and provenance",
+    ".csv": "columns of numbers named frame, time_s, point, x, y[, z]",
+    ".json": "a list of frames, each a list of faces, each a list of 68 or 20 [x, y]",
+    "": 'a line "x,y" for each point in files 00000.txt, 00001.txt ...',
+}
+
+
+def read_contents(
+    path: Path | str,
+    *,
+    face: int | None = None,
+    sample: int | None = None,
+    basis: Basis | None = None,
+) -> Contents:
+    """What a track file says, without filling in what it does not say.
+
+    Parameters
+    ----------
+    face : which of several faces in a frame of JSON; the first where not given.
+    sample : which sample of a training set in HDF5; the first where not given.
+    basis : turns coefficients (.npy of (T, K), NR's HDF5) into points.
+
+    Raises
+    ------
+    MissingFile, BadInput
+    """
+    path = Path(path)
+    try:
+        there = path.exists()
+    except ValueError:  # a name with a null byte
+        there = False
+    if not there:
+        raise MissingFile(f"There is no track file {str(path)!r}; check the path.")
+    for option, number in (("face", face), ("sample", sample)):
+        if number is not None and number < 0:
+            raise BadInput(f"--{option} counts from 0; there is no {number}.")
+    suffix = path.suffix.lower()
+    try:
+        if path.is_dir():
+            return read_text_folder(path)
+        if suffix == ".npy":
+            return read_npy(path, basis)
+        if suffix == ".npz":
+            return read_npz(path)
+        if suffix == ".h5":
+            return read_h5(path, sample=sample, basis=basis)
+        if suffix == ".csv":
+            return read_csv(path)
+        if suffix == ".json":
+            return read_json(path, face=face or 0)
+    except (BadInput, MissingFile):
+        raise
+    except Exception as error:  # damaged files raise many kinds: zlib, HDF5, memory, recursion
+        raise BadInput(
+            f"{path.name!r} could not be read as a landmark track, it is damaged or something "
+            f"else; expected {_EXPECTED.get('' if path.is_dir() else suffix, 'numbers')}."
+        ) from error
+    raise BadInput(
+        f"Unknown track format {path.suffix[:20]!r}; expected {', '.join(TRACK_SUFFIXES)} or a "
+        "folder of numbered text files."
+    )
+
+
+def to_track(
+    contents: Contents, name: str, *, fps: float | None = None, space: Space | None = None
+) -> LandmarkTrack:
+    """A track from what a file says; ``fps`` and ``space``, where given, win over the file.
+
+    Where neither says it, the rate is 25 and the space is guessed (`guess_space`).
+    """
+    if fps is not None and not (np.isfinite(fps) and fps > 0):
+        raise BadInput(f"The frame rate of a track must be above 0, not {fps:g}.")
+    times = contents.times
+    if fps is not None or times is None:
+        times = frame_times(len(contents.points), fps or FACE_RATE)
+    provenance = contents.provenance or ()
+    if contents.provenance is None or fps is not None or space is not None:
+        provenance = (*provenance, step("read_track", file=name, fps=fps, space=space))
+    return LandmarkTrack(
+        points=contents.points,
+        times=times,
+        scheme=contents.scheme,
+        space=space or contents.space or guess_space(contents.points),
+        score=contents.score,
+        provenance=provenance,
+    )
+
+
+def read_track(
+    path: Path | str, *, fps: float | None = None, space: Space | None = None
+) -> LandmarkTrack:
+    """Read a track file; `read_contents` and `to_track` in one.
+
+    Parameters
+    ----------
+    fps : frames a second, instead of the file's own times; 25 where neither says it.
+    space : what the numbers are, instead of what the file says; guessed where neither says it.
+
+    Raises
+    ------
+    MissingFile, BadInput
+    """
+    path = Path(path)
+    return to_track(read_contents(path), path.name, fps=fps, space=space)
+
+
+def _encoded(track: LandmarkTrack, form: Format, basis: Basis | None) -> bytes:
+    """A track that fits the format (`fitted`) as the bytes of a file."""
+    if form.kind == "npz":
+        return npz_track(track)
+    if form.kind == "h5":
+        return h5_track(track)
+    if form.kind == "csv":
+        return csv_track(track, say_space=guess_space(track.points) != track.space)
+    if form.kind == "json":
+        return json_track(track)
+    if form.kind == "npy8" and basis is not None:
+        return write_array(basis.project(track.points))
+    if form.kind in ("npy136", "npy204", "npy40"):
+        return write_array(track.points.reshape(len(track), -1))
+    return write_array(track.points)
+
+
+def track_bytes(track: LandmarkTrack, suffix: str) -> bytes:
+    """A track as the bytes of a .npy, .npz, .csv, .json or .h5 file."""
+    if suffix not in TRACK_SUFFIXES:
+        raise BadInput(f"A file of a track ends in {', '.join(TRACK_SUFFIXES)}, not {suffix!r}.")
+    form = FORMATS[suffix[1:]]
+    return _encoded(fitted(track, form), form, None)
+
+
+def write_track(
+    path: Path | str,
+    track: LandmarkTrack,
+    *,
+    kind: str | None = None,
+    basis: Basis | None = None,
+    force: bool = False,
+) -> str | None:
+    """Write a track as ``kind`` (`FORMATS`), else as the name's ending asks (none: text folder).
+
+    Parameters
+    ----------
+    basis : the shape space whose coefficients ``npy8`` writes.
+
+    Returns
+    -------
+    What the format loses, as sentences for the user; None where nothing is lost.
+
+    Raises
+    ------
+    OutputExists
+    BadInput : unknown kind or ending, or points that the format cannot hold.
+    """
+    path = Path(path)
+    form = format_of(path, kind)
+    check_output(path, kind=kind, force=force)
+    held = fitted(track, form, basis)
+    if form.suffix:
+        atomic_write(path, _encoded(held, form, basis))
+    else:
+        write_series(path, ".txt", text_frames(held))
+    return losses(track, form, basis)
