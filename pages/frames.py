@@ -7,7 +7,7 @@ from core.media import PictureFormat, choose_frames, mean_bytes, spread, zip_pic
 from ui import state
 from ui.frame_viewer import contact_sheet, frame_viewer
 from ui.timing_view import timing_view
-from ui.widgets import command, header, need_clip, progress
+from ui.widgets import commands, header, need_clip, progress
 
 header(
     "Frames", "Look at single frames, numbered from 0 as in the file, and save them as pictures."
@@ -76,12 +76,14 @@ if sheet.open:
 if timing.open:
     with timing:
         timing_view(clip, video)
-        command("probe", word, "--timing")
 
 flags = ["--fps", f"{fps:g}"] if fps is not None else ["--every", str(every)] * (every != 1)
 flags += ["--start", f"{first:g}"] if first > 0 else []
 flags += ["--stop", f"{stop:g}"] if stop < end else []
-command("frames", word, "-o", "frames", flags, "--format", format)
+commands(
+    *([["probe", word, "--timing"]] if timing.open else []),
+    ["frames", word, "-o", "frames", flags, "--format", format],
+)
 
 # Written last: all else is on the page meanwhile, and a click elsewhere only starts it again.
 choice = "-".join([clip.id[:16], *flags, format]).replace("--", "")

@@ -11,7 +11,7 @@ from core.render.player import PlayerPanel
 from core.track import retime
 from ui import plots, state
 from ui.player import show_clip
-from ui.widgets import command, header, need_clip, progress
+from ui.widgets import commands, header, need_clip, progress
 
 METHODS: dict[AlignMethod, str] = {
     "procrustes": "Every frame moved, turned and scaled onto the mean face; never mirrored. "
@@ -99,5 +99,7 @@ show_clip(
     media,
     key=f"identity {clip.id}",
 )
-command("identity", "landmarks.npz", "-o", "identity.npz", "--z", f"{z:g}")
-command("align", "landmarks.npz", "-o", "aligned.npz", "--method", method)
+commands(
+    ["align", "landmarks.npz", "-o", "aligned.npz", "--method", method],
+    ["identity", "landmarks.npz", "-o", "identity.npz", "--z", f"{z:g}"],
+)

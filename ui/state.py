@@ -6,11 +6,13 @@ addressed by content, so no page ever computes the same thing twice.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.batch import cached_landmarks
 from core.batch.predict import cached_prediction
@@ -200,10 +202,22 @@ def prediction(clip: Clip, name: str, progress: Progress | None = None) -> Landm
     return full_prediction(clip, name, PredictOptions(), progress).track
 
 
+@st.cache_resource(
+    scope="session", show_spinner=False, on_release=lambda p: shutil.rmtree(p, ignore_errors=True)
+)
+def _scratch(session: str) -> Path:
+    """Kept by Streamlit as long as the session, and removed with it."""
+    folder = workspace().root / "scratch"
+    folder.mkdir(exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=folder))
+
+
 def scratch_file(name: str) -> Path:
     """A private file of this session, for results on their way to the user."""
-    folder = st.session_state.setdefault("scratch", Path(tempfile.mkdtemp(prefix="speechmarks-")))
-    return Path(folder) / name
+    context = get_script_run_ctx(suppress_warning=True)
+    folder = _scratch(context.session_id if context else "")
+    st.session_state["scratch"] = folder
+    return folder / name
 
 
 def media(clip: Clip, progress: Progress | None = None) -> ClipMedia:

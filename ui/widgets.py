@@ -19,6 +19,7 @@ from ui import state
 __all__ = [
     "clip_caption",
     "command",
+    "commands",
     "header",
     "need_clip",
     "part",
@@ -151,6 +152,14 @@ def part(hear: Callable[[float], None], number: int, count: int) -> Callable[[fl
 
 def command(*words: str | Sequence[str]) -> None:
     """The command line that does what the page does."""
-    flat = [w for word in words for w in ([word] if isinstance(word, str) else word)]
+    commands(words)
+
+
+def commands(*lines: Sequence[str | Sequence[str]]) -> None:
+    """The command lines that do what the page does, one after the other."""
+    text = []
+    for line in lines:
+        flat = [w for word in line for w in ([word] if isinstance(word, str) else word)]
+        text.append("python -m core " + shlex.join(flat))
     st.caption("The same from the command line")
-    st.code("python -m core " + shlex.join(flat), language="bash", wrap_lines=True)
+    st.code("\n".join(text), language="bash", wrap_lines=True)
