@@ -36,11 +36,13 @@ SCRIPTS = (
     "buffer.js",
     "clock.js",
     "faces.js",
-    "draw.js",
+    "panel.js",
+    "stage.js",
     "timeline.js",
     "controls.js",
     "theme.js",
-    "index.js",
+    "player.js",
+    "mount.js",
 )
 """The parts of the module, in the order they are joined."""
 

@@ -1,9 +1,5 @@
-// Last part of the player module: puts clock, panels, timeline and controls together, without a
-// framework (createPlayer), and the entry that Streamlit calls (default export).
+// Part of the player module: puts clock, stage, timeline and controls together, without a framework.
 
-const PANEL_GAP = 12;
-const PANEL_MIN_HEIGHT = 180;
-const PANEL_MAX_HEIGHT = 480;
 const SETTLED = 350; // ms without change before a paused position is reported
 
 /**
@@ -33,14 +29,7 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
   shell.tabIndex = 0;
   shell.setAttribute("role", "group");
   shell.setAttribute("aria-label", "Player. Press question mark for the keys.");
-  const grid = element("div", "sm-panels");
-  const panels = header.panels.map((spec) => createPanel(spec, data, look, wake));
-  panels.forEach((panel, i) => {
-    // a style picked in the player outlives new data, unless the page itself asks for another one
-    const asked = header.panels[i].style;
-    if (now.styles && now.asked && now.asked[i] === asked) panel.style = now.styles[i] || asked;
-    grid.append(panel.root);
-  });
+  const stage = createStage(data, look, now, wake);
   const timeline = createTimeline(data, look, { seek, describe });
   const act = {
     toggle,
@@ -58,7 +47,7 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
     focus: () => shell.focus({ preventScroll: true }),
   };
   const controls = createControls(act, { sound: Boolean(header.media) });
-  shell.append(grid, timeline.root, controls.root, controls.sheet);
+  shell.append(stage.root, timeline.root, controls.root, controls.sheet);
 
   const mediaUrl = header.media ? new URL(header.media, document.baseURI).href : null;
   let owned = null;
@@ -221,10 +210,7 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
   function draw() {
     const time = shownTime();
     const followed = clock.playing && performance.now() - drawn < 250; // by drawVideo
-    for (const panel of panels) {
-      if (!panel.isVideo) panel.draw(time, null);
-      else if (!followed) panel.draw(video() ? clock.pictureTime() : time, video());
-    }
+    stage.draw(time, video(), video() ? clock.pictureTime() : time, !followed);
     timeline.draw(clock.playing || timeline.dragging ? clock.time() : time);
     const k = stepping.frame(time);
     controls.readout(k < 0 ? time : Math.max(0, stepping.at(k)), k);
@@ -233,34 +219,13 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
   /** Called with each new picture, the one moment when its time and its pixels surely belong together. */
   function drawVideo() {
     drawn = performance.now();
-    for (const panel of panels) if (panel.isVideo) panel.draw(clock.pictureTime(), video());
+    stage.drawPictures(video(), clock.pictureTime());
     wake();
   }
 
-  /** Panels in as few rows as keep them tall enough, all of one height, filling the width. */
   function layout() {
-    const width = grid.clientWidth;
-    if (!width || !alive) return;
     const ratio = window.devicePixelRatio || 1;
-    const shapes = panels.map((panel) => panel.aspect(video()));
-    let rows = 1;
-    let heights;
-    do {
-      heights = splitRows(shapes, rows).map(
-        (row) => (width - PANEL_GAP * (row.length - 1)) / row.reduce((s, i) => s + shapes[i], 0),
-      );
-      rows += 1;
-    } while (Math.min(...heights) < PANEL_MIN_HEIGHT && rows <= panels.length);
-    const height = Math.round(Math.min(PANEL_MAX_HEIGHT, Math.min(...heights)));
-    for (const row of splitRows(shapes, rows - 1)) {
-      const total = row.reduce((s, i) => s + shapes[i], 0);
-      const room = width - PANEL_GAP * (row.length - 1);
-      for (const i of row) {
-        const w = Math.floor((room * shapes[i]) / total);
-        panels[i].root.style.width = `${w}px`;
-        panels[i].resize(w - 2, height, ratio);
-      }
-    }
+    if (!alive || !stage.layout(video(), ratio)) return;
     timeline.resize(timeline.root.clientWidth, ratio);
     draw();
     wake();
@@ -300,7 +265,7 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
   function retheme() {
     theme = readTheme(root);
     timeline.retheme();
-    for (const panel of panels) panel.retheme();
+    stage.retheme();
     wake();
   }
 
@@ -311,8 +276,7 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
       ...now,
       time: clock.time(),
       playing: clock.playing,
-      styles: panels.map((panel) => panel.style),
-      asked: header.panels.map((spec) => spec.style),
+      ...stage.styles(),
     }),
     /** Take everything down; the media element is handed back, still loaded, for a successor. */
     destroy() {
@@ -330,8 +294,8 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
   shell.__player = {
     time: () => clock.time(),
     frame: () => stepping.frame(shownTime()),
-    frameShown: (i) => panels[i].frame,
-    draws: (i) => panels[i].draws,
+    frameShown: (i) => stage.panels[i].frame,
+    draws: (i) => stage.panels[i].draws,
     pictures: () => clock.pictures(),
     pictureTime: () => clock.pictureTime(),
     drift: () => clock.drift(),
@@ -346,51 +310,3 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
   };
   return player;
 }
-
-/** Indices of the panels, in `rows` rows of about equal total width. */
-function splitRows(shapes, rows) {
-  const per = Math.ceil(shapes.length / rows);
-  const found = [];
-  for (let i = 0; i < shapes.length; i += per) {
-    found.push(shapes.map((_, k) => k).slice(i, i + per));
-  }
-  return found;
-}
-
-const MOUNTED = new WeakMap(); // Streamlit's parent element -> what runs inside it
-const REMEMBERED = new Map(); // content -> state of a player that has gone, newest last
-const REMEMBER = 20;
-
-/** Streamlit calls this at the first mount and again after every rerun or change of theme. */
-export default function (component) {
-  const { data, parentElement: parent, setStateValue } = component;
-  const send = (name, value) => MOUNTED.get(parent)?.component.setStateValue(name, value);
-  let mounted = MOUNTED.get(parent);
-  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
-  const hash = hashBytes(bytes);
-  if (mounted && mounted.hash === hash) {
-    mounted.component = { setStateValue };
-    mounted.player.retheme();
-    return mounted.unmount;
-  }
-  const state = mounted ? mounted.player.state() : REMEMBERED.get(hash) || null;
-  const media = mounted ? mounted.player.destroy() : null;
-  mounted = { hash, component: { setStateValue } };
-  MOUNTED.set(parent, mounted);
-  mounted.unmount = () => {
-    if (MOUNTED.get(parent) !== mounted) return;
-    MOUNTED.delete(parent);
-    REMEMBERED.delete(hash);
-    REMEMBERED.set(hash, { ...mounted.player.state(), playing: false });
-    if (REMEMBERED.size > REMEMBER) REMEMBERED.delete(REMEMBERED.keys().next().value);
-    const left = mounted.player.destroy();
-    if (left) {
-      left.removeAttribute("src"); // stop the download, too
-      left.load();
-    }
-  };
-  mounted.player = createPlayer(parent, { buffer: bytes, onEvent: send, state, media });
-  return mounted.unmount;
-}
-
-export { createPlayer };
