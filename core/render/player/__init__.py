@@ -12,22 +12,28 @@ from functools import cache
 from pathlib import Path
 
 from core.render.player.pack import (
+    Curve,
     Label,
+    Marker,
     PlayerPanel,
     UnpackedPlayer,
     pack_player,
     unpack_player,
-    waveform_peaks,
 )
+from core.render.player.sound import silences, spectrogram, waveform_peaks
 
 __all__ = [
     "SCRIPTS",
+    "Curve",
     "Label",
+    "Marker",
     "PlayerPanel",
     "UnpackedPlayer",
     "pack_player",
     "player_script",
     "player_style",
+    "silences",
+    "spectrogram",
     "unpack_player",
     "waveform_peaks",
 ]

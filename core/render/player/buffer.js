@@ -20,9 +20,9 @@ function readBuffer(bytes) {
       layout: header.schemes[entry.scheme],
     };
     track.has = new Uint8Array(track.frames); // frames with at least one point
-    const width = track.points * 2;
+    const width = track.points * entry.dims;
     for (let f = 0; f < track.frames; f += 1) {
-      for (let i = 0; i < width; i += 2) {
+      for (let i = 0; i < width; i += entry.dims) {
         if (track.values[f * width + i] !== MISSING) {
           track.has[f] = 1;
           break;
@@ -41,7 +41,9 @@ function readBuffer(bytes) {
     stepping = makeTiming(video.rate, 0, null, Math.max(1, Math.round(header.duration * video.rate)));
   } else if (tracks.length && tracks[0].frames) stepping = tracks[0].timing;
   else stepping = makeTiming(25, 0, null, Math.max(1, Math.round(header.duration * 25)));
-  return { header, tracks, stepping, peaks: floats(header.peaks) };
+  const bytes8 = (s) => (s ? new Uint8Array(copy.buffer, base + s.offset, s.count) : null);
+  const curves = header.curves.map((c) => ({ ...c, times: floats(c.times), values: floats(c.values) }));
+  return { header, tracks, stepping, curves, peaks: floats(header.peaks), spectrum: bytes8(header.spectrum) };
 }
 
 /** Frame times: constant rate, or a list. */
@@ -79,11 +81,13 @@ function makeTiming(rate, start, times, count) {
 
 /** Points of one frame as flat x, y (NaN where missing), written into `out`. */
 function readPoints(track, frame, out) {
-  const width = track.points * 2;
-  const from = frame * width;
-  for (let i = 0; i < width; i += 1) {
-    const value = track.values[from + i];
-    out[i] = value === MISSING ? NaN : track.offset[i & 1] + track.scale[i & 1] * value;
+  const { dims, offset, scale, values } = track;
+  const from = frame * track.points * dims;
+  for (let i = 0; i < track.points; i += 1) {
+    for (let axis = 0; axis < 2; axis += 1) {
+      const value = values[from + i * dims + axis];
+      out[2 * i + axis] = value === MISSING ? NaN : offset[axis] + scale[axis] * value;
+    }
   }
   return out;
 }

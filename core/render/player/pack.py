@@ -2,8 +2,9 @@
 
 Layout, little-endian: ``uint32`` length of the header; the header, UTF-8 JSON padded with spaces so
 that what follows starts at a multiple of 4; then the sections that the header points to by byte
-offset from the end of the header, each at a multiple of 4: landmarks ``int16 (T, N, 2)``, times
-``float32 (T,)``, waveform peaks ``float32 (B,)``. A landmark coordinate is
+offset from the end of the header, each at a multiple of 4: landmarks ``int16 (T, N, 2|3)``, times
+``float32 (T,)``, waveform peaks ``float32 (B,)``, spectrogram ``uint8 (bands, columns)``, curves
+``float32 (T,)``. A landmark coordinate is
 ``offset + scale * value`` with one offset and scale per track and axis; -32768 is a missing point.
 """
 
@@ -25,14 +26,15 @@ from core.track import LandmarkTrack
 
 __all__ = [
     "MISSING",
+    "Curve",
     "Label",
+    "Marker",
     "PanelKind",
     "PanelStyle",
     "PlayerPanel",
     "UnpackedPlayer",
     "pack_player",
     "unpack_player",
-    "waveform_peaks",
 ]
 
 PanelKind = Literal["video", "landmarks"]
@@ -43,7 +45,8 @@ MISSING = -32768
 _LARGEST = 32767
 _Y_UP_SPACES = frozenset({"eye5"})
 _STEADY = 1e-4  # seconds a frame may stray from a constant rate and still count as on it
-_VERSION = 1
+_MOST_CURVES = 4
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class PlayerPanel:
         "picture" (no points) are for videos, "painted" and "portrait" for landmarks.
     colour : ``#rrggbb`` of the lines and of the mark beside the title.
     track : the landmarks; on a video they are in the ``pixel`` space of ``video_size`` or ``unit``.
+    truth : True for what the others are compared with: their ghost, and what differences are
+        taken from.
     fit : x0, y0, x1, y1, the region shown, in the track's units (for a video: the crop of the
         picture, in pixels of ``video_size``). None: the whole picture, or all points of all frames.
     """
@@ -69,6 +74,7 @@ class PlayerPanel:
     track: LandmarkTrack | None = None
     fit: Viewport | None = None
     caption: str = ""
+    truth: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(PanelKind):
@@ -97,6 +103,28 @@ class Label:
     start: float
     end: float
     label: str
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A moment with a note; untrusted text."""
+
+    time: float
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Numbers through time under the timeline, ``values`` (T,) at ``times`` (T,) seconds.
+
+    NaN leaves a gap. Curves of one ``unit`` share an axis.
+    """
+
+    name: str
+    unit: str
+    colour: str
+    times: NDArray[np.float64]
+    values: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -132,8 +160,9 @@ def _quantise(
     """int16 values, offset and scale per axis; the error is at most half a scale step."""
     found = np.isfinite(points).all(axis=2)
     values = np.full(points.shape, MISSING, dtype=np.int16)
-    offset, scale = [0.0, 0.0], [1.0, 1.0]
-    for axis in range(2):
+    dims = points.shape[2]
+    offset, scale = [0.0] * dims, [1.0] * dims
+    for axis in range(dims):
         column = points[..., axis][found]
         if not column.size:
             continue
@@ -166,13 +195,14 @@ def _scheme_table(name: str) -> dict[str, Any]:
 
 
 def _track_entry(track: LandmarkTrack, sections: _Sections) -> dict[str, Any]:
-    values, offset, scale = _quantise(track.points[..., :2])
+    values, offset, scale = _quantise(track.points)
     return {
         "scheme": track.scheme,
         "space": track.space,
         "yUp": track.space in _Y_UP_SPACES,
         "frames": len(track),
         "points": track.points.shape[1],
+        "dims": track.points.shape[2],
         "offset": offset,
         "scale": scale,
         "start": float(track.times[0]) if len(track) else 0.0,
@@ -201,7 +231,11 @@ def pack_player(
     video_times: ArrayLike | None = None,
     video_size: tuple[int, int] | None = None,
     peaks: ArrayLike | None = None,
+    spectrum: ArrayLike | None = None,
+    silence: Sequence[tuple[float, float]] = (),
+    curves: Sequence[Curve] = (),
     labels: Mapping[str, Sequence[Label]] | None = None,
+    markers: Sequence[Marker] = (),
     start: float = 0.0,
     autoplay: bool = False,
 ) -> bytes:
@@ -218,7 +252,11 @@ def pack_player(
         ``fps``). Without either, stepping follows the first track.
     video_size : width and height that pixel coordinates refer to; None: those of the media.
     peaks : (B,) loudest absolute sample of B equal stretches of ``duration``, 0..1.
+    spectrum : (bands, columns) uint8, low pitch first, spread over ``duration``.
+    silence : stretches (start, end) in seconds that are shaded.
+    curves : up to four.
     labels : rows of the timeline by name ("words", "phones"), each with its stretches.
+    markers : moments with a note.
     start : seconds at which the player opens the first time.
     autoplay : play at once, in a loop and muted (browsers allow no other), with a button for sound.
 
@@ -233,6 +271,8 @@ def pack_player(
         raise BadInput(f"The player needs a duration above 0 seconds, not {duration}.")
     if fps is not None and not (math.isfinite(fps) and fps > 0):
         raise BadInput(f"The video's frame rate must be above 0, not {fps}.")
+    if len(curves) > _MOST_CURVES:
+        raise BadInput(f"The timeline shows at most {_MOST_CURVES} curves, not {len(curves)}.")
     sections = _Sections()
     tracks: list[LandmarkTrack] = []
     entries: list[dict[str, Any]] = []
@@ -253,6 +293,7 @@ def pack_player(
                 "style": panel.style,
                 "colour": panel.colour,
                 "track": index,
+                "truth": panel.truth,
                 "fit": None if panel.fit is None else [float(v) for v in panel.fit],
             }
         )
@@ -277,6 +318,10 @@ def pack_player(
         "tracks": entries,
         "schemes": {name: _scheme_table(name) for name in sorted({t.scheme for t in tracks})},
         "peaks": None if peaks is None else _peaks_entry(peaks, sections),
+        "spectrum": None if spectrum is None else _spectrum_entry(spectrum, sections),
+        "silence": [[float(a), float(b)] for a, b in silence],
+        "curves": [_curve_entry(curve, sections) for curve in curves],
+        "markers": [{"time": float(m.time), "note": m.note} for m in markers],
         "lanes": [_lane(name, row) for name, row in (labels or {}).items()],
     }
     text = json.dumps(header, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -290,6 +335,26 @@ def _peaks_entry(peaks: ArrayLike, sections: _Sections) -> dict[str, int]:
     if array.ndim != 1:
         raise BadInput(f"Waveform peaks must be one row of numbers, not shape {array.shape}.")
     return sections.add(np.clip(np.nan_to_num(array), 0.0, 1.0), "<f4")
+
+
+def _spectrum_entry(spectrum: ArrayLike, sections: _Sections) -> dict[str, int]:
+    array = np.asarray(spectrum)
+    if array.ndim != 2 or array.dtype != np.uint8:
+        raise BadInput(f"A spectrogram is (bands, columns) of bytes, not {array.shape}.")
+    return {"bands": array.shape[0], **sections.add(array, "u1")}
+
+
+def _curve_entry(curve: Curve, sections: _Sections) -> dict[str, Any]:
+    times, values = np.asarray(curve.times), np.asarray(curve.values)
+    if times.ndim != 1 or times.shape != values.shape:
+        raise BadInput(f"The curve {curve.name!r} needs as many times as values.")
+    return {
+        "name": curve.name,
+        "unit": curve.unit,
+        "colour": curve.colour,
+        "times": sections.add(times, "<f4"),
+        "values": sections.add(values, "<f4"),
+    }
 
 
 def _lane(name: str, row: Sequence[Label]) -> dict[str, Any]:
@@ -315,7 +380,7 @@ def unpack_player(buffer: bytes) -> UnpackedPlayer:
 
     points = []
     for track in header["tracks"]:
-        values = section(track["data"], "<i2").reshape(track["frames"], track["points"], 2)
+        values = section(track["data"], "<i2").reshape(track["frames"], track["points"], -1)
         coordinates = np.asarray(track["offset"]) + values * np.asarray(track["scale"])
         coordinates[values == MISSING] = np.nan
         points.append(coordinates)
@@ -327,24 +392,3 @@ def unpack_player(buffer: bytes) -> UnpackedPlayer:
         video_times=None if video is None else section(video, "<f4"),
         peaks=None if peaks is None else section(peaks, "<f4"),
     )
-
-
-def waveform_peaks(samples: ArrayLike, *, bins: int = 1200) -> NDArray[np.float32]:
-    """Loudest absolute sample in each of ``bins`` equal stretches, relative to the loudest of all.
-
-    Parameters
-    ----------
-    samples : (n,) mono sound; NaN counts as silence.
-
-    Returns
-    -------
-    (min(bins, n),) in 0..1; all 0 for silence.
-    """
-    loudness = np.abs(np.nan_to_num(np.asarray(samples, dtype=np.float64).ravel()))
-    count = min(bins, len(loudness))
-    if count < 1:
-        return np.zeros(0, dtype=np.float32)
-    starts = np.arange(count) * len(loudness) // count
-    peaks = np.maximum.reduceat(loudness, starts)
-    top = peaks.max()
-    return np.asarray(peaks / top if top > 0 else peaks, dtype=np.float32)
