@@ -25,14 +25,16 @@ class Limits:
     megapixels : largest picture that is decoded, in units of 10**6 pixels
     frames : most pictures of one clip
     hours : longest clip
+    sound_mb : most sound, mono samples of 4 bytes (an hour at 44.1 kHz has 635 MB)
     memory_mb : most memory of the process that decodes
     wait_seconds : longest time that it may stay silent
     total_seconds : longest time that one request may be waited for, all together
     """
 
     megapixels: float = 35.5
-    frames: int = 1_000_000
+    frames: int = 250_000
     hours: float = 2.0
+    sound_mb: int = 650
     memory_mb: int = 3000
     wait_seconds: float = 20.0
     total_seconds: float = 1800.0

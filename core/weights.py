@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tomllib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,7 +130,9 @@ def open_weights(path: Path | str) -> tuple[dict[str, Tensor], Mapping[str, str]
         if path.suffix == ".safetensors":
             with safe_open(path, framework="pt") as file:
                 return {k: file.get_tensor(k) for k in file.keys()}, file.metadata() or {}  # noqa: SIM118
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # on the pickle protocol, many lines long
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except SafetensorError as error:
         raise WeightsError(f"{path.name!r} is damaged or not a safetensors file.") from error
     except Exception as error:  # torch.load raises many kinds for files that are not its own

@@ -17,7 +17,7 @@ from typer.exceptions import TyperException
 
 from core.errors import SpeechmarksError
 
-__all__ = ["Done", "Progress", "app", "command", "main", "notice", "plain"]
+__all__ = ["Done", "Progress", "app", "command", "inert", "main", "notice", "plain"]
 
 app = typer.Typer(
     add_completion=False,
@@ -44,9 +44,14 @@ class Done:
     code: int = 0
 
 
+def inert(text: str) -> str:
+    """Untrusted text for a terminal: what cannot be printed is spelt out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def notice(text: str) -> None:
     """A one-line remark on standard error."""
-    typer.echo(f"note: {text}", err=True)
+    typer.echo(f"note: {inert(text)}", err=True)
 
 
 def plain(value: Any) -> Any:
@@ -71,7 +76,8 @@ def command(
         @functools.wraps(function)
         def run(*args: Any, json_output: bool = False, **options: Any) -> None:
             done = function(*args, **options)
-            typer.echo(json.dumps(plain(done.data)) if json_output else done.line)
+            line = "\n".join(inert(part) for part in done.line.split("\n"))
+            typer.echo(json.dumps(plain(done.data)) if json_output else line)
             if done.code:
                 raise typer.Exit(done.code)
 

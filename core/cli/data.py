@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from core.batch import ExtractSummary, extract
-from core.cli.console import Done, Progress, app, command, notice
+from core.cli.console import Done, Progress, app, command, inert, notice
 from core.datasets import list_clips
 from core.workspace import Workspace
 
@@ -26,7 +26,7 @@ def list_command(root: Root, list_name: List = None) -> Done:
     """Name the clips of a data set."""
     clips = list_clips(root, list_name)
     names = [{"clip": c.name, "speaker": c.speaker} for c in clips]
-    return Done("\n".join(c.name for c in clips), {"clips": names, "count": len(clips)})
+    return Done("\n".join(inert(c.name) for c in clips), {"clips": names, "count": len(clips)})
 
 
 @command("extract", data)

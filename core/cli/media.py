@@ -11,7 +11,7 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from core.cli.console import Done, Progress, command, notice
+from core.cli.console import Done, Progress, command, inert, notice
 from core.cli.tracks import Force
 from core.errors import BadInput, MediaError, NoVideo, OutputExists
 from core.media import (
@@ -49,7 +49,7 @@ def probe_command(
         parts += _timing_facts(report)
         for warning in data["timing"]["warnings"]:
             notice(warning)
-    return Done(f"{media.name}: " + "; ".join(parts), data)
+    return Done(f"{inert(media.name)}: " + "; ".join(parts), data)
 
 
 def _facts(info: MediaInfo) -> list[str]:

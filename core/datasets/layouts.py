@@ -90,14 +90,12 @@ def _list_lines(root: Path, name: str) -> list[str]:
 
 def _resolve(root: Path, line: str) -> ClipRef:
     words = line.split()
+    name, speaker, candidates = words[0], "", [root / words[0]]
     if _is_grid(root):
-        clip, speaker = words[0], words[1] if len(words) > 1 else ""
-        folder = root / "video" / speaker
-        for suffix in _VIDEO_ORDER:
-            if (folder / f"{clip}{suffix}").is_file():
-                return ClipRef(f"{speaker}/{clip}", folder / f"{clip}{suffix}", speaker)
-        raise MissingFile(f"The list names {line!r}, but {str(folder)!r} has no video {clip!r}.")
-    path = (root / words[0]).resolve()
-    if not path.is_relative_to(root.resolve()) or not path.is_file():
-        raise MissingFile(f"The list names {words[0]!r}, which is not a file below {str(root)!r}.")
-    return ClipRef(words[0], path)
+        speaker = words[1] if len(words) > 1 else ""
+        name = f"{speaker}/{words[0]}"
+        candidates = [root / "video" / speaker / f"{words[0]}{suffix}" for suffix in _VIDEO_ORDER]
+    for path in candidates:  # neither a line nor a link must lead out of the folder
+        if path.is_file() and path.resolve().is_relative_to(root.resolve()):
+            return ClipRef(name, path, speaker)
+    raise MissingFile(f"The list names {line!r}, which is no clip below {str(root)!r}.")

@@ -10,12 +10,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 import av
+import bombs
 import cv2
 import numpy as np
 import soundfile
 from making import grey, movie, noise, tone
 
 Maker = Callable[[Path], bytes]
+_made: dict[Maker, bytes] = {}
+
+
+def placed(folder: Path, row: tuple[str, Maker]) -> Path:
+    """A bad file in a folder; its bytes are made once."""
+    name, maker = row
+    if maker not in _made:
+        (folder / "scratch").mkdir(exist_ok=True)
+        _made[maker] = maker(folder / "scratch")
+    path = folder / name
+    path.write_bytes(_made[maker])
+    return path
 
 
 def good_mp4(folder: Path) -> bytes:
@@ -126,6 +139,21 @@ FTYP = struct.pack(">I4s4sI4s", 20, b"ftyp", b"isom", 512, b"isom")
 
 # Other files that lie beside these are valid: reading them would be the attack.
 POINTERS = {
+    "ASS subtitles": "[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: Start, End, Text\n"
+    "Dialogue: 0:00:00.00,0:00:02.00,hello\n",
+    "a concatenation of data addresses": "ffconcat version 1.0\n"
+    "file data:audio/wav;base64,UklGRiQAAABXQVZF\n",
+    "a playlist of an absolute path": "#EXTM3U\n#EXTINF:9,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
+    "a playlist of the network": "#EXTM3U\n#EXTINF:9,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n",
+    "PLS": "[playlist]\nFile1=good.mp4\nNumberOfEntries=1\n",
+    "ASX": '<asx version="3.0"><entry><ref href="good.mp4"/></entry></asx>',
+    "XSPF": '<playlist xmlns="http://xspf.org/ns/0/"><trackList><track><location>good.mp4</location>'
+    "</track></trackList></playlist>",
+    "SMIL": '<smil><body><video src="good.mp4"/></body></smil>',
+    "a filter graph": "movie=good.mp4\n",
+    "an AviSynth script": 'FFmpegSource2("good.mp4")\n',
+    "a QuickTime link": '<?quicktime type="application/x-quicktime-media-link"?>'
+    '<embed src="good.mp4"/>',
     "ffconcat": "ffconcat version 1.0\nfile good.mp4\n",
     "concat without its first line": "file 'good.mp4'\n",
     "HLS playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\ngood.mp4\n#EXT-X-ENDLIST\n",
@@ -175,6 +203,7 @@ REFUSED: dict[str, tuple[str, Maker]] = {
     "text named wav": ("a.wav", text("not a sound")),
     "text named raw": ("a.raw", text("not a sound")),
     "text named flac": ("a.flac", text("fLaC but not really")),
+    **bombs.REFUSED,
 }
 # Sound that opens but cannot be used; probing may succeed.
 NO_SOUND: dict[str, tuple[str, Maker]] = {
@@ -199,4 +228,5 @@ DAMAGED: dict[str, tuple[str, Maker]] = {
     "noise named mp3": ("a.mp3", random_after(b"\xff\xfb\x90\x00")),
     "noise named mpg": ("a.mpg", random_after(b"\0\0\1\xba")),
     "noise named h264": ("a.h264", random_after(b"\0\0\0\1\x67")),
+    **bombs.DAMAGED,
 }

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
-from bad_files import DAMAGED, NO_SOUND, POINTERS, REFUSED, Maker, good_mp4, good_wav
+from bad_files import DAMAGED, NO_SOUND, POINTERS, REFUSED, good_mp4, good_wav, placed
+from containers import jpeg, mp4, mp4_whose_pictures_lie_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from making import sentence
@@ -17,25 +19,18 @@ from making import sentence
 from core.cli import main
 from core.detect import detect_landmarks
 from core.errors import MissingFile, SpeechmarksError
-from core.media import make_proxy, probe, read_frames, read_sound
+from core.media import make_proxy, probe, read_frames, read_frames_at, read_sound
 from core.workspace import Workspace
 
 DOORS: dict[str, Callable[[Path], Any]] = {
     "probe": probe,
-    "frames": lambda path: list(read_frames(path)),
+    "frames": lambda path: [None for _ in read_frames(path)],
+    "frames by number": lambda path: [None for _ in read_frames_at(path, [0, 2, 10**9])],
     "sound": read_sound,
     "proxy": lambda path: make_proxy(path, path.with_name("proxy.mp4")),
     "workspace": lambda path: Workspace(path.parent / "space").add_clip(path, path.name),
 }
 every_door = pytest.mark.parametrize("door", DOORS.values(), ids=list(DOORS))
-
-
-def placed(folder: Path, row: tuple[str, Maker]) -> Path:
-    scratch = folder / "scratch"
-    scratch.mkdir()
-    path = folder / row[0]
-    path.write_bytes(row[1](scratch))
-    return path
 
 
 def knock(door: Callable[[Path], Any], path: Path) -> str | None:
@@ -63,11 +58,24 @@ def test_what_is_damaged_is_used_or_refused(tmp_path: Path, row: Any, door: Any)
     knock(door, placed(tmp_path, row))
 
 
+def test_there_are_enough_of_them() -> None:
+    assert len(REFUSED | DAMAGED | NO_SOUND) == len(REFUSED) + len(DAMAGED) + len(NO_SOUND) >= 100
+
+
 @pytest.mark.parametrize(
-    "name", ["an empty file", "an MP4 head and then noise", "a wav without samples"]
+    "name",
+    [
+        "an empty file",
+        "an MP4 head and then noise",
+        "a wav without samples",
+        "an MP4 of two pictures 10**6 s apart",
+        "an AVI whose third picture claims 64 megapixels",
+        "an AVI of PNGs of 256 megapixels",
+        "an MP4 whose pictures lie outside",
+    ],
 )
 def test_no_landmarks_come_from_what_is_no_clip(tmp_path: Path, name: str) -> None:
-    assert knock(detect_landmarks, placed(tmp_path, REFUSED[name])) is not None
+    assert knock(detect_landmarks, placed(tmp_path, (REFUSED | DAMAGED)[name])) is not None
 
 
 @pytest.mark.parametrize(
@@ -94,6 +102,17 @@ def test_text_that_points_to_another_file_is_not_followed(
     Path(name).write_text(words)
     for door in (probe, read_sound, DOORS["frames"]):
         assert knock(door, tmp_path / name) is not None
+
+
+def test_an_mp4_whose_pictures_lie_in_another_file_does_not_show_them(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.mp4"
+    secret.write_bytes(mp4([jpeg()]))
+    path = tmp_path / "bad.mp4"
+    path.write_bytes(mp4_whose_pictures_lie_in(secret.name, len(jpeg())))
+    with av.open(str(path), options={"enable_drefs": "1"}) as careless:
+        assert len(list(careless.decode(video=0))) == 1, "the trap works where it is not avoided"
+    for door in DOORS.values():
+        assert knock(door, path) is not None
 
 
 def directory(path: Path) -> None:
@@ -158,6 +177,42 @@ def test_the_command_line_says_it_in_one_line(
         out, err = capsys.readouterr()
         assert out == "" and err.startswith("error: ") and err.count("\n") == 1
     assert not (tmp_path / "o.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("an AVI whose pictures grow", [(48, 64)] * 2 + [(480, 640)]),
+        ("an H.264 stream whose size changes", [(48, 64)] * 5 + [(240, 320)] * 5 + [(48, 64)] * 5),
+        ("an interlaced stream whose size changes", [(48, 64)] * 5 + [(240, 320)] * 5),
+        ("an MP4 that is turned by no angle", [(48, 64)] * 3),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_pictures_of_changing_size_are_given_as_they_are(
+    tmp_path: Path, name: str, sizes: list[tuple[int, int]]
+) -> None:
+    path = placed(tmp_path, DAMAGED[name])
+    assert [frame.image.shape[:2] for frame in read_frames(path)] == sizes
+
+
+@pytest.mark.parametrize("name", ["a WAV at 1 Hz", "a WAV at 2**31 Hz"])
+def test_a_sample_rate_that_no_speech_has_is_refused(tmp_path: Path, name: str) -> None:
+    """Resampled to 22 050 Hz, an hour at 1 Hz (7 kB) would fill the app with 300 MB."""
+    assert "samples a second" in (knock(read_sound, placed(tmp_path, DAMAGED[name])) or "")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "an MP4 whose pixels are 2**31 times as wide as high",
+        "a Matroska whose pictures are stretched to 10**6 x 1",
+    ],
+)
+def test_a_stretched_picture_is_refused_for_its_size(tmp_path: Path, name: str) -> None:
+    path = placed(tmp_path, REFUSED[name])
+    for door in (probe, DOORS["frames"]):
+        assert "megapixels" in (knock(door, path) or "")
 
 
 def test_a_huge_picture_is_refused_for_its_size(tmp_path: Path) -> None:

@@ -67,10 +67,10 @@ def test_a_track_without_any_face_is_all_missing() -> None:
     assert np.isnan(unpack_player(pack(PlayerPanel("a", track=track))).points[0]).all()
 
 
-def test_depth_is_left_out() -> None:
+def test_depth_travels() -> None:
     points = np.random.default_rng(1).normal(size=(4, 68, 3))
     back = unpack_player(pack(PlayerPanel("a", track=LandmarkTrack(points, np.arange(4) / 25))))
-    np.testing.assert_allclose(back.points[0], points[..., :2], atol=1e-3)
+    np.testing.assert_allclose(back.points[0], points, atol=1e-3)
 
 
 def test_times_travel_as_float32_and_a_steady_rate_is_named() -> None:

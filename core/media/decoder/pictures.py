@@ -79,7 +79,9 @@ def decode_pictures(
         start = max(start, float(table[min(indices[0], len(table) - 1)] - table[0]))
     wanted = None if indices is None else frozenset(indices)
     last = indices[-1] if indices else None
+    empty = True
     for picture in _progressive(_pictures(path, limits, start, table)):
+        empty = False
         busy()
         check_count(picture.number, limits)
         check_duration(path, picture.time, limits)
@@ -91,6 +93,8 @@ def decode_pictures(
         if wanted is None or picture.number in wanted:
             image = _upright(picture, longest_side)
             yield {"index": picture.number, "time": picture.time}, [image]
+    if empty:
+        raise NoVideo(f"{path.name!r} holds no frame that can be decoded.")
 
 
 @lru_cache(maxsize=16)

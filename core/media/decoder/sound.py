@@ -36,10 +36,10 @@ class _Samples:
             )
         self._bytes = bytearray()
         self._path, self._limits, self._busy = path, limits, busy
-        self._most = limits.hours * 3600 * rate * 4
+        self._most = 4 * _most_samples(rate, limits)
 
     def add(self, block: NDArray[np.float32]) -> None:
-        self._bytes += block.astype(np.float32, copy=False).tobytes()
+        self._bytes += np.ascontiguousarray(block, np.float32).data.cast("B")
         self._busy()
         if len(self._bytes) > self._most:
             raise _too_long(self._path, self._limits)
@@ -49,10 +49,14 @@ class _Samples:
         return np.frombuffer(self._bytes, np.float32)
 
 
+def _most_samples(rate: int, limits: Limits) -> float:
+    return min(limits.hours * 3600 * rate, limits.sound_mb * 10**6 / 4)
+
+
 def _too_long(path: Path, limits: Limits) -> MediaError:
     return MediaError(
-        f"The sound of {path.name!r} lasts more than {limits.hours:g} h; cut it, or raise "
-        "limits.hours in settings.toml."
+        f"The sound of {path.name!r} is more than {limits.hours:g} h or {limits.sound_mb} MB; cut "
+        "it, or raise limits.hours and limits.sound_mb in settings.toml."
     )
 
 
@@ -60,8 +64,8 @@ def sound_blocks(
     file: soundfile.SoundFile, path: Path, limits: Limits, busy: Busy
 ) -> Iterator[NDArray[np.float32]]:
     """All samples in pieces (n, channels), as far as they really go; memory stays flat."""
-    size = max(1, 2**21 // file.channels)
-    left = limits.hours * 3600 * file.samplerate
+    size = max(1, 2**16 // file.channels)  # fits into the cache
+    left = _most_samples(file.samplerate, limits)
     while len(block := file.read(size, dtype="float32", always_2d=True)):
         left -= len(block)
         if left < 0:
@@ -109,9 +113,9 @@ def _read_ffmpeg(path: Path, limits: Limits, busy: Busy) -> tuple[int, NDArray[n
         picture = pick_video(container)
         first = next(container.decode(picture), None) if picture is not None else None
     seconds = start - float((first and first.time) or 0.0)
-    if abs(seconds) > limits.hours * 3600:
-        raise _too_long(path, limits)
     offset = round(seconds * rate)
+    if offset + len(array) > _most_samples(rate, limits):
+        raise _too_long(path, limits)
     if offset > 0:
         return rate, np.concatenate([np.zeros(offset, np.float32), array])
     return rate, array[-offset:]

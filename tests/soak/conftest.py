@@ -1,0 +1,8 @@
+"""The bad files of tests/hostile are timed here, too."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "hostile"))
