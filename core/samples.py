@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from core.lanes import TimedLabel, read_lanes
 from core.track import LandmarkTrack, frame_times, step
 
-__all__ = ["SAMPLE", "Sample", "TimedLabel"]
+__all__ = ["SAMPLE", "Sample"]
 
 _FOLDER = Path(__file__).parents[1] / "samples"
-
-
-@dataclass(frozen=True)
-class TimedLabel:
-    """A word or phoneme with its start and end in seconds."""
-
-    start: float
-    end: float
-    text: str
 
 
 class Sample:
@@ -54,9 +44,8 @@ class Sample:
 
     def labels(self, kind: str) -> list[TimedLabel]:
         """'words' or 'phonemes' with their times."""
-        with (_FOLDER / f"presenter.{kind}.csv").open(newline="") as file:
-            rows = list(csv.reader(file))[1:]
-        return [TimedLabel(float(a), float(b), text) for a, b, text in rows]
+        (labels,) = read_lanes(_FOLDER / f"presenter.{kind}.csv").lanes.values()
+        return list(labels)
 
 
 SAMPLE = Sample()

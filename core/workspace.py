@@ -3,6 +3,7 @@
     $SPEECHMARKS_HOME/           (else the user's data folder)
       settings.toml              limits and server roots, optional
       clips/<sha256>/            media<.ext>, clip.json, proxy.mp4, poster.jpg
+      imports/<sha256>/          file<.ext>, then import.json: tracks and labels brought by the user
       results/<key>/             files, then manifest.json: its presence means done
 
 Nothing here is ever overwritten in place: files are written under a temporary name and moved.
@@ -14,18 +15,19 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, Literal
 
 from core.errors import BadInput, MissingFile
+from core.lanes import read_lanes
 from core.media import MediaInfo, probe
 from core.settings import Settings, home, read_settings
 from core.track import LandmarkTrack
-from core.track_io import atomic_write, read_track, write_track
+from core.track_io import atomic_write, read_contents, read_track, write_track
 
-__all__ = ["SCHEMA", "Clip", "Workspace", "file_sha256", "result_key"]
+__all__ = ["SCHEMA", "Clip", "Import", "ImportKind", "Workspace", "file_sha256", "result_key"]
 
 SCHEMA = 1
 """Version of stored results; part of every key."""
@@ -46,6 +48,20 @@ class Clip:
 
     def __repr__(self) -> str:
         return f"Clip({self.id[:8]}, {self.info.duration:.2f} s)"
+
+
+ImportKind = Literal["track", "labels"]
+"""What a brought file is read as: by `core.track_io.read_contents` or `core.lanes.read_lanes`."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """A file that the user brought. ``name`` is untrusted text, as that of a `Clip`."""
+
+    id: str
+    name: str
+    kind: ImportKind
+    path: Path
 
 
 def file_sha256(path: Path | str) -> str:
@@ -70,8 +86,8 @@ def _safe_name(name: str) -> str:
 
 
 def _safe_suffix(name: str) -> str:
-    suffix = Path(_safe_name(name)).suffix.lower()
-    return suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 6 else ".bin"
+    suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()  # also of a very long name
+    return suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 9 else ".bin"
 
 
 class Workspace:
@@ -102,10 +118,23 @@ class Workspace:
         ------
         MissingFile, MediaError, BadInput : larger than the settings' ``max_upload_mb``.
         """
+        return self.clip(self._add("clips", "media", "clip.json", source, name, probe))
+
+    def _add(
+        self,
+        shelf: str,
+        stem: str,
+        record: str,
+        source: Path | str | BinaryIO,
+        name: str,
+        check: Callable[[Path], object],
+        **described: str,
+    ) -> str:
+        """Keep a file that passes ``check`` under the hash of its bytes, which is returned."""
         incoming = self.root / "incoming" / os.urandom(8).hex()
         incoming.mkdir(parents=True)
         try:
-            path = incoming / f"media{_safe_suffix(name)}"
+            path = incoming / f"{stem}{_safe_suffix(name)}"
             with path.open("wb") as target:
                 if isinstance(source, (str, Path)):
                     if not os.path.isfile(source):
@@ -115,22 +144,22 @@ class Workspace:
                 else:
                     self._copy(source, target)
             identity = file_sha256(path)
-            folder = self.root / "clips" / identity
-            if not (folder / "clip.json").is_file():
-                probe(path)
-                described = json.dumps({"name": _safe_name(name), "file": path.name})
-                atomic_write(incoming / "clip.json", described.encode())
+            folder = self.root / shelf / identity
+            if not (folder / record).is_file():
+                check(path)
+                text = json.dumps({"name": _safe_name(name), "file": path.name, **described})
+                atomic_write(incoming / record, text.encode())
                 folder.parent.mkdir(exist_ok=True)
                 if folder.exists():
                     shutil.rmtree(folder)  # an earlier attempt that died half-way
                 try:
                     os.replace(incoming, folder)
-                except OSError:  # somebody else stored the same clip meanwhile
-                    if not (folder / "clip.json").is_file():
+                except OSError:  # somebody else stored the same file meanwhile
+                    if not (folder / record).is_file():
                         raise
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
-        return self.clip(identity)
+        return identity
 
     def _copy(self, source: BinaryIO, target: BinaryIO) -> None:
         """Copy a file in, but no more of it than the settings allow."""
@@ -147,19 +176,23 @@ class Workspace:
 
     def clip(self, identity: str) -> Clip:
         """A stored clip by its id; raises `MissingFile` where it is not in the workspace."""
-        folder = self.root / "clips" / identity
-        if not (len(identity) == 64 and identity.isalnum() and (folder / "clip.json").is_file()):
-            raise MissingFile("That clip is not in this workspace; choose one in the Library.")
+        described, path = self._described("clips", identity, "clip.json")
+        return Clip(identity, described["name"], path, probe(path))
+
+    def _described(self, shelf: str, identity: str, record: str) -> tuple[dict[str, str], Path]:
+        """What was recorded about a kept file, and where it lies."""
+        folder, what = self.root / shelf / identity, shelf[:-1]
+        if not (len(identity) == 64 and identity.isalnum() and (folder / record).is_file()):
+            where = "choose one in the Library" if what == "clip" else "bring its file again"
+            raise MissingFile(f"That {what} is not in this workspace; {where}.")
         try:
-            described = json.loads((folder / "clip.json").read_text())
-            path = folder / Path(described["file"]).name
-            name = str(described["name"])
-        except (ValueError, KeyError, TypeError) as error:
+            described = {k: str(v) for k, v in json.loads((folder / record).read_text()).items()}
+            return described | {"name": described["name"]}, folder / Path(described["file"]).name
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadInput(
-                f"The record of the clip {identity[:8]} is damaged; remove the folder "
-                f"clips/{identity} from the workspace and add the clip again."
+                f"The record of the {what} {identity[:8]} is damaged; remove the folder "
+                f"{shelf}/{identity} from the workspace and add the {what} again."
             ) from error
-        return Clip(identity, name, path, probe(path))
 
     def clip_ids(self) -> list[str]:
         """Ids of all clips, newest first."""
@@ -169,6 +202,48 @@ class Workspace:
     def remove_clip(self, identity: str) -> None:
         """Delete a clip that this workspace made."""
         shutil.rmtree(self.clip(identity).folder)
+
+    # --- tracks and labels that the user brought ---------------------------------------------
+
+    def add_import(self, source: Path | str | BinaryIO, name: str, kind: ImportKind) -> Import:
+        """Copy a track or label file in, or find it where it is already.
+
+        It is read before it is kept; what cannot be read leaves nothing behind.
+
+        Raises
+        ------
+        MissingFile
+        BadInput : no file of that kind, or larger than the settings' ``max_upload_mb``.
+        """
+
+        def check(path: Path) -> None:
+            try:
+                read_contents(path) if kind == "track" else read_lanes(path)
+            except BadInput as error:  # in the words of the user, who knows no "file.npy"
+                told = str(error).replace(repr(path.name), repr(_safe_name(name)))
+                raise BadInput(told) from error
+
+        shelf = ("imports", "file", "import.json")
+        found = self.get_import(self._add(*shelf, source, name, check, kind=kind))
+        if found.kind != kind:
+            check(found.path)
+        return found
+
+    def get_import(self, identity: str) -> Import:
+        """A brought file by its id; raises `MissingFile` where it is not in the workspace."""
+        described, path = self._described("imports", identity, "import.json")
+        kind: ImportKind = "labels" if described.get("kind") == "labels" else "track"
+        return Import(identity, described["name"], kind, path)
+
+    def imports(self, kind: ImportKind) -> list[Import]:
+        """All brought files of a kind, newest first."""
+        found = (self.root / "imports").glob("*/import.json")
+        newest = sorted(found, key=lambda p: -p.stat().st_mtime)
+        return [i for p in newest if (i := self.get_import(p.parent.name)).kind == kind]
+
+    def remove_import(self, identity: str) -> None:
+        """Delete a file that was brought."""
+        shutil.rmtree(self.get_import(identity).path.parent)
 
     # --- results ---------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from making import faces, gappy, make_track
 
 from core.cli import main
 from core.reference import ShapeSpace, fit_shape_space
-from core.track_io import FORMATS, read_track, write_track
+from core.track_io import FORMATS, read_track, write_track, zip_texts
 
 KINDS = [kind for kind in FORMATS if kind not in ("npy8", "npy204")]
 
@@ -173,3 +173,30 @@ def test_bad_input_is_one_line_and_leaves_nothing(run: Any, here: Path, words: s
     assert len(lines) == 1 and lines[0].startswith("error: ") and len(lines[0]) > 20
     after = {p: p.read_bytes() if p.is_file() else b"" for p in here.rglob("*")}
     assert after == before
+
+
+@pytest.mark.parametrize(
+    ("scheme", "points"), [("facemesh468", 468), ("dlib68", 68), ("lips20", 20)]
+)
+def test_a_mesh_becomes_any_scheme_that_it_holds(
+    run: Any, tmp_path: Path, scheme: str, points: int
+) -> None:
+    np.save(tmp_path / "mesh.npy", faces(0, 3, 468, 3))
+    out = tmp_path / "out.npz"
+    code, printed, _ = run(tmp_path / "mesh.npy", "-o", out, "--scheme", scheme, "--json")
+    assert code == 0 and json.loads(printed)["scheme"] == scheme
+    assert read_track(out).points.shape == (3, points, 3)
+
+
+def test_a_face_does_not_become_a_mesh(run: Any, here: Path) -> None:
+    code, printed, said = run(here / "face.npy", "-o", here / "x.npz", "--scheme", "facemesh468")
+    assert code == 2 and printed == "" and "cannot become facemesh468" in said
+    assert not (here / "x.npz").exists()
+
+
+def test_numbered_texts_in_a_zip_are_a_track(run: Any, here: Path) -> None:
+    assert run(here / "face.npz", "-o", here / "texts")[0] == 0
+    texts = {path.name: path.read_bytes() for path in (here / "texts").iterdir()}
+    (here / "texts.zip").write_bytes(zip_texts(texts))
+    assert run(here / "texts.zip", "-o", here / "back.npy", "--source-fps", "50")[0] == 0
+    np.testing.assert_array_equal(np.load(here / "back.npy"), np.rint(faces(0)))

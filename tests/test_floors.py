@@ -13,7 +13,7 @@ MODULES = sorted((ROOT / "core").rglob("*.py"))
 FLOORS = (
     {"errors", "scheme", "settings"},
     {"track", "track_io"},
-    {"media", "align", "speech", "weights", "workspace", "samples"},
+    {"media", "align", "speech", "weights", "workspace", "lanes", "samples"},
     {"detect", "reference", "models", "metrics", "render"},
     {"datasets"},
     {"batch", "checks"},

@@ -1,11 +1,23 @@
-"""The 68-point scheme against the table of SPEC 1."""
+"""Schemes against the table of SPEC 1, and against faces that two detectors have seen."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from core.errors import BadInput
-from core.scheme import DLIB68, LIPS20, SCHEMES, Scheme, get_scheme
+from core.scheme import (
+    DLIB68,
+    FACEMESH468,
+    LIPS20,
+    SCHEMES,
+    Scheme,
+    common_scheme,
+    get_scheme,
+    point_map,
+)
 
 every_scheme = pytest.mark.parametrize("scheme", SCHEMES.values(), ids=list(SCHEMES))
 
@@ -30,9 +42,14 @@ def test_a_part_has_the_published_points(name: str, row: tuple[int, int, bool]) 
 
 
 @every_scheme
-def test_every_point_belongs_to_one_part(scheme: Scheme) -> None:
+def test_no_point_belongs_to_two_parts(scheme: Scheme) -> None:
     points = [p for part in scheme.parts.values() for p in part]
-    assert sorted(points) == list(range(scheme.n_points))
+    assert len(set(points)) == len(points) and set(points) <= set(range(scheme.n_points))
+
+
+@pytest.mark.parametrize("scheme", [DLIB68, LIPS20], ids=["dlib68", "lips20"])
+def test_every_point_of_a_small_scheme_belongs_to_a_part(scheme: Scheme) -> None:
+    assert sum(map(len, scheme.parts.values())) == scheme.n_points
 
 
 @every_scheme
@@ -82,3 +99,95 @@ def test_lips20_is_points_48_to_67_of_dlib68() -> None:
 def test_an_unknown_scheme_is_refused_with_the_known_names() -> None:
     with pytest.raises(BadInput, match="dlib68, lips20"):
         get_scheme("dlib69")
+
+
+@every_scheme
+def test_lip_rings_begin_at_a_corner_and_have_the_other_half_way(scheme: Scheme) -> None:
+    for ring in (scheme.inner_lip, scheme.outer_lip):
+        assert scheme.mirror[ring[0]] == ring[len(ring) // 2] != ring[0]
+
+
+# --- maps --------------------------------------------------------------------------------------
+
+MAPS = [("dlib68", "lips20"), ("facemesh468", "dlib68"), ("facemesh468", "lips20")]
+each_map = pytest.mark.parametrize(("source", "target"), MAPS, ids=" to ".join)
+
+
+@each_map
+def test_a_map_takes_each_point_once_and_keeps_left_and_right(source: str, target: str) -> None:
+    found, wanted = point_map(source, target), get_scheme(target)
+    assert len(set(found)) == wanted.n_points
+    assert [get_scheme(source).mirror[p] for p in found] == [found[m] for m in wanted.mirror]
+
+
+@each_map
+def test_a_map_keeps_the_pairs_that_an_opening_is_measured_by(source: str, target: str) -> None:
+    found, held, wanted = point_map(source, target), get_scheme(source), get_scheme(target)
+    for own, theirs in (
+        (held.inner_lip_pairs, wanted.inner_lip_pairs),
+        (held.outer_lip_pairs, wanted.outer_lip_pairs),
+    ):
+        assert sorted(own) == sorted((found[a], found[b]) for a, b in theirs)
+
+
+def test_two_maps_in_a_row_are_the_map_of_both() -> None:
+    whole = point_map("facemesh468", "dlib68")
+    lips = tuple(whole[p] for p in point_map("dlib68", "lips20"))
+    assert lips == point_map("facemesh468", "lips20")
+
+
+@pytest.mark.parametrize(("target", "source"), MAPS, ids=" to ".join)
+def test_a_richer_scheme_is_never_made_of_a_poorer(source: str, target: str) -> None:
+    with pytest.raises(BadInput, match="cannot become"):
+        point_map(source, target)
+
+
+@pytest.mark.parametrize(
+    ("given", "common"),
+    [
+        (["facemesh468"], "facemesh468"),
+        (["facemesh468", "dlib68"], "dlib68"),
+        (["dlib68", "lips20"], "lips20"),
+        (["facemesh468", "lips20"], "lips20"),
+        (["lips20", "facemesh468", "dlib68"], "lips20"),
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, list) else value,
+)
+def test_the_common_scheme_is_the_richest_that_all_can_be_brought_to(
+    given: list[str], common: str
+) -> None:
+    assert common_scheme(given).name == common
+
+
+@pytest.fixture
+def two_detectors(shared: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Frame 30 of one clip: the 468 points of FaceMesh and the 68 of dlib, in picture pixels."""
+    seen = np.load(shared / "reference" / "hum" / "facemesh_frame30.npz")
+    side = seen["crop192"].shape[0]
+    mesh = seen["points"][:, :2] * (seen["crop_size"] / side) + seen["crop_origin"]
+    return mesh, np.load(shared / "reference" / "rep" / "obama2s.npy")[30]
+
+
+def test_mapped_mesh_points_lie_where_dlib_sees_them(
+    two_detectors: tuple[np.ndarray, np.ndarray],
+) -> None:
+    """In % of the distance of the eye centres. The jaw is rough: the face oval is another line."""
+    mesh, dlib = two_detectors
+    eyes = np.linalg.norm(dlib[42:48].mean(axis=0) - dlib[36:42].mean(axis=0))
+    off = 100 * np.linalg.norm(mesh[list(point_map("facemesh468", "dlib68"))] - dlib, axis=1) / eyes
+    assert np.median(off) < 6.5
+    assert np.median(off[17:]) < 5.5 and off[17:].max() < 13
+    assert np.median(off[36:48]) < 4 and np.median(off[48:]) < 6
+    assert np.median(off[:17]) < 14 and off[:17].max() < 25
+
+
+def test_the_mirror_of_the_mesh_is_that_of_a_real_face(shared: Path) -> None:
+    """A mirrored face, laid over itself, has every point next to its counterpart."""
+    seen = np.load(shared / "reference" / "hum" / "facemesh_frame30.npz")
+    face = seen["points"].astype(float)
+    face -= face.mean(axis=0)
+    other = (face * (-1, 1, 1))[list(FACEMESH468.mirror)]
+    u, _, vt = np.linalg.svd(other.T @ face)
+    assert np.linalg.det(u @ vt) > 0
+    rest = np.linalg.norm(other @ u @ vt - face, axis=1)
+    assert rest.mean() < 0.02 * np.ptp(face[:, 0]) and rest.max() < 0.04 * np.ptp(face[:, 0])

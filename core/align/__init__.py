@@ -1,5 +1,6 @@
 """Alignment of landmark tracks: Procrustes, and the eye and lip normalisers with inverses."""
 
+from core.align.common import comparable
 from core.align.eyes import normalise_eyes
 from core.align.lips import normalise_lips
 from core.align.procrustes import align_procrustes, procrustes_frames, reference_shape
@@ -18,6 +19,7 @@ __all__ = [
     "align_procrustes",
     "anchored_similarity",
     "apply_similarity",
+    "comparable",
     "fit_similarity",
     "normalise_eyes",
     "normalise_lips",

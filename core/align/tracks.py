@@ -8,6 +8,7 @@ from core.align.eyes import normalise_eyes
 from core.align.lips import normalise_lips
 from core.align.procrustes import align_procrustes
 from core.errors import BadInput, NoFace
+from core.scheme import point_map
 from core.track import LandmarkTrack, Space, select_points, step
 
 __all__ = ["AlignMethod", "align", "select_mouth"]
@@ -61,4 +62,5 @@ def align(
 
 def select_mouth(track: LandmarkTrack) -> LandmarkTrack:
     """The 20 lip points; a lips-only track as it is."""
-    return track if track.scheme == "lips20" else select_points(track, range(48, 68), "lips20")
+    lips = point_map(track.scheme, "lips20")
+    return track if track.scheme == "lips20" else select_points(track, lips, "lips20")

@@ -28,7 +28,9 @@ Target = Literal[
 def convert_command(
     track: Annotated[Path, typer.Argument(help="Landmark track, or a folder of text files.")],
     out: Annotated[Path, typer.Option("-o", help=".npy .json .csv .npz .h5, or a folder.")],
-    scheme: Annotated[str | None, typer.Option(help="dlib68 or lips20.")] = None,
+    scheme: Annotated[
+        str | None, typer.Option(help="dlib68, lips20 or facemesh468: points that the track holds.")
+    ] = None,
     kind: Annotated[
         Target | None, typer.Option("--as", help="Format, where the name does not tell it all.")
     ] = None,

@@ -25,8 +25,9 @@ GapRule = Literal["anatomical", "crossed"]
 def mouth_width(track: LandmarkTrack) -> NDArray[np.float64]:
     """Distance of the inner mouth corners 60 and 64 per frame; (T,), NaN without a face."""
     inner = track.layout.inner_lip
+    right, left = inner[0], inner[len(inner) // 2]
     return np.asarray(
-        np.linalg.norm(track.points[:, inner[0], :2] - track.points[:, inner[4], :2], axis=1)
+        np.linalg.norm(track.points[:, right, :2] - track.points[:, left, :2], axis=1)
     )
 
 

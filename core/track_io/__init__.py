@@ -1,4 +1,4 @@
-"""Track files: .npy, .npz, .csv, .json, .h5 and folders of text files.
+"""Track files: .npy, .npz, .csv, .json, .h5 and folders (or a .zip) of text files.
 
 npz and h5 hold everything a `LandmarkTrack` holds; the bare formats hold numbers only, so reading
 them needs the rate and, where it cannot be guessed, the space. One module a family of formats;
@@ -16,6 +16,7 @@ from core.track_io.formats import (
     losses,
 )
 from core.track_io.npy import read_array, read_arrays, write_array, write_arrays
+from core.track_io.pixels import zip_texts
 from core.track_io.tracks import read_contents, read_track, to_track, track_bytes, write_track
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "write_arrays",
     "write_series",
     "write_track",
+    "zip_texts",
 ]

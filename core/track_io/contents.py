@@ -16,7 +16,8 @@ __all__ = ["FACE_RATE", "Basis", "Contents", "finite_array", "shaped"]
 
 FACE_RATE = 25.0
 """Frames a second where a file holds no times (DESIGN 10)."""
-_FLAT = {136: (68, 2), 204: (68, 3), 40: (20, 2)}
+_FLAT = {136: (68, 2), 204: (68, 3), 40: (20, 2), 936: (468, 2), 1404: (468, 3)}
+_WITH_IRISES = 478  # what MediaPipe gives where it refines the eyes
 
 
 class Basis(Protocol):
@@ -69,12 +70,19 @@ def finite_array(values: NDArray[Any], name: str) -> NDArray[np.float64]:
 
 
 def shaped(values: NDArray[np.float64], name: str, basis: Basis | None = None) -> Contents:
-    """Points from (T, N, D), flattened (T, N*D), or coefficients (T, K) of a basis."""
+    """Points from (T, N, D), flattened (T, N*D), or coefficients (T, K) of a basis.
+
+    Of 478 points the last ten, MediaPipe's irises, are left out.
+    """
     if basis is not None and values.ndim == 2 and values.shape[1] == len(basis.components):
         return Contents(basis.reconstruct(values), basis.scheme, space=basis.space)
     points = values
     if values.ndim == 2 and values.shape[1] in _FLAT:
         points = values.reshape(len(values), *_FLAT[values.shape[1]])
+    remarks: tuple[str, ...] = ()
+    if points.ndim == 3 and points.shape[1] == _WITH_IRISES:
+        points = points[:, :468]
+        remarks = (f"The ten points of the irises in {name} were left out.",)
     scheme = scheme_of(points.shape[1]) if points.ndim == 3 else None
     if scheme is None or points.shape[2] not in (2, 3):
         few = values.ndim == 2 and 0 < values.shape[1] < 40
@@ -90,6 +98,6 @@ def shaped(values: NDArray[np.float64], name: str, basis: Basis | None = None) -
             )
         raise BadInput(
             f"{name!r} has shape {values.shape}; a track has (frames, 68, 2 or 3), "
-            "(frames, 20, 2), (frames, 136), (frames, 204) or (frames, 40)."
+            "(frames, 20, 2), (frames, 136), (frames, 204), (frames, 40) or (frames, 468, 2 or 3)."
         )
-    return Contents(points, scheme.name)
+    return Contents(points, scheme.name, remarks=remarks)

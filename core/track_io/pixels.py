@@ -1,11 +1,14 @@
-"""Whole pixels: HUM's JSON (frames x faces x points x [x, y]) and W2K's folders of text."""
+"""Whole pixels: HUM's JSON (frames x faces x points x [x, y]), W2K's text in folders or .zip."""
 
 from __future__ import annotations
 
+import io
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -17,11 +20,20 @@ from core.track import LandmarkTrack
 from core.track_io.contents import Contents, finite_array
 from core.track_io.files import read_plain
 
-__all__ = ["json_track", "read_json", "read_text_folder", "text_frames"]
+__all__ = [
+    "json_track",
+    "read_json",
+    "read_text_folder",
+    "read_text_zip",
+    "text_frames",
+    "zip_texts",
+]
 
 _MAX_JSON = 128 * 1024**2  # of text; some 150 000 frames
 _MAX_ELEMENT = 1024**2  # of one frame of it; a thousand faces
 _MAX_FRAME_TEXT = 64 * 1024  # of one frame's file
+_MAX_ZIP = 256 * 1024**2
+_MOST_MEMBERS = 200_000  # two hours of frames
 _BLANK = re.compile(r"[ \t\r\n]*")
 _NUMBERED = re.compile(r"\d{1,9}\.txt")
 
@@ -54,8 +66,8 @@ def _stacked(faces: list[NDArray[np.float64] | None], name: str) -> tuple[Any, s
     scheme = scheme_of(shapes[0][0])
     if len(shapes) > 1 or scheme is None or shapes[0][1:] not in ((2,), (3,)):
         raise BadInput(
-            f"The faces of {name!r} have the shapes {shapes[:3]}; expected (68, 2) or (20, 2) in "
-            "all of them."
+            f"The faces of {name!r} have the shapes {shapes[:3]}; expected (68, 2), (20, 2) or "
+            "(468, 2) in all of them."
         )
     missing = np.full(shapes[0], np.nan)
     return np.stack([missing if face is None else face for face in faces]), scheme.name
@@ -121,35 +133,73 @@ def read_json(path: Path, *, face: int = 0) -> Contents:
     return Contents(points, scheme, remarks=remarks)
 
 
-def _read_frame(path: Path) -> NDArray[np.float64] | None:
-    """The points of one text file, None where it is blank."""
-    lines = read_plain(path, _MAX_FRAME_TEXT).decode("ascii").split("\n")
+def _frame(data: bytes, name: str) -> NDArray[np.float64] | None:
+    """The points in the text of one frame, None where it is blank."""
+    lines = data.decode("ascii").split("\n")
     rows = [line.split(",") for line in lines if line.strip()]
-    return finite_array(np.array(rows, dtype=np.float64), path.name) if rows else None
+    return finite_array(np.array(rows, dtype=np.float64), name) if rows else None
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """A text file of a .zip, unpacked no further than a frame's text can be long."""
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise BadInput(f"{member.filename[-40:]!r} is packed in a way that is not read here.")
+    with archive.open(member) as file:
+        data = file.read(_MAX_FRAME_TEXT + 1)
+    if len(data) > _MAX_FRAME_TEXT:
+        raise BadInput(f"{member.filename[-40:]!r} is larger than the points of a face are.")
+    return data
+
+
+def read_text_zip(path: Path) -> Contents:
+    """The numbered .txt files in a .zip, in whatever folder of it, as `read_text_folder`."""
+    with zipfile.ZipFile(io.BytesIO(read_plain(path, _MAX_ZIP))) as archive:
+        members = archive.infolist()
+        if len(members) > _MOST_MEMBERS:
+            raise BadInput(f"{path.name!r} holds {len(members)} files; no landmark track does.")
+        return _series(
+            path.name,
+            [(PurePosixPath(m.filename).name, partial(_member, archive, m)) for m in members],
+        )
+
+
+def zip_texts(files: Mapping[str, bytes]) -> bytes:
+    """Text files by name as a .zip for `read_text_zip`; the same files give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            archive.writestr(zipfile.ZipInfo(name), files[name], zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
 
 
 def read_text_folder(path: Path) -> Contents:
     """The numbered .txt files of a folder in order; a blank or absent one is a missing face."""
-    found: dict[int, Path] = {}
-    for item in sorted(path.iterdir()):
-        if _NUMBERED.fullmatch(item.name):
-            number = int(item.stem)
+    return _series(
+        path.name,
+        [(item.name, partial(read_plain, item, _MAX_FRAME_TEXT)) for item in path.iterdir()],
+    )
+
+
+def _series(name: str, files: Iterable[tuple[str, Callable[[], bytes]]]) -> Contents:
+    """Frames from files by name, each read when its turn comes; other names are passed over."""
+    found: dict[int, Callable[[], bytes]] = {}
+    for file, read in files:
+        if _NUMBERED.fullmatch(file):
+            number = int(file.removesuffix(".txt"))
             if number in found:
-                raise BadInput(f"{path.name!r} holds frame {number} twice; keep one of the files.")
-            found[number] = item
+                raise BadInput(f"{name!r} holds frame {number} twice; keep one of the files.")
+            found[number] = read
     if not found:
-        raise BadInput(
-            f"{path.name!r} holds no numbered text files; expected 00000.txt, 00001.txt ..."
-        )
+        raise BadInput(f"{name!r} holds no numbered text files; expected 00000.txt, 00001.txt ...")
     numbers = range(min(found), max(found) + 1)
     absent = len(numbers) - len(found)
     if absent > len(found):
         raise BadInput(
-            f"{path.name!r} holds {len(found)} numbered files between {numbers[0]} and "
+            f"{name!r} holds {len(found)} numbered files between {numbers[0]} and "
             f"{numbers[-1]}; a series has one for each frame."
         )
     points, scheme = _stacked(
-        [_read_frame(found[k]) if k in found else None for k in numbers], path.name
+        [_frame(found[k](), f"{k:05d}.txt") if k in found else None for k in numbers], name
     )
-    remarks = (f"{absent} numbers of {path.name} have no file: missing faces.",) if absent else ()
+    remarks = (f"{absent} numbers of {name} have no file: missing faces.",) if absent else ()
     return Contents(points, scheme, remarks=remarks)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadInput
-from core.scheme import get_scheme, scheme_of
+from core.scheme import DLIB68, FACEMESH468, LIPS20, Scheme, get_scheme
 from core.track import LandmarkTrack, Space
 from core.track_io.contents import Contents
 from core.track_io.files import MAX_BYTES, MAX_TEXT, read_plain, shown
@@ -100,6 +100,13 @@ def _said(raw: bytes, name: str) -> dict[str, str]:
     return said
 
 
+def _layout_of(highest: int) -> Scheme:
+    """The scheme of a file that names none; a mesh counts as one only where it is whole."""
+    if highest == FACEMESH468.n_points - 1:
+        return FACEMESH468
+    return LIPS20 if highest < LIPS20.n_points else DLIB68
+
+
 def _gathered(
     table: pd.DataFrame, name: str, scheme: str | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], str]:
@@ -114,11 +121,11 @@ def _gathered(
     if not len(table):
         raise BadInput(f"{name!r} holds no rows; a track has one row a frame and point.")
     highest = int(number["point"].max())
-    layout = get_scheme(scheme) if scheme else scheme_of(20 if highest < 20 else 68)
-    if layout is None or highest >= layout.n_points:
+    layout = get_scheme(scheme) if scheme else _layout_of(highest)
+    if highest >= layout.n_points:
         raise BadInput(
-            f"{name!r} numbers a point {highest}; points run from 0 to "
-            f"{(layout.n_points if layout else 68) - 1}."
+            f"{name!r} numbers a point {highest}; the points of {layout.name} run from 0 to "
+            f"{layout.n_points - 1}."
         )
     frames, first, row = np.unique(number["frame"], return_index=True, return_inverse=True)
     axes = ["x", "y", "z"] if "z" in table.columns else ["x", "y"]

@@ -22,7 +22,13 @@ from core.track_io.formats import (
 )
 from core.track_io.hdf5 import h5_track, read_h5
 from core.track_io.npy import npz_track, read_npy, read_npz, write_array
-from core.track_io.pixels import json_track, read_json, read_text_folder, text_frames
+from core.track_io.pixels import (
+    json_track,
+    read_json,
+    read_text_folder,
+    read_text_zip,
+    text_frames,
+)
 from core.track_io.tidy import csv_track, read_csv
 
 __all__ = ["read_contents", "read_track", "to_track", "track_bytes", "write_track"]
@@ -31,7 +37,8 @@ _EXPECTED = {
     ".h5": "HDF5 with points, times, scheme, space and provenance, or NR's or TFL's training data",
     ".npz": "points, times, scheme, space and provenance",
     ".csv": "columns of numbers named frame, time_s, point, x, y[, z]",
-    ".json": "a list of frames, each a list of faces, each a list of 68 or 20 [x, y]",
+    ".json": "a list of frames, each a list of faces, each a list of 68, 20 or 468 [x, y]",
+    ".zip": 'a line "x,y" for each point in files 00000.txt, 00001.txt ...',
     "": 'a line "x,y" for each point in files 00000.txt, 00001.txt ...',
 }
 
@@ -79,6 +86,8 @@ def read_contents(
             return read_csv(path)
         if suffix == ".json":
             return read_json(path, face=face or 0)
+        if suffix == ".zip":
+            return read_text_zip(path)
     except (BadInput, MissingFile):
         raise
     except Exception as error:  # damaged files raise many kinds: zlib, HDF5, memory, recursion
@@ -87,8 +96,8 @@ def read_contents(
             f"else; expected {_EXPECTED.get('' if path.is_dir() else suffix, 'numbers')}."
         ) from error
     raise BadInput(
-        f"Unknown track format {path.suffix[:20]!r}; expected {', '.join(TRACK_SUFFIXES)} or a "
-        "folder of numbered text files."
+        f"Unknown track format {path.suffix[:20]!r}; expected {', '.join(TRACK_SUFFIXES)}, or "
+        "numbered text files in a folder or a .zip."
     )
 
 

@@ -1,0 +1,111 @@
+"""Tracks and lanes of labels that the user brings to a page, ready to be shown beside its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+import streamlit as st
+
+from core.errors import SpeechmarksError
+from core.lanes import TimedLabel, read_lanes
+from core.track import LandmarkTrack, Space
+from core.track_io import Contents, guess_space, read_contents, to_track
+from core.workspace import Clip
+from ui import state
+from ui.brought import Choice, choose, chosen, row, upload
+from ui.widgets import safe_text
+
+__all__ = ["bring_labels", "bring_tracks"]
+
+
+@st.cache_resource(max_entries=32, show_spinner="Reading the track ...")
+def _contents(identity: str, path: str) -> Contents:
+    return read_contents(path)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _track(identity: str, path: str, fps: float | None, space: Space | None) -> LandmarkTrack:
+    brought = state.workspace().get_import(identity)
+    return to_track(_contents(identity, path), brought.name, fps=fps, space=space)
+
+
+def _usual_rate(contents: Contents, clip: Clip) -> float:
+    """The clip's rate for a track of as many frames, else 25."""
+    video = clip.info.video
+    same = video is not None and video.n_frames == len(contents.points)
+    return round(video.fps, 3) if video is not None and same else 25.0
+
+
+def _settle(contents: Contents, choice: Choice, clip: Clip) -> Choice:
+    """The choice, with fields for what the file does not say."""
+    if contents.times is None:
+        fps = st.number_input(
+            "Frames a second",
+            1.0,
+            1000.0,
+            choice.fps or _usual_rate(contents, clip),
+            format="%.3f",
+            key=f"rate {choice.id}",
+        )
+        choice = replace(choice, fps=fps)
+    if contents.space is None:
+        spaces: tuple[Space, ...] = get_args(Space)
+        guess = choice.space or guess_space(contents.points)
+        space = st.selectbox("Space", spaces, spaces.index(guess), key=f"space {choice.id}")
+        choice = replace(choice, space=space)
+    return choice
+
+
+def bring_tracks(clip: Clip) -> list[tuple[str, LandmarkTrack, str]]:
+    """A place for tracks beside those of the page: name (untrusted), track, and a note on it.
+
+    A file without a rate has that of the clip where it has as many frames, else 25 a second.
+    """
+    shown: dict[str, tuple[str, LandmarkTrack, str]] = {}
+    with st.popover("Add tracks", icon=":material/add:"):
+        upload(
+            "track", "Landmark tracks", "NPY, NPZ, CSV, JSON, H5, or numbered TXT (many, or a ZIP)"
+        )
+        for choice in chosen("track"):
+            if (brought := row("track", choice)) is None:
+                continue
+            try:
+                contents = _contents(brought.id, str(brought.path))
+                settled = _settle(contents, choice, clip)
+                track = _track(brought.id, str(brought.path), settled.fps, settled.space)
+            except SpeechmarksError as error:
+                st.error(safe_text(f"{brought.name}: {error}"), icon=":material/error:")
+                continue
+            choose("track", [settled if c.id == choice.id else c for c in chosen("track")])
+            rate = "one frame" if track.fps is None else f"{track.fps:.4g} fps"
+            note = f"{track.points.shape[1]} points, {rate}, {track.space}"
+            said = " ".join(contents.remarks).replace(brought.path.name, brought.name)
+            st.caption(safe_text(f"{note}. {said}".strip()))
+            name = brought.name if brought.name not in shown else f"{brought.name} {brought.id[:4]}"
+            shown[name] = (name, track, note)
+    return list(shown.values())
+
+
+def bring_labels(clip: Clip) -> dict[str, list[TimedLabel]]:
+    """A place for words or phonemes in time: labels of the clip by lane (untrusted text)."""
+    lanes: dict[str, list[TimedLabel]] = {}
+    with st.popover("Add labels", icon=":material/label:"):
+        upload("labels", "Words or phonemes", "CSV (start, end, label), Praat TextGrid, ALIGN")
+        for choice in chosen("labels"):
+            if (brought := row("labels", choice)) is None:
+                continue
+            try:
+                found = read_lanes(brought.path, brought.name)
+            except SpeechmarksError as error:
+                st.error(safe_text(f"{brought.name}: {error}"), icon=":material/error:")
+                continue
+            late = 0
+            for lane, labels in found.lanes.items():
+                inside = [label for label in labels if label.start < clip.info.duration]
+                lanes[lane if lane not in lanes else f"{lane} {brought.id[:4]}"] = inside
+                late += len(labels) - len(inside)
+            beyond = (f"Labels after the end of the clip: {late}.",) if late else ()
+            if said := " ".join((*found.remarks, *beyond)):
+                st.caption(safe_text(said))
+    return lanes
