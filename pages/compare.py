@@ -1,14 +1,18 @@
-"""Compare: truth and models side by side, one sound."""
+"""Compare: the truth, models and brought tracks side by side, on one sound."""
+
+import dataclasses
 
 import pandas as pd
 import streamlit as st
 
-from core.metrics import interocular, score_clip
-from core.reference import inner_opening, shipped_template
-from core.render import INK, Panel, Style, compare_movie, model_colour
-from core.render.player import PlayerPanel
-from ui import plots, state
+from core.render import INK, Panel, Style
+from core.render.player import Label, PlayerPanel
+from ui import state
+from ui.bring import bring_labels, bring_tracks
+from ui.faces import curves_of, faces_of, panels_of, scores_of
 from ui.player import show_clip
+from ui.takeaway import Takeaway, take_away
+from ui.transfer import speaking_photo
 from ui.widgets import command, header, need_clip, part, progress, score_columns, silence_note
 
 header("Compare", "Play the clip, its true landmarks and every model side by side, on one sound.")
@@ -18,87 +22,74 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     names = []
     if clip.info.audio is not None:
         names = st.multiselect(
-            "Models", cards, default=cards[:2], key="models", bind="query-params"
+            "Models", cards, default=cards[:2], key="models", bind="query-params", width=360
         )
     styles: list[Style] = ["wireframe", "painted", "portrait", "dots"]
     style = st.segmented_control(
         "Style", styles, default="wireframe", required=True, key="style", bind="query-params"
     )
+    brought = bring_tracks(clip)
+    lanes = bring_labels(clip)
 if clip.info.audio is None:
     st.info("This clip has no sound, so no model can be run on it.", icon=":material/volume_off:")
 else:
     silence_note(clip)
 
-truth = free = None
+truth = None
 if clip.info.video is not None:
     with progress("Finding the face") as hear:
         truth = state.landmarks_or_none(clip, hear)
-if truth is not None:
-    free = state.identity_free(truth)
 with progress("Running the models") as hear:
-    predicted = {
-        name: state.identity_free(state.prediction(clip, name, part(hear, k, len(names))))
-        for k, name in enumerate(names)
-    }
+    given = {n: state.prediction(clip, n, part(hear, k, len(names))) for k, n in enumerate(names)}
 with progress("Preparing the clip for the browser") as hear:
     media = state.media(clip, hear)
+if lanes:
+    rows = {lane: [Label(t.start, t.end, t.text) for t in row] for lane, row in lanes.items()}
+    media = dataclasses.replace(media, labels={**(media.labels or {}), **rows})
 
-panels, movie = [], []
+faces = faces_of(truth, given, brought)
+panels, movie = panels_of(faces, style)
 if media.has_video:
-    panels.append(PlayerPanel("Clip", kind="video", style="overlay", colour=INK, track=truth))
-    movie.append(Panel("Clip", track=truth, video=clip.path, colour=INK))
-for title, track, colour in (
-    *([("Truth", free, INK)] if free is not None else []),
-    *((n, t, model_colour(cards.index(n))) for n, t in predicted.items()),
-):
-    how = "detected" if title == "Truth" else "from the sound"
-    panels.append(PlayerPanel(title, style=style, colour=colour, track=track, caption=how))
-    movie.append(Panel(title, track=track, style=style, colour=colour))
+    panels.insert(0, PlayerPanel("Clip", kind="video", style="overlay", colour=INK, track=truth))
+    movie.insert(0, Panel("Clip", track=truth, video=clip.path, colour=INK))
 if not panels:
     st.info("Choose a model to see a face move.", icon=":material/graphic_eq:")
     st.stop()
-show_clip(panels, media, key=f"compare {clip.id}")
+curves = curves_of(faces)
+show_clip(panels, media, key=f"compare {clip.id}", curves=curves, permalink=True)
 
-if free is not None and predicted:
-    iod = interocular(shipped_template())
-    scores = {n: score_clip(free, t, iod=iod) for n, t in predicted.items()}
-    rows = [
-        {
-            "model": n,
-            "mouth RMSE (IOD)": s.mouth_rmse,
-            "opening correlation": s.opening_correlation,
-            "variance ratio": s.opening_predicted.std() / s.opening_true.std(),
-            "frames": s.frames,
-        }
-        for n, s in scores.items()
-    ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=score_columns())
+scores = scores_of(faces)
+if scores:
+    columns = score_columns()
+    table = [
+        {"model": name, **{k: row[k].value for k in columns if k in row},
+         "frames": next(iter(row.values())).n}
+        for name, row in scores.items()
+    ]  # fmt: skip
+    st.dataframe(pd.DataFrame(table), hide_index=True, column_config=columns)
     st.caption(
         "Scores are taken after the speaker's own face is removed from both tracks. "
         "IOD: distance of the eye centres."
     )
-tracks = {
-    **({"truth": (free, plots.ink())} if free is not None else {}),
-    **{n: (t, model_colour(cards.index(n))) for n, t in predicted.items()},
-}
-if tracks:
-    iod = interocular(shipped_template())
-    lines = {n: (t.times, inner_opening(t) / iod, c) for n, (t, c) in tracks.items()}
-    plots.show(plots.curves(lines, unit="inner-lip opening in IOD"), height=220, key="openings")
-
-if st.button("Make a movie of this", icon=":material/movie:"):
-    target = state.scratch_file("comparison.mp4")
-    with progress("Drawing the movie") as hear:
-        compare_movie(
+files = ["landmarks.npz"] * (truth is not None) + [f"{n}.npy" for n in names]
+source = ["--video" if media.has_video else "--audio", state.command_word(clip)]
+flags = ["--labels", "-o", "comparison.mp4"]
+takes, photo = st.tabs(["Take away", "A photo that speaks"], key="below", bind="query-params")
+if takes.open:
+    with takes:
+        shown = Takeaway(
+            clip,
+            media,
+            panels,
             movie,
-            target,
-            sound=state.sound(clip) if clip.info.audio else None,
-            labels=True,
-            force=True,
-            progress=hear,
+            {face.name: face.track for face in faces},
+            sound=state.sound(clip) if clip.info.audio is not None else None,
+            scores=scores,
+            curves=curves,
         )
-    st.download_button("Download the movie", target.read_bytes(), "comparison.mp4", type="primary")
-tracks_given = [*(["identity.npz"] if free is not None else []), *(f"{n}.npy" for n in names)]
-given = ["--video" if media.has_video else "--audio", state.command_word(clip)]
-if tracks_given:
-    command("compare", tracks_given, given, "--style", style, "--labels", "-o", "comparison.mp4")
+        flags = take_away(shown) or flags
+if photo.open:
+    with photo:
+        speaking_photo(clip, {face.name: face.raw for face in faces})
+if files:
+    command("compare", files, source, "--style", style, flags)

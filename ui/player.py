@@ -11,7 +11,15 @@ from typing import Any
 import streamlit as st
 from numpy.typing import ArrayLike
 
-from core.render.player import Label, PlayerPanel, pack_player, player_script, player_style
+from core.render.player import (
+    Curve,
+    Label,
+    Marker,
+    PlayerPanel,
+    pack_player,
+    player_script,
+    player_style,
+)
 from ui import media_route
 
 __all__ = ["ClipMedia", "PlayerState", "show_clip", "show_player"]
@@ -25,9 +33,11 @@ class PlayerState:
     ----------
     time : seconds where it last stood still (of a video: the middle of the frame shown, so that
         "the last frame whose time has come" is that frame); None before the first pause.
+    markers : in order of time; None as long as the viewer has not changed them.
     """
 
     time: float | None
+    markers: tuple[Marker, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +50,8 @@ class ClipMedia:
     video_times: ArrayLike | None = None
     video_size: tuple[int, int] | None = None
     peaks: ArrayLike | None = None
+    spectrum: ArrayLike | None = None
+    silence: Sequence[tuple[float, float]] = ()
     labels: Mapping[str, Sequence[Label]] | None = None
 
 
@@ -62,9 +74,14 @@ def show_player(
     video_times: ArrayLike | None = None,
     video_size: tuple[int, int] | None = None,
     peaks: ArrayLike | None = None,
+    spectrum: ArrayLike | None = None,
+    silence: Sequence[tuple[float, float]] = (),
+    curves: Sequence[Curve] = (),
     labels: Mapping[str, Sequence[Label]] | None = None,
+    markers: Sequence[Marker] = (),
     start: float = 0.0,
     autoplay: bool = False,
+    permalink: bool = False,
 ) -> PlayerState:
     """Draw a player here; options as in `core.render.player.pack_player`.
 
@@ -74,9 +91,11 @@ def show_player(
         ``panels`` change.
     media : file with the sound and, where ``has_video``, the picture, in a form that browsers play
         (H.264 yuv420p MP4 with faststart, WAV, MP3 ...); None plays without sound.
-    start : opening position; later changes do not move a player that is already on the page.
+    start, markers : as the player opens; later changes do not move a player that is already on the
+        page, nor replace the markers that the viewer has set on it.
 
-    The page reruns when playing stops and when a paused position has settled, never during play.
+    The page reruns when playing stops, when a paused position has settled and when markers have
+    changed, never during play.
     """
     url = media_route.register(media, media_type) if media is not None else None
     buffer = pack_player(
@@ -88,17 +107,36 @@ def show_player(
         video_times=video_times,
         video_size=video_size,
         peaks=peaks,
+        spectrum=spectrum,
+        silence=silence,
+        curves=curves,
         labels=labels,
+        markers=markers,
         start=start,
         autoplay=autoplay,
+        permalink=permalink,
     )
-    result = _component()(key=key, data=buffer, on_time_change=lambda: None)
-    time = result.get("time")
-    return PlayerState(time=float(time) if isinstance(time, int | float) else None)
+    result = _component()(
+        key=key, data=buffer, on_time_change=lambda: None, on_markers_change=lambda: None
+    )
+    time, changed = result.get("time"), result.get("markers")
+    return PlayerState(
+        time=float(time) if isinstance(time, int | float) else None,
+        markers=None
+        if changed is None
+        else tuple(Marker(float(m["time"]), str(m["note"])) for m in changed),
+    )
 
 
 def show_clip(
-    panels: Sequence[PlayerPanel], media: ClipMedia, *, key: str, autoplay: bool = False
+    panels: Sequence[PlayerPanel],
+    media: ClipMedia,
+    *,
+    key: str,
+    curves: Sequence[Curve] = (),
+    markers: Sequence[Marker] = (),
+    autoplay: bool = False,
+    permalink: bool = False,
 ) -> PlayerState:
     """Draw a player for panels of one clip, with the clip's own sound and picture."""
     return show_player(
@@ -110,6 +148,11 @@ def show_clip(
         video_times=media.video_times,
         video_size=media.video_size,
         peaks=media.peaks,
+        spectrum=media.spectrum,
+        silence=media.silence,
+        curves=curves,
         labels=media.labels,
+        markers=markers,
         autoplay=autoplay,
+        permalink=permalink,
     )

@@ -9,9 +9,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.batch import cached_landmarks
@@ -20,7 +23,7 @@ from core.errors import BadInput, NoFace, NoSound, SpeechmarksError
 from core.media import Waveform, make_proxy, read_sound, write_wav
 from core.models import CNNModel, ModelCard, Prediction, PredictOptions, list_models, load_model
 from core.reference import remove_identity
-from core.render.player import Label, waveform_peaks
+from core.render.player import Label, silences, spectrogram, waveform_peaks
 from core.samples import SAMPLE
 from core.track import LandmarkTrack
 from core.workspace import Clip, Workspace
@@ -152,6 +155,23 @@ def _sound(identity: str, path: str) -> Waveform:
     return read_sound(path)
 
 
+@dataclass(frozen=True, eq=False)
+class _Heard:
+    """What a timeline shows of the sound, over the whole clip."""
+
+    peaks: NDArray[np.float32]
+    spectrum: NDArray[np.uint8]
+    silence: list[tuple[float, float]]
+
+
+@st.cache_resource(max_entries=32)
+def _heard(identity: str, path: str, duration: float) -> _Heard:
+    wave = _sound(identity, path)
+    count = round(duration * wave.rate)
+    whole = np.pad(wave.samples[:count], (0, max(0, count - len(wave.samples))))
+    return _Heard(waveform_peaks(whole), spectrogram(whole, wave.rate), silences(whole, wave.rate))
+
+
 def sound(clip: Clip) -> Waveform:
     """The clip's sound on the picture's clock; raises `NoSound`."""
     if clip.info.audio is None:
@@ -238,6 +258,7 @@ def media(clip: Clip, progress: Progress | None = None) -> ClipMedia:
         path = clip.folder / "proxy.wav"
         if not path.is_file() and wave is not None:
             write_wav(path, wave)
+    heard = None if wave is None else _heard(clip.id, str(clip.path), clip.info.duration)
     labels = None
     if is_sample(clip):
         labels = {
@@ -250,6 +271,8 @@ def media(clip: Clip, progress: Progress | None = None) -> ClipMedia:
         duration=clip.info.duration,
         video_times=None if video is None else video.times,
         video_size=None if video is None else video.size,
-        peaks=None if wave is None else waveform_peaks(wave.samples),
+        peaks=None if heard is None else heard.peaks,
+        spectrum=None if heard is None else heard.spectrum,
+        silence=() if heard is None else heard.silence,
         labels=labels,
     )

@@ -91,17 +91,19 @@ def refuse(error: SpeechmarksError | str) -> None:
 
 
 def score_columns() -> dict[str, Any]:
-    """Columns of a table of scores, each with its meaning and which way is better."""
+    """Columns of a table of scores, by score, each with its meaning and which way is better."""
     titles = {
-        "mouth RMSE (IOD)": SCORES["mouth_rmse"],
-        "opening correlation": SCORES["opening_correlation"],
-        "variance ratio": SCORES["variance_ratio"],
+        "mouth_rmse": "mouth RMSE (IOD)",
+        "opening_correlation": "opening correlation",
+        "variance_ratio": "variance ratio",
     }
     return {
-        title: st.column_config.NumberColumn(
-            format="%.3f", help=f"{card.formula}; {card.better} is better."
+        name: st.column_config.NumberColumn(
+            title,
+            format="%.3f",
+            help=f"{SCORES[name].formula}; {SCORES[name].better} is better.",
         )
-        for title, card in titles.items()
+        for name, title in titles.items()
     }
 
 

@@ -25,6 +25,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {  # of each module, in the order of the
     "models": ("generate", "models", "train", "evaluate"),
     "compare": ("compare",),
     "draw": ("plot", "crop"),
+    "transfer": ("transfer",),
     "metrics": ("metrics",),
     "data": ("data",),
 }

@@ -1,64 +1,245 @@
-"""compare: tracks, and the video they belong to, side by side in one movie."""
+"""compare: tracks, and the video they belong to, side by side: a movie, a GIF or one HTML file."""
 
 from __future__ import annotations
 
+import re
+import shlex
+import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, cast, get_args
+from tempfile import TemporaryDirectory
+from typing import Annotated, cast, get_args
 
 import typer
 
-from core.cli.console import Done, Progress, command
-from core.cli.tracks import open_track
-from core.errors import BadInput
-from core.media import probe, read_sound
-from core.render import INK, Layout, Panel, Style, compare_movie, model_colour
+from core.cli.console import Done, Progress, command, notice
+from core.cli.tracks import Force, SourceFps, Space, open_track
+from core.errors import BadInput, OutputExists, SpeechmarksError
+from core.media import Waveform, make_proxy, probe, read_sound
+from core.metrics import TABLE_SUFFIXES, Score, pairs_of, score_table, take_scores
+from core.render import INK, Crop, Layout, Panel, Style, compare_movie, model_colour
+from core.render.bundle import comparison_page
+from core.render.compare import PanelStyle
+from core.render.curves import comparison_curves
+from core.render.player import Curve, PlayerPanel
+from core.render.player.pack import PanelStyle as PlayerStyle
+from core.track import LandmarkTrack
+from core.track_io import atomic_write
 
 __all__: list[str] = []
+
+_KINDS = (".mp4", ".gif", ".html")
+_PREPARED_RATE = 25.0  # of a clip cropped to the face (SPEC 4)
+_PROXY_SIDE = 480  # longest side of the clip inside a page
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """One track of the comparison."""
+
+    title: str
+    track: LandmarkTrack
+    colour: str
+
+
+def _size_of(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", text)
+    if found is None:
+        raise BadInput(f"--size is WIDTHxHEIGHT in pixels, such as 1920x1080, not {text!r}.")
+    return int(found[1]), int(found[2])
+
+
+def _check(out: Path, table: Path | None, style: str, layout: str, crop: str, force: bool) -> None:
+    for value, options, flag in (
+        (style, get_args(Style), "--style"),
+        (layout, get_args(Layout), "--layout"),
+        (crop, get_args(Crop), "--crop"),
+        (out.suffix.lower(), _KINDS, "A comparison's ending"),
+    ):
+        if value not in options:
+            raise BadInput(f"{flag} is one of {', '.join(options)}, not {value!r}.")
+    if table is not None and table.suffix.lower() not in TABLE_SUFFIXES:
+        known = ", ".join(TABLE_SUFFIXES)
+        raise BadInput(f"--metrics writes {known}, not {table.suffix!r}.")
+    for path in (out, table):
+        if path is not None and path.exists() and not force:
+            raise OutputExists(f"{str(path)!r} exists already; use --force to replace it.")
+
+
+def _titles(paths: list[Path]) -> list[str]:
+    """Names of files without their endings; numbered where two are the same."""
+    stems = [path.stem for path in paths]
+    return [f"{s} ({k + 1})" if stems.count(s) > 1 else s for k, s in enumerate(stems)]
+
+
+def _over(shown: list[_Shown]) -> LandmarkTrack | None:
+    """The first track that lies over the picture."""
+    return next((s.track for s in shown if s.track.space in ("pixel", "unit")), None)
+
+
+def _clip_panel(video: Path, shown: list[_Shown], style: str, crop: str) -> Panel:
+    """The clip: alone, under landmarks in the overlay style, or cut to the face (SPEC 4)."""
+    over = _over(shown)
+    if crop == "face" and over is None:
+        raise BadInput(
+            "--crop face needs a track in pixels of the video, such as 'landmarks' makes; "
+            f"these are in {', '.join(sorted({s.track.space for s in shown}))} space."
+        )
+    drawn: PanelStyle = "overlay" if style == "overlay" else "picture"
+    if crop == "face":
+        return Panel(video.name, over, video, drawn, crop="face", fps=_PREPARED_RATE)
+    return Panel(video.name, over if style == "overlay" else None, video, drawn)
+
+
+def _scores(shown: list[_Shown]) -> dict[str, dict[str, Score]]:
+    """Of every track but the first against the first."""
+    table: dict[str, dict[str, Score]] = {}
+    for other in shown[1:]:
+        pairs, notes = pairs_of(shown[0].track, other.track)
+        for note in notes:
+            notice(f"{other.title}: {note}")
+        table[other.title] = take_scores(pairs)
+    return table
+
+
+def _page(
+    out: Path,
+    shown: list[_Shown],
+    style: str,
+    *,
+    video: Path | None,
+    sound: Waveform | None,
+    start: float,
+    command: str,
+) -> None:
+    """Write the page; scores and curves that these tracks do not allow are left out, and said."""
+    size = probe(video).video if video is not None else None
+    # An overlay lies on a picture; alone, landmarks are lines.
+    own = cast(PlayerStyle, "wireframe" if style == "overlay" else style)
+    panels = [
+        PlayerPanel(s.title, "landmarks", own, s.colour, s.track, truth=k == 0)
+        for k, s in enumerate(shown)
+    ]
+    scores: dict[str, dict[str, Score]] = {}
+    curves: list[Curve] = []
+    try:
+        tracks = {s.title: (s.track, s.colour) for s in shown}
+        curves = comparison_curves(tracks, truth=shown[0].title)
+        scores = _scores(shown)
+    except SpeechmarksError as error:
+        notice(f"the page holds no {'scores' if curves else 'curves and scores'}: {error}")
+    with TemporaryDirectory() as folder:
+        proxy = None
+        if video is not None:
+            proxy = Path(folder) / "proxy.mp4"
+            make_proxy(video, proxy, longest_side=_PROXY_SIDE)
+            notice(f"the clip's picture takes {proxy.stat().st_size * 4 / 3e6:.1f} MB of the page.")
+            over = _over(shown)
+            drawn: PlayerStyle = "picture" if over is None else "overlay"
+            panels.insert(0, PlayerPanel(video.name, "video", drawn, INK, over))
+        page = comparison_page(
+            panels,
+            sound=sound,
+            video=proxy,
+            video_size=None if size is None else size.size,
+            title=" · ".join(s.title for s in shown),
+            note="Landmarks side by side, on one clock.",
+            curves=curves,
+            scores=scores,
+            commands=[command],
+            start=start,
+        )
+    atomic_write(out, page)
 
 
 @command("compare")
 def compare_command(
     tracks: Annotated[list[Path], typer.Argument(help="Landmark tracks; the first is the truth.")],
-    out: Annotated[Path, typer.Option("-o", help=".mp4 or .gif.")],
-    audio: Annotated[Path | None, typer.Option(help="Sound file.")] = None,
+    out: Annotated[Path, typer.Option("-o", help=".mp4, .gif or .html (one file, offline).")],
+    audio: Annotated[Path | None, typer.Option(help="Sound file, or a video's sound.")] = None,
     video: Annotated[Path | None, typer.Option(help="A clip, shown first.")] = None,
     style: Annotated[str, typer.Option(help="wireframe, painted, dots, overlay, portrait.")] = (
         "wireframe"
     ),
-    layout: Annotated[str, typer.Option(help="row, column or grid.")] = "row",
+    layout: Annotated[str, typer.Option(help="row, column or grid (movies).")] = "row",
     labels: Annotated[bool, typer.Option("--labels", help="Titles above the panels.")] = False,
     burn_in: Annotated[bool, typer.Option("--burn-in", help="Frame number and time.")] = False,
-    source_fps: Annotated[float | None, typer.Option("--source-fps")] = None,
-    force: Annotated[bool, typer.Option("--force")] = False,
+    start: Annotated[float, typer.Option(help="Seconds where the movie begins.")] = 0.0,
+    stop: Annotated[float | None, typer.Option(help="Seconds where it ends.")] = None,
+    size: Annotated[
+        str | None, typer.Option(help="WIDTHxHEIGHT of the whole movie (panels of 480x480).")
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Pictures a second (the quickest panel's).")
+    ] = None,
+    crop: Annotated[
+        str, typer.Option(help="Of the clip: whole, or face: its box, 25 fps, numbered from 0.")
+    ] = "whole",
+    metrics: Annotated[
+        Path | None, typer.Option(help="Also write the scores: .csv, .md or .tex.")
+    ] = None,
+    source_fps: SourceFps = None,
+    space: Space = None,
+    force: Force = False,
 ) -> Done:
-    """Animate tracks side by side, in sync with the sound."""
-    for value, options, flag in ((style, Style, "--style"), (layout, Layout, "--layout")):
-        if value not in get_args(options):
-            raise BadInput(f"{flag} is one of {', '.join(get_args(options))}, not {value!r}.")
-    opened = [open_track(path, source_fps) for path in tracks]
-    panels: list[Panel] = []
-    if video is not None:
-        # Landmarks in pixels are the video's own and are drawn over it in the overlay style.
-        over = opened[0] if style == "overlay" and opened[0].space == "pixel" else None
-        panels.append(Panel(video.name, track=over, video=video))
-    plain = cast(Literal["wireframe", "painted", "dots", "portrait"], style)
-    for index, (path, track) in enumerate(zip(tracks, opened, strict=True)):
-        colour = INK if index == 0 else model_colour(index - 1)
-        panels.append(Panel(path.stem, track=track, style=plain, colour=colour))
-    sound = read_sound(audio) if audio is not None else None
-    if sound is None and video is not None and probe(video).audio is not None:
-        sound = read_sound(video)
-    report = Progress("compare", 100, "%")
-    compare_movie(
-        panels,
-        out,
-        sound=sound,
-        layout=cast(Layout, layout),
-        style=plain,
-        labels=labels,
-        burn_in=burn_in,
-        force=force,
-        progress=lambda share: report(100 * share),
+    """Animate tracks side by side, in sync with the sound: MP4, GIF, or one HTML file to open."""
+    begin = time.perf_counter()
+    _check(out, metrics, style, layout, crop, force)
+    wanted, kind = _size_of(size), out.suffix.lower()
+    if metrics is not None and len(tracks) < 2:
+        raise BadInput("--metrics compares the other tracks with the first; give at least two.")
+    if crop == "face" and video is None:
+        raise BadInput("--crop face cuts a clip; give it as --video.")
+    if kind == ".html" and (wanted or fps or stop is not None or crop == "face" or layout != "row"):
+        notice(
+            "a page holds the whole clip; --size, --fps, --stop, --crop and --layout are of movies."
+        )
+    opened = [open_track(path, source_fps, space=space) for path in tracks]
+    colours = [INK, *(model_colour(k) for k in range(len(tracks) - 1))]
+    shown = [_Shown(*row) for row in zip(_titles(tracks), opened, colours, strict=True)]
+    table = _scores(shown) if metrics is not None else {}
+    heard = audio or (video if video is not None and probe(video).audio is not None else None)
+    sound = read_sound(heard) if heard is not None else None
+    if kind == ".html":
+        again = ["compare", *(p.name for p in tracks), *(["--style", style])]
+        again += [] if video is None else ["--video", video.name]
+        again += [] if audio is None else ["--audio", audio.name]
+        line = f"python -m core {shlex.join([*again, '-o', out.name])}"
+        _page(out, shown, style, video=video, sound=sound, start=start, command=line)
+    else:
+        panels = [] if video is None else [_clip_panel(video, shown, style, crop)]
+        panels += [
+            Panel(s.title, s.track, style=cast(Style, style), colour=s.colour) for s in shown
+        ]
+        report = Progress("compare", 100, "%")
+        compare_movie(
+            panels,
+            out,
+            sound=sound,
+            layout=cast(Layout, layout),
+            labels=labels,
+            burn_in=burn_in,
+            size=wanted,
+            start=start,
+            stop=stop,
+            fps=fps,
+            force=force,
+            progress=lambda share: report(100 * share),
+        )
+        report.close()
+    if metrics is not None:
+        text = score_table(table, TABLE_SUFFIXES[metrics.suffix.lower()])
+        atomic_write(metrics, text.encode("utf-8"))
+    count = len(shown) + (video is not None)
+    return Done(
+        f"{count} panels -> {out}" + (f", scores -> {metrics}" if metrics is not None else ""),
+        {
+            "panels": count,
+            "out": str(out),
+            "bytes": out.stat().st_size,
+            "metrics": None if metrics is None else str(metrics),
+            "seconds": time.perf_counter() - begin,
+        },
     )
-    report.close()
-    return Done(f"{len(panels)} panels -> {out}", {"panels": len(panels), "out": str(out)})

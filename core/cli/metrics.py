@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
 from core.cli.console import Done, command, notice
 from core.cli.tracks import Published, SourceFps, open_track
-from core.metrics import pairs_of, take_scores
+from core.metrics import Score, TableFormat, pairs_of, score_table, take_scores
 from core.reference import ShapeSpace
 from core.reference.identity import read_template
 
@@ -36,6 +36,9 @@ def metrics_command(
     per_frame: Annotated[
         bool, typer.Option("--per-frame", help="Also the value of every frame, in the JSON.")
     ] = False,
+    table_format: Annotated[
+        str | None, typer.Option("--table", help="Print a table: csv, markdown, latex or html.")
+    ] = None,
     published: Published = False,
     source_fps: SourceFps = None,
 ) -> Done:
@@ -47,6 +50,7 @@ def metrics_command(
     space = None if basis is None else ShapeSpace.load(basis)
     own = open_track(truth, source_fps, published=published, basis=space)
     table: dict[str, dict[str, Any]] = {}
+    taken: dict[str, dict[str, Score]] = {}
     lines = []
     for path in predictions:
         pairs, notes = pairs_of(
@@ -61,7 +65,7 @@ def metrics_command(
         )
         for note in notes:
             notice(f"{path.name}: {note}")
-        scores = take_scores(pairs)
+        scores = taken[str(path)] = take_scores(pairs)
         row: dict[str, Any] = {name: score.value for name, score in scores.items()}
         row["frames"] = next(iter(scores.values())).n
         row["n"] = {name: score.n for name, score in scores.items()}
@@ -77,4 +81,6 @@ def metrics_command(
             for name, score in scores.items()
         )
         lines.append(f"{path}: " + ", ".join(shown))
+    if table_format is not None:
+        lines = score_table(taken, cast(TableFormat, table_format)).rstrip("\n").split("\n")
     return Done("\n".join(lines), table)

@@ -8,7 +8,7 @@ from core.media.audio import Waveform, read_sound, write_wav
 from core.media.frames import Frame, read_frame, read_frames, read_frames_at
 from core.media.guard import warm_decoder
 from core.media.info import AudioInfo, MediaInfo, VideoInfo
-from core.media.movie import MovieWriter, make_proxy
+from core.media.movie import MovieWriter, make_proxy, sound_bytes
 from core.media.pictures import (
     PictureFormat,
     choose_frames,
@@ -21,6 +21,7 @@ from core.media.pictures import (
     zip_pictures,
 )
 from core.media.probe import probe
+from core.media.stills import is_picture, read_picture
 from core.media.timing import (
     ASSUMED_RATES,
     Drift,
@@ -49,6 +50,7 @@ __all__ = [
     "drift",
     "drift_warnings",
     "encode_picture",
+    "is_picture",
     "make_proxy",
     "mean_bytes",
     "numbered_pictures",
@@ -57,8 +59,10 @@ __all__ = [
     "read_frame",
     "read_frames",
     "read_frames_at",
+    "read_picture",
     "read_sound",
     "resampling_plan",
+    "sound_bytes",
     "spread",
     "timing_report",
     "warm_decoder",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +13,9 @@ import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
+from av.container import OutputContainer
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -22,7 +25,7 @@ from core.media.frames import read_frames
 from core.media.info import MediaInfo
 from core.media.probe import probe
 
-__all__ = ["MovieWriter", "make_proxy"]
+__all__ = ["MovieWriter", "make_proxy", "sound_bytes"]
 
 _CLOCK = 90_000  # ticks a second; holds every usual frame rate
 
@@ -38,6 +41,7 @@ class MovieWriter:
     sound : put beside the picture from time zero, cut at ``stop`` seconds where given.
     crf, preset : x264 quality (lower is better) and speed.
     keyframe_every : frames between key frames; small means quick seeking.
+    tags : what the file says of itself, such as ``title`` and ``comment``.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class MovieWriter:
         crf: int = 20,
         preset: str = "veryfast",
         keyframe_every: int = 25,
+        tags: Mapping[str, str] | None = None,
         force: bool = False,
     ) -> None:
         self.path = Path(path)
@@ -62,6 +67,7 @@ class MovieWriter:
         self._sound = sound if sound is not None and len(sound.samples) else None
         self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         self._options = {"crf": str(crf), "preset": preset, "g": str(keyframe_every)}
+        self._tags = dict(tags or {})
         self._frames = 0
         self._last_tick = -1
 
@@ -70,17 +76,19 @@ class MovieWriter:
         self._container = av.open(
             str(self._temporary), "w", format="mp4", options={"movflags": "+faststart"}
         )
+        self._container.metadata.update(self._tags)
         self._video: VideoStream = self._container.add_stream(
             "libx264", rate=self.rate, options=self._options
         )
         self._video.width, self._video.height = self.size
         self._video.pix_fmt = "yuv420p"
         self._video.codec_context.time_base = Fraction(1, _CLOCK)
+        # Said aloud: players take a large picture that does not say it for BT.709.
+        self._video.codec_context.colorspace = Colorspace.ITU601
+        self._video.codec_context.color_range = ColorRange.MPEG
         self._audio: AudioStream | None = None
         if self._sound is not None:
-            self._audio = self._container.add_stream("aac", rate=_aac_rate(self._sound.rate))
-            self._audio.codec_context.layout = "mono"
-            self._audio.codec_context.bit_rate = 96_000
+            self._audio = _add_sound(self._container, self._sound.rate)
         return self
 
     def write(self, image: NDArray[np.uint8], time: float | None = None) -> None:
@@ -125,13 +133,34 @@ class MovieWriter:
             return
         end = self._last_tick / _CLOCK + float(1 / self.rate)
         samples = self._sound.samples[: max(1, round(end * self._sound.rate))]
-        block = AudioFrame.from_ndarray(samples[np.newaxis], format="fltp", layout="mono")
-        block.sample_rate, block.pts = self._sound.rate, 0
-        block.time_base = Fraction(1, self._sound.rate)
-        resampler = av.AudioResampler(format="fltp", layout="mono", rate=self._audio.rate)
-        for piece in (*resampler.resample(block), *resampler.resample(None)):
-            self._container.mux(self._audio.encode(piece))
-        self._container.mux(self._audio.encode(None))
+        _encode_sound(self._container, self._audio, Waveform(samples, self._sound.rate))
+
+
+def _add_sound(container: OutputContainer, rate: int) -> AudioStream:
+    stream: AudioStream = container.add_stream("aac", rate=_aac_rate(rate))
+    stream.codec_context.layout = "mono"
+    stream.codec_context.bit_rate = 96_000
+    return stream
+
+
+def _encode_sound(container: OutputContainer, stream: AudioStream, sound: Waveform) -> None:
+    block = AudioFrame.from_ndarray(sound.samples[np.newaxis], format="fltp", layout="mono")
+    block.sample_rate, block.pts = sound.rate, 0
+    block.time_base = Fraction(1, sound.rate)
+    resampler = av.AudioResampler(format="fltp", layout="mono", rate=stream.rate)
+    for piece in (*resampler.resample(block), *resampler.resample(None)):
+        container.mux(stream.encode(piece))
+    container.mux(stream.encode(None))
+
+
+def sound_bytes(sound: Waveform) -> bytes:
+    """An .m4a file (AAC, some 12 kB a second) of a sound, in memory; every browser plays it."""
+    if not len(sound.samples):
+        raise BadInput("A sound file needs at least one sample; this sound is empty.")
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        _encode_sound(container, _add_sound(container, sound.rate), sound)
+    return file.getvalue()
 
 
 def _aac_rate(rate: int) -> int:

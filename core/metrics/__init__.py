@@ -12,13 +12,16 @@ from core.metrics.scores import (
     rmse,
     variance_ratio,
 )
+from core.metrics.tables import TABLE_SUFFIXES, TableFormat, score_table
 
 __all__ = [
     "SCORES",
+    "TABLE_SUFFIXES",
     "ClipScore",
     "Pair",
     "Score",
     "ScoreCard",
+    "TableFormat",
     "bootstrap_interval",
     "face_width",
     "interocular",
@@ -31,6 +34,7 @@ __all__ = [
     "pairs_of",
     "rmse",
     "score_clip",
+    "score_table",
     "summarise",
     "take_scores",
     "variance_ratio",

@@ -83,7 +83,8 @@ def remove_identity(
     if template is None:
         template = shipped_template()
     threshold = z if z is not None else (0.1 if published else 1.3)
-    flat = track.replace(points=track.points[:, :, :2])
+    upside_down = track.space == "eye5" and not published  # that space is turned by 180 degrees
+    flat = track.replace(points=track.points[:, :, :2] * (-1 if upside_down else 1))
     aligned = align_procrustes(flat, published=published)
     timed = retime(aligned, fps=fps, assume_fps=30 if published else None)
     chosen = closed_mouth(timed, z=threshold, gap="crossed" if published else "anatomical")

@@ -65,15 +65,15 @@ def _spline_weights(steps: int) -> Points:
 
 
 def curve(points: Points, *, closed: bool = False, steps: int = 8) -> Points:
-    """Catmull-Rom spline through ``points`` (n, 2)."""
+    """Catmull-Rom spline through ``points`` (n, 2), or through rows of weights (n, D)."""
     n = len(points)
     if closed:
         padded = np.concatenate([points[-1:], points, points[:2]])
     else:
         ends = 2 * points[[0, -1]] - points[[1, -2]]
         padded = np.concatenate([ends[:1], points, ends[1:]])
-    quads = padded[np.arange(n if closed else n - 1)[:, None] + np.arange(4)]  # (segments, 4, 2)
-    smooth = (_spline_weights(steps) @ quads).reshape(-1, 2)
+    quads = padded[np.arange(n if closed else n - 1)[:, None] + np.arange(4)]  # (segments, 4, D)
+    smooth = (_spline_weights(steps) @ quads).reshape(-1, points.shape[1])
     return smooth if closed else np.concatenate([smooth, points[-1:]])
 
 

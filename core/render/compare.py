@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import methodcaller
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -15,24 +18,36 @@ from core.media.audio import Waveform
 from core.media.frames import Frame, read_frames
 from core.media.movie import MovieWriter
 from core.media.probe import probe
-from core.render.canvas import Image, blank, disc, draw_text, text_width, warp
+from core.render.canvas import Image, blank, warp
+from core.render.crop import face_box, nearest_frames
 from core.render.gif import MAX_GIF_FPS, GifWriter
 from core.render.movie import Progress, frame_at, rate_of, track_end
-from core.render.palette import INK, MUTED, PAGE, mix, rgb
+from core.render.palette import INK, PAGE, rgb
+from core.render.sheet import (
+    Layout,
+    Sheet,
+    burn_in_width,
+    fit_sheet,
+    lay_out,
+    title_strip,
+    write_time,
+)
 from core.render.styles import Style, check_style, render_panel
-from core.render.view import Viewport, fit_view
+from core.render.view import Viewport, view_of
 from core.render.wireframe import draw_overlay
 from core.track import LandmarkTrack
 
-__all__ = ["Crop", "Layout", "Panel", "compare_movie"]
+__all__ = ["Crop", "Layout", "Panel", "PanelStyle", "compare_movie"]
 
-Layout = Literal["row", "column", "grid"]
 Crop = Literal["whole", "face"]
+PanelStyle = Style | Literal["picture"]
+"""A `Style`, or for a video "picture": nothing is drawn over it."""
 
 MAX_FPS = 60.0
 _EARLY = 1e-3  # seconds, as in core.render.movie
-_MAX_SIDE = 8192
-_ON_PICTURE = ("overlay", "wireframe", "dots")
+_WAITING = 2  # pictures drawn ahead of the encoder
+_DRAWING = 2  # panels drawn at a time; most of it happens outside Python's lock
+_ON_PICTURE = ("overlay", "wireframe", "dots", "picture")
 
 
 @dataclass(frozen=True)
@@ -44,32 +59,41 @@ class Panel:
     title : shown above it; untrusted text.
     track : landmarks; with a ``video`` they are its pixels (or the unit square over them).
     video : a clip shown under the landmarks, or alone.
-    style : None: the movie's; on a video always an overlay, a wireframe or dots.
+    style : None: the movie's; on a video always an overlay, a wireframe, dots, or "picture": the
+        landmarks are not drawn.
     colour : ``#rrggbb`` of lines, dots and the mark beside the title.
-    crop : for a video with a track, the whole picture or the region of the face.
+    crop : for a video with a track, the whole picture or the face's own box (`face_box`).
+    fps : for a video, pictures a second, each the source frame nearest in time, numbered from 0.
+        None: the video's own frames and numbers. With ``crop="face"``, 25 is the prepared ground
+        truth of the replication project (SPEC 4).
     """
 
     title: str
     track: LandmarkTrack | None = None
     video: Path | str | None = None
-    style: Style | None = None
+    style: PanelStyle | None = None
     colour: str = INK
     crop: Crop = "whole"
+    fps: float | None = None
 
     def __post_init__(self) -> None:
         if self.track is None and self.video is None:
             raise BadInput(f"The panel {self.title!r} needs a track, a video or both.")
         if self.track is not None and len(self.track) == 0:
             raise BadInput(f"The track of the panel {self.title!r} has no frames.")
-        if self.style is not None:
-            check_style(self.style)
         if self.video is not None and self.style not in (None, *_ON_PICTURE):
             raise BadInput(
                 f"A video takes the styles {', '.join(_ON_PICTURE)}, not {self.style!r}; "
                 "give the landmarks a panel of their own."
             )
+        if self.video is None and self.style is not None:
+            check_style(self.style)
         if self.crop not in get_args(Crop):
             raise BadInput(f"A crop is one of {', '.join(get_args(Crop))}, not {self.crop!r}.")
+        if self.crop == "face" and (self.track is None or self.video is None):
+            raise BadInput(f"To crop {self.title!r} to the face takes a video and its landmarks.")
+        if self.fps is not None and not 0 < self.fps <= MAX_FPS:
+            raise BadInput(f"A panel has up to {MAX_FPS:g} pictures a second, not {self.fps:g}.")
         rgb(self.colour)
 
 
@@ -92,35 +116,56 @@ class _TrackSource:
         return self._image, index
 
 
+@dataclass(frozen=True)
+class _Picture:
+    """A picture of a video panel: from when it is shown, its number, and its source frame."""
+
+    since: float
+    number: int
+    frame: Frame
+
+
 class _VideoSource:
     """Pictures of a video by time, decoded once, in order, two frames in memory."""
 
-    def __init__(self, panel: Panel, size: tuple[int, int], stack: ExitStack) -> None:
+    def __init__(self, panel: Panel, size: tuple[int, int], start: float, stack: ExitStack) -> None:
         path = Path(panel.video or "")
         video = probe(path).video
         if video is None:
             raise BadInput(f"{path.name!r} of the panel {panel.title!r} has no picture.")
-        self._panel, self._size = panel, size
+        self._panel = panel
         self._track = None if panel.track is None else _in_pixels(panel.track, video.size)
         self._view = _picture_view(self._track, video.size, size, panel.crop)
         self.rate, self.end = video.fps, float(video.times[-1] + 1 / video.fps)
-        self._frames: Iterator[Frame] = read_frames(path)
-        stack.callback(self._frames.close)  # type: ignore[attr-defined]  # it is a generator
-        self._now: Frame | None = None
-        self._next = next(self._frames, None)
+        if panel.fps is None:
+            begun = video.times[video.times <= start + _EARLY]
+            frames = read_frames(path, start=float(begun[-1]) - _EARLY if len(begun) else 0.0)
+            self._pictures = (_Picture(f.time, f.index, f) for f in frames)
+        else:
+            self.rate = panel.fps
+            frames = read_frames(path)
+            nearest = nearest_frames(
+                frames, Fraction(panel.fps).limit_denominator(1001), 1 / video.fps
+            )
+            self._pictures = (_Picture(time, k, f) for k, (time, f) in enumerate(nearest))
+        stack.callback(frames.close)  # type: ignore[attr-defined]  # it is a generator
+        self._now: _Picture | None = None
+        self._next = next(self._pictures, None)
         self._shown: tuple[int | None, int | None] = (None, None)
         self._image = blank(size)
 
     def at(self, time: float) -> tuple[Image, int | None]:
-        while self._next is not None and self._next.time <= time + _EARLY:
-            self._now, self._next = self._next, next(self._frames, None)
+        while self._next is not None and self._next.since <= time + _EARLY:
+            self._now, self._next = self._next, next(self._pictures, None)
         if self._now is None:
             return self._image, None
-        point = None if self._track is None else frame_at(self._track, time)
-        if (self._now.index, point) != self._shown:
-            self._image = _place(self._now.image, self._view)
+        frame, style = self._now.frame, self._panel.style or "overlay"
+        point = None
+        if self._track is not None and style != "picture":
+            point = frame_at(self._track, time if self._panel.fps is None else frame.time)
+        if (self._now.number, point) != self._shown:
+            self._image = _place(frame.image, self._view)
             if self._track is not None and point is not None:
-                style = self._panel.style or "overlay"
                 self._image = draw_overlay(
                     self._image,
                     self._track.points[point],
@@ -129,8 +174,8 @@ class _VideoSource:
                     edges=style != "dots",
                     dots=style != "wireframe",
                 )
-            self._shown = (self._now.index, point)
-        return self._image, self._now.index
+            self._shown = (self._now.number, point)
+        return self._image, self._now.number
 
 
 def _in_pixels(track: LandmarkTrack, size: tuple[int, int]) -> LandmarkTrack:
@@ -149,11 +194,11 @@ def _picture_view(
     track: LandmarkTrack | None, video: tuple[int, int], size: tuple[int, int], crop: Crop
 ) -> Viewport:
     """From pixels of the video to pixels of the panel."""
-    if crop == "face" and track is not None and track.valid.any():
-        return fit_view(track, size, margin=0.18)
-    scale = min(size[0] / video[0], size[1] / video[1])
-    x, y = ((s - 1) / 2 - (v - 1) / 2 * scale for s, v in zip(size, video, strict=True))
-    return Viewport(scale, (x, y), size)
+    box = (-0.5, -0.5, video[0] - 0.5, video[1] - 0.5)
+    if crop == "face" and track is not None:
+        left, top, side = face_box(track, video)
+        box = (left - 0.5, top - 0.5, left + side - 0.5, top + side - 0.5)
+    return view_of(box, size)
 
 
 def _place(picture: Image, view: Viewport) -> Image:
@@ -162,93 +207,32 @@ def _place(picture: Image, view: Viewport) -> Image:
     return warp(picture, [[scale, 0, x], [0, scale, y]], view.size)
 
 
-@dataclass(frozen=True)
-class _Sheet:
-    """Where everything stands on the picture, in pixels."""
+class _Behind:
+    """A writer that works in a thread of its own while the next pictures are drawn."""
 
-    columns: int
-    rows: int
-    panel: tuple[int, int]
-    strip: int
-    gap: int
+    def __init__(self, writer: MovieWriter | GifWriter) -> None:
+        self._writer = writer
+        self._thread = ThreadPoolExecutor(1)
+        self._waiting: deque[Future[None]] = deque()
 
-    @property
-    def size(self) -> tuple[int, int]:
-        wide = self.columns * (self.panel[0] + self.gap) + self.gap
-        tall = self.rows * (self.panel[1] + self.strip + self.gap) + self.gap
-        return wide + wide % 2, tall + tall % 2
+    def write(self, image: Image, time: float) -> None:
+        """Hand over a copy; raises what the writer raised over an earlier picture."""
+        self._waiting.append(self._thread.submit(self._writer.write, image.copy(), time))
+        if len(self._waiting) > _WAITING:
+            self._waiting.popleft().result()
 
-    def corner(self, k: int) -> tuple[int, int]:
-        """Top left of the k-th panel's strip."""
-        row, column = divmod(k, self.columns)
-        return (
-            self.gap + column * (self.panel[0] + self.gap),
-            self.gap + row * (self.panel[1] + self.strip + self.gap),
-        )
+    def __enter__(self) -> _Behind:
+        return self
 
-
-def _lay_out(count: int, layout: Layout, panel: tuple[int, int], strip: bool) -> _Sheet:
-    columns = {"row": count, "column": 1, "grid": math.ceil(math.sqrt(count))}[layout]
-    unit = min(panel)
-    sheet = _Sheet(
-        columns,
-        math.ceil(count / columns),
-        panel,
-        strip=max(18, round(unit * 0.085)) if strip else 0,
-        gap=max(4, round(unit * 0.03)),
-    )
-    if max(sheet.size) > _MAX_SIDE:
-        raise BadInput(
-            f"{count} panels of {panel[0]} x {panel[1]} pixels make a picture of {sheet.size[0]} x "
-            f"{sheet.size[1]}; choose a smaller panel size or the grid layout."
-        )
-    return sheet
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._thread.shutdown(cancel_futures=kind is not None)
+        if kind is None:
+            for written in self._waiting:
+                written.result()
 
 
-def _write_burn_in(strip: Image, index: int | None, time: float) -> int:
-    """Frame number and time at the right end of a strip; gives the width taken."""
-    tall, wide = strip.shape[:2]
-    height = max(10, round(tall * 0.40))
-    base, edge = round(tall * 0.5 + height * 0.36), wide - round(height * 0.4)
-    seconds = f"{time:.3f} s"
-    column = text_width("0000.000 s", height, 400)
-    draw_text(
-        strip,
-        seconds,
-        (edge - text_width(seconds, height, 400), base),
-        height=height,
-        colour=rgb(MUTED),
-        weight=400,
-    )
-    number = "-" if index is None else str(index)
-    draw_text(
-        strip,
-        number,
-        (edge - column - text_width(number, height, 600), base),
-        height=height,
-        colour=rgb(INK),
-        weight=600,
-    )
-    return int(column + text_width("000000", height, 600) + height * 0.8)
-
-
-def _title_strip(panel: Panel, sheet: _Sheet, taken: int) -> Image:
-    strip = blank((sheet.panel[0], sheet.strip), PAGE)
-    height, radius = max(11, round(sheet.strip * 0.48)), sheet.strip * 0.13
-    middle = (radius + 2, sheet.strip / 2)
-    disc(strip, middle, radius + 1, rgb(mix(panel.colour, MUTED, 0.3)))  # shows white on white
-    disc(strip, middle, radius, rgb(panel.colour))
-    start = round(radius * 2 + height * 0.6)
-    draw_text(
-        strip,
-        panel.title,
-        (start, round(sheet.strip * 0.5 + height * 0.36)),
-        height=height,
-        colour=rgb(INK),
-        weight=500,
-        room=sheet.panel[0] - start - taken,
-    )
-    return strip
+def _cut(sound: Waveform, start: float) -> Waveform:
+    return Waveform(sound.samples[round(start * sound.rate) :], sound.rate)
 
 
 def compare_movie(
@@ -261,6 +245,9 @@ def compare_movie(
     labels: bool = True,
     burn_in: bool = False,
     panel_size: int | tuple[int, int] = 480,
+    size: tuple[int, int] | None = None,
+    start: float = 0.0,
+    stop: float | None = None,
     fps: float | Fraction | None = None,
     force: bool = False,
     progress: Progress | None = None,
@@ -276,64 +263,88 @@ def compare_movie(
     labels : titles above the panels
     burn_in : each panel's own frame number, and the time in seconds, above it
     panel_size : side of a panel, or its (width, height), in pixels
+    size : (width, height) of the whole picture; goes before ``panel_size``
+    start, stop : seconds of the panels' clock between which the movie lies; None: to the end
     fps : None: the highest rate among the panels, at most 60 (50 for .gif)
 
     Raises
     ------
-    BadInput, OutputExists, MissingFile, MediaError
+    BadInput, NoFace, OutputExists, MissingFile, MediaError
     """
     target = Path(out)
     kind = target.suffix.lower()
-    if kind == ".html":
-        raise BadInput("Comparisons as .html are not written yet; choose .mp4 or .gif.")
     if kind not in (".mp4", ".gif"):
-        raise BadInput(f"A comparison is written as .mp4 or .gif, not {target.suffix!r}.")
+        raise BadInput(f"A comparison is drawn as .mp4 or .gif, not {target.suffix!r}.")
     if not panels:
         raise BadInput("A comparison needs at least one panel.")
     check_style(style)
-    if layout not in get_args(Layout):
-        raise BadInput(f"A layout is one of {', '.join(get_args(Layout))}, not {layout!r}.")
     if fps is not None and not 0 < float(fps) <= 240:
         raise BadInput(f"A movie's rate lies above 0 and up to 240 frames a second, not {fps}.")
-    size = (panel_size, panel_size) if isinstance(panel_size, int) else panel_size
-    if min(size) < 64:
-        raise BadInput(f"Panels need at least 64 x 64 pixels, not {size[0]} x {size[1]}.")
-    sheet = _lay_out(len(panels), layout, size, labels or burn_in)
+    sheet = _sheet_of(len(panels), layout, size or panel_size, size is not None, labels or burn_in)
+    if not 0 <= start < (math.inf if stop is None else stop):
+        raise BadInput(f"A movie lies between two moments from 0 s on, not {start} and {stop}.")
     with ExitStack() as stack:
-        sources = [
-            _VideoSource(panel, size, stack)
-            if panel.video is not None or panel.track is None
-            else _TrackSource(panel, panel.track, panel.style or style, size)
-            for panel in panels
-        ]
+        sources = [_source(panel, style, sheet, start, stack) for panel in panels]
         fastest = max(source.rate for source in sources)
         rate = float(fps or min(fastest, MAX_GIF_FPS if kind == ".gif" else MAX_FPS))
         exact = Fraction(rate).limit_denominator(1001)
-        count = max(1, math.ceil(max(source.end for source in sources) * rate - 1e-3))
+        longest = max(source.end for source in sources)
+        if start >= longest:
+            raise BadInput(f"The panels end at {longest:.3f} s; nothing is left from {start:g} s.")
+        end = longest if stop is None else min(stop, longest)
         writer: MovieWriter | GifWriter
         if kind == ".gif":
             writer = GifWriter(target, size=sheet.size, fps=rate, force=force)
         else:
-            writer = MovieWriter(target, size=sheet.size, fps=exact, sound=sound, force=force)
+            heard = None if sound is None else _cut(sound, start)
+            # Flat colours cost the encoder little: a quicker preset gives the same picture.
+            writer = MovieWriter(
+                target, size=sheet.size, fps=exact, sound=heard, preset="superfast", force=force
+            )
         stack.enter_context(writer)
+        behind = stack.enter_context(_Behind(writer))
+        pool = stack.enter_context(ThreadPoolExecutor(_DRAWING))
         canvas = blank(sheet.size, PAGE)
-        taken = 0
-        if burn_in:
-            taken = _write_burn_in(blank((size[0], sheet.strip)), 0, 0.0)
-        plain = blank((size[0], sheet.strip), PAGE)
-        strips = [_title_strip(p, sheet, taken) if labels else plain for p in panels]
+        strips = _strips(panels, sheet, labels, burn_in)
+        count = max(1, math.ceil((end - start) * rate - 1e-3))
         for k in range(count):
             time = float(k / exact)
-            for position, source in enumerate(sources):
-                image, index = source.at(time)
+            drawn = pool.map(methodcaller("at", start + time), sources)
+            for position, (image, index) in enumerate(drawn):
                 x, y = sheet.corner(position)
-                if sheet.strip:
+                wide, tall = sheet.panel
+                if burn_in:
                     strip = strips[position].copy()
-                    if burn_in:
-                        _write_burn_in(strip, index, time)
-                    canvas[y : y + sheet.strip, x : x + size[0]] = strip
+                    write_time(strip, index, start + time)
+                    canvas[y : y + sheet.strip, x : x + wide] = strip
+                elif k == 0 and sheet.strip:
+                    canvas[y : y + sheet.strip, x : x + wide] = strips[position]
                 y += sheet.strip
-                canvas[y : y + size[1], x : x + size[0]] = image
-            writer.write(canvas, time)
+                canvas[y : y + tall, x : x + wide] = image
+            behind.write(canvas, time)
             if progress is not None:
                 progress((k + 1) / count)
+
+
+def _sheet_of(
+    count: int, layout: Layout, size: int | tuple[int, int], whole: bool, strip: bool
+) -> Sheet:
+    pair = (size, size) if isinstance(size, int) else size
+    return (fit_sheet if whole else lay_out)(count, layout, pair, strip=strip)
+
+
+def _source(
+    panel: Panel, style: Style, sheet: Sheet, start: float, stack: ExitStack
+) -> _TrackSource | _VideoSource:
+    if panel.video is not None or panel.track is None:
+        return _VideoSource(panel, sheet.panel, start, stack)
+    own = style if panel.style is None or panel.style == "picture" else panel.style
+    return _TrackSource(panel, panel.track, own, sheet.panel)
+
+
+def _strips(panels: Sequence[Panel], sheet: Sheet, labels: bool, burn_in: bool) -> list[Image]:
+    """What stands above every panel throughout."""
+    if not labels:
+        return [blank((sheet.panel[0], sheet.strip), PAGE)] * len(panels)
+    taken = burn_in_width(sheet) if burn_in else 0
+    return [title_strip(sheet, p.title, p.colour, taken=taken) for p in panels]

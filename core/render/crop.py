@@ -26,7 +26,14 @@ from core.render.view import robust_bounds
 from core.scheme import DLIB68
 from core.track import LandmarkTrack
 
-__all__ = ["CroppedMovie", "Normalise", "crop_movie", "face_box", "upright_maps"]
+__all__ = [
+    "CroppedMovie",
+    "Normalise",
+    "crop_movie",
+    "face_box",
+    "nearest_frames",
+    "upright_maps",
+]
 
 Normalise = Literal["face", "lips"]
 
@@ -132,7 +139,9 @@ def upright_maps(points: ArrayLike, size: int, normalise: Normalise) -> NDArray[
     return np.asarray(maps)
 
 
-def _nearest(frames: Iterator[Frame], rate: Fraction, last: float) -> Iterator[tuple[float, Frame]]:
+def nearest_frames(
+    frames: Iterator[Frame], rate: Fraction, last: float
+) -> Iterator[tuple[float, Frame]]:
     """So many times a second, the frame nearest in time; the last one lasts ``last`` seconds."""
     now, later = next(frames, None), next(frames, None)
     index = 0
@@ -292,7 +301,7 @@ def crop_movie(
         closing(frames),  # type: ignore[type-var]  # it is a generator
         MovieWriter(target, size=(side, side), fps=rate, sound=sound, force=force) as writer,
     ):
-        for time, frame in _nearest(frames, rate, 1 / info.video.fps):
+        for time, frame in nearest_frames(frames, rate, 1 / info.video.fps):
             matrix = map_at(frame.time)
             if matrix is None:
                 no_face += 1

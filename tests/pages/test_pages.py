@@ -346,7 +346,7 @@ def test_the_scores_of_the_built_in_clip_are_numbers(clips: Callable[[str], Clip
 
 
 def test_a_movie_of_the_comparison_can_be_had(clips: Callable[[str], Clip]) -> None:
-    app = press(open_page("compare", clips("silent")), "Make a movie of this")
+    app = press(open_page("compare", clips("silent"), **{"take away": "Movie"}), "Make the movie")
     in_order(app)
     assert [b.label for b in app.get("download_button")] == ["Download the movie"]
 

@@ -397,3 +397,11 @@ def test_the_published_pair_of_files_is_read(shared: Path) -> None:
     assert space.reconstruct(np.zeros((2, 6))).shape == (2, 68, 3)
     with pytest.raises(BadInput, match="Expected a mean shape"):
         ShapeSpace.published(folder / "eigen_vectors.npy", folder / "mean_shape.npy")
+
+
+def test_a_track_that_lies_upside_down_gives_the_same_motion() -> None:
+    """Space 'eye5' is turned by 180 degrees; identity removal must not add motion the wrong way."""
+    track = align_procrustes(make_track(faces(3, frames=12)))
+    turned = track.replace(points=-track.points, space="eye5")
+    upright, other = remove_identity(track), remove_identity(turned)
+    np.testing.assert_allclose(other.points, upright.points, atol=1e-9)

@@ -9,12 +9,14 @@ import pytest
 from faces import made_track
 from PIL import Image
 
-from core.errors import BadInput, OutputExists
-from core.media import Waveform, probe, read_frames
+from core.errors import BadInput, MediaError, OutputExists
+from core.media import Waveform, probe, read_frames, read_sound
 from core.media.movie import MovieWriter
 from core.render import Panel, compare_movie, painted_movie, threed_movie
 from core.render.compare import _place
 from core.render.movie import frame_at
+from core.render.palette import GROUND, PAGE, rgb
+from core.render.sheet import fit_sheet
 from core.render.view import Viewport
 
 EMPTY = made_track(1, points=np.empty((0, 68, 2)), times=np.empty(0))
@@ -194,6 +196,100 @@ def test_landmarks_lie_on_the_picture_at_any_scale(tmp_path: Path) -> None:
     assert pictures[0][chin[1], chin[0]].min() > 120
 
 
+@pytest.mark.parametrize("layout", ["row", "column", "grid"])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
+def test_panels_fill_a_picture_of_a_given_size(count: int, layout: str) -> None:
+    sheet = fit_sheet(count, layout, (1920, 1080), strip=True)  # type: ignore[arg-type]
+    assert sheet.size == (1920, 1080)
+    corners = [sheet.corner(k) for k in range(count)]
+    assert len(set(corners)) == count
+    assert min(x for x, _ in corners) >= sheet.gap and min(y for _, y in corners) >= sheet.gap
+    right = max(x for x, _ in corners) + sheet.panel[0] + sheet.gap
+    low = max(y for _, y in corners) + sheet.strip + sheet.panel[1] + sheet.gap
+    assert 1920 - 2 * sheet.columns <= right <= 1920
+    assert 1080 - 2 * sheet.rows <= low <= 1080
+
+
+def test_a_movie_has_the_size_that_was_asked_for(tmp_path: Path) -> None:
+    panels = [Panel(str(k), made_track(2)) for k in range(4)]
+    compare_movie(panels, tmp_path / "c.mp4", layout="grid", size=(641, 360))
+    info = probe(tmp_path / "c.mp4")
+    assert info.video is not None
+    assert info.video.size == (640, 360)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.32], ids=["from the start", "from the middle"])
+def test_sound_and_picture_stay_within_20_ms(tmp_path: Path, start: float) -> None:
+    video, out = tmp_path / "flash.mp4", tmp_path / "c.mp4"
+    with MovieWriter(video, size=(64, 64), fps=25) as writer:
+        for k in range(30):
+            writer.write(np.full((64, 64, 3), 255 * (k == 15), np.uint8))
+    samples = np.zeros(16_000 * 6 // 5, np.float32)
+    samples[9_600:9_700] = np.sin(np.arange(100))  # a click at 0.6 s, with frame 15
+    sound = Waveform(samples, 16_000)
+    compare_movie([Panel("v", video=video)], out, sound=sound, labels=False, start=start)
+    info = probe(out)
+    assert info.audio is not None
+    assert abs(info.audio.start) < 0.02
+    flash = next(f.time for f in read_frames(out) if f.image[240, 240].min() > 200)
+    heard = read_sound(out)
+    click = float(np.argmax(np.abs(heard.samples) > 0.3)) / heard.rate
+    assert flash == pytest.approx(0.6 - start, abs=1e-3)
+    assert click == pytest.approx(flash, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "shown"),
+    [(0.5, 1.2, range(5, 12)), (0.55, 0.75, range(5, 7)), (1.5, 9.0, range(15, 20))],
+    ids=["on frames", "between frames", "past the end"],
+)
+def test_a_part_of_a_comparison(tmp_path: Path, start: float, stop: float, shown: range) -> None:
+    video = grey_video(tmp_path / "g.mp4", 20, 10)
+    panels = [Panel("v", video=video), Panel("t", made_track(20, 10))]
+    out = tmp_path / "part.mp4"
+    compare_movie(panels, out, labels=False, panel_size=64, start=start, stop=stop, sound=TONE)
+    levels = [round(f.image[36, 36].mean() / 10) for f in read_frames(out)]
+    assert levels[0] == shown[0]
+    assert sorted(set(levels)) == list(shown)
+    assert probe(out).duration == pytest.approx(min(stop, 2.0) - start, abs=0.06)
+
+
+def test_the_prepared_truth_is_cropped_numbered_and_at_25_fps(tmp_path: Path) -> None:
+    video = grey_video(tmp_path / "fast.mp4", 20, 50, size=(320, 240))
+    points = made_track(20, 50).points[..., :2] * 200 + (200, 120)
+    face = made_track(20, 50, points=points, space="pixel")
+    out = tmp_path / "p.mp4"
+    panel = Panel("truth", face, video, "picture", crop="face", fps=25)
+    compare_movie([panel], out, labels=False, panel_size=64)
+    frames = list(read_frames(out))
+    assert [f.time for f in frames] == pytest.approx([k / 25 for k in range(10)], abs=1e-3)
+    for k, frame in enumerate(frames):  # picture k is source frame 2 k, and nothing is drawn on it
+        assert np.abs(frame.image[8:60, 8:60].astype(int) - 20 * k).max() < 6
+
+
+def test_an_error_of_the_encoder_is_heard_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: MovieWriter, image: object, time: float) -> None:
+        if time > 0.1:
+            raise MediaError("The disk is full; make room and try again.")
+
+    monkeypatch.setattr(MovieWriter, "write", fail)
+    with pytest.raises(MediaError, match="disk is full"):
+        compare_movie([Panel("a", made_track(20))], tmp_path / "c.mp4", panel_size=64)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gif_keeps_page_and_ground_apart(tmp_path: Path) -> None:
+    out = tmp_path / "c.gif"
+    compare_movie([Panel("a", made_track(3), style="painted")], out, panel_size=200, labels=False)
+    with Image.open(out) as gif:
+        gif.seek(1)
+        seen = np.asarray(gif.convert("RGB"))
+    for place, colour in (((1, 1), PAGE), ((12, 12), GROUND)):
+        assert np.abs(seen[place].astype(int) - rgb(colour)).max() <= 2
+
+
 @pytest.mark.parametrize("scale", [0.25, 0.6, 1.0, 2.5])
 def test_pictures_are_placed_where_the_view_says(scale: float) -> None:
     picture = np.zeros((120, 160, 3), np.uint8)
@@ -208,8 +304,8 @@ def test_pictures_are_placed_where_the_view_says(scale: float) -> None:
     ("make", "reason"),
     [
         (lambda p, v: compare_movie([], p / "x.mp4"), "at least one"),
-        (lambda p, v: compare_movie([Panel("a", made_track())], p / "x.html"), "not written yet"),
-        (lambda p, v: compare_movie([Panel("a", made_track())], p / "x.avi"), ".mp4 or .gif"),
+        (lambda p, v: compare_movie([Panel("a", made_track())], p / "x.html"), "as .mp4 or .gif"),
+        (lambda p, v: compare_movie([Panel("a", made_track())], p / "x.avi"), "as .mp4 or .gif"),
         (lambda p, v: Panel("a"), "a track, a video"),
         (lambda p, v: Panel("a", video=v, style="painted"), "of their own"),
         (lambda p, v: Panel("a", made_track(), colour="red"), "#rrggbb"),
@@ -217,6 +313,22 @@ def test_pictures_are_placed_where_the_view_says(scale: float) -> None:
         (lambda p, v: compare_movie([Panel("a", made_track())], p / "x.gif", fps=60), "at most 50"),
         (lambda p, v: compare_movie([Panel("a", made_track(), v)], p / "x.mp4"), "template space"),
         (lambda p, v: compare_movie([Panel("a", made_track())] * 30, p / "x.mp4"), "smaller panel"),
+        (
+            lambda p, v: compare_movie([Panel("a", made_track())], p / "x.mp4", start=2.0),
+            "nothing is left",
+        ),
+        (
+            lambda p, v: compare_movie(
+                [Panel("a", made_track())], p / "x.mp4", start=1.0, stop=0.5
+            ),
+            "between two",
+        ),
+        (
+            lambda p, v: compare_movie([Panel("a", made_track())], p / "x.mp4", size=(80, 80)),
+            "no room",
+        ),
+        (lambda p, v: Panel("a", made_track(), crop="face"), "a video and its landmarks"),
+        (lambda p, v: Panel("a", video=v, fps=0), "pictures a second"),
         (lambda p, v: painted_movie(EMPTY, p / "x.mp4"), "at least one frame"),
     ],
     ids=[
@@ -230,6 +342,11 @@ def test_pictures_are_placed_where_the_view_says(scale: float) -> None:
         "a quick gif",
         "template over video",
         "a huge picture",
+        "a start after the end",
+        "a stop before the start",
+        "a small picture",
+        "a face without a video",
+        "a panel without a rate",
         "no frames",
     ],
 )

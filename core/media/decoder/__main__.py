@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import MediaError, SpeechmarksError
-from core.media.decoder.pictures import decode_pictures
+from core.media.decoder.pictures import decode_pictures, decode_still
 from core.media.decoder.probing import measure
 from core.media.decoder.sound import decode_sound
 from core.media.wire import Message, receive, send
@@ -25,6 +25,7 @@ _OPERATIONS: dict[str, Callable[..., Iterator[Message]]] = {
     "probe": measure,
     "pictures": decode_pictures,
     "sound": decode_sound,
+    "still": decode_still,
 }
 
 

@@ -52,10 +52,17 @@ def decoding(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def open_media(path: Path | str, limits: Limits) -> Iterator[InputContainer]:
+def open_media(
+    path: Path | str, limits: Limits, *, format: str | None = None
+) -> Iterator[InputContainer]:
     """Open a media file with format and protocol whitelists.
 
     FFmpeg decodes a first picture here already, so the limit on pixels is told to it here, too.
+
+    Parameters
+    ----------
+    format : FFmpeg's name of the one format to read it as; None: whichever of the known clip
+        formats it is.
 
     Raises
     ------
@@ -65,13 +72,17 @@ def open_media(path: Path | str, limits: Limits) -> Iterator[InputContainer]:
     if not os.path.isfile(path):  # unlike Path.is_file, False for names that cannot exist
         raise MissingFile(f"There is no file {str(path)!r}; check the path.")
     options = {
-        "format_whitelist": _FORMATS,
+        "format_whitelist": format or _FORMATS,
         "protocol_whitelist": "file",
         "max_pixels": str(_most_pixels(limits)),
     }
     with decoding(path):
         container = av.open(
-            str(path), options=options, metadata_errors="replace", timeout=(20.0, 20.0)
+            str(path),
+            format=format,
+            options=options,
+            metadata_errors="replace",
+            timeout=(20.0, 20.0),
         )
         try:
             yield container

@@ -23,7 +23,7 @@ from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from core.errors import NoVideo
+from core.errors import MediaError, NoVideo
 from core.media.decoder.container import (
     aspect_of,
     decoding,
@@ -36,9 +36,10 @@ from core.media.decoder.probing import check_count, check_duration, packet_times
 from core.media.wire import Message
 from core.settings import Limits
 
-__all__ = ["decode_pictures"]
+__all__ = ["decode_pictures", "decode_still"]
 
 Busy = Callable[[], None]
+_STILLS = {b"\xff\xd8\xff": "jpeg_pipe", b"\x89PNG\r\n\x1a\n": "png_pipe"}
 _TURNS = {
     90: cv2.ROTATE_90_CLOCKWISE,
     180: cv2.ROTATE_180,
@@ -97,6 +98,26 @@ def decode_pictures(
         raise NoVideo(f"{path.name!r} holds no frame that can be decoded.")
 
 
+def decode_still(
+    path: Path, *, limits: Limits, busy: Busy, longest_side: int | None = None
+) -> Iterator[Message]:
+    """The picture of a JPEG or PNG file, as an array (height, width, 3) uint8.
+
+    The file's first bytes say which it is: FFmpeg is never asked to guess, since what it knows as
+    pictures includes patterns that name other files.
+    """
+    with path.open("rb") as file:
+        head = file.read(8)
+    format = next((name for magic, name in _STILLS.items() if head.startswith(magic)), None)
+    if format is None:
+        raise MediaError(f"{path.name!r} is not a JPEG or PNG picture; convert it to one of them.")
+    with _opened(path, limits, format) as (container, stream):
+        frame = next(container.decode(stream), None)
+        if frame is None:
+            raise NoVideo(f"{path.name!r} holds no picture that can be decoded.")
+        yield {}, [_upright(_Picture(0, 0.0, rotation_of(frame), Fraction(1), frame), longest_side)]
+
+
 @lru_cache(maxsize=16)
 def _packet_table(
     path: Path, limits: Limits, busy: Busy, *state: int
@@ -108,8 +129,10 @@ def _packet_table(
 
 
 @contextmanager
-def _opened(path: Path, limits: Limits) -> Iterator[tuple[InputContainer, VideoStream]]:
-    with open_media(path, limits) as container, decoding(path):
+def _opened(
+    path: Path, limits: Limits, format: str | None = None
+) -> Iterator[tuple[InputContainer, VideoStream]]:
+    with open_media(path, limits, format=format) as container, decoding(path):
         stream = pick_video(container)
         if stream is None:
             raise NoVideo(f"{path.name!r} has no picture; this step needs a video.")

@@ -1,11 +1,13 @@
 // Part of the player module: the ONE clock. A media element where there is one, else the system's clock.
 // Every panel draws from it; nothing else in the player keeps time.
 
+const EDGE = 1e-3; // s, the rounding of media times
+
 /** Clock over a <video> or <audio> element. */
 function mediaClock(element, duration, notify) {
   let wanted = null; // a seek that waits for the running one: scrubbing never queues up
   let picture = null; // media time of the picture that is on show
-  let anchor = null; // {media, wall} since when the two clocks are compared
+  let region = null; // {start, end, entry} that is played over and over
   let frames = 0;
   let request = 0;
   let dead = false;
@@ -19,25 +21,18 @@ function mediaClock(element, duration, notify) {
     notify("picture");
   };
   if (hasFrames) request = element.requestVideoFrameCallback(onFrame);
-  const restart = () => {
-    anchor = null;
-  };
   const listeners = {
     play: () => notify("play"),
     pause: () => notify("pause"),
     ended: () => notify("ended"),
-    waiting: restart,
-    stalled: restart,
-    ratechange: restart,
+    timeupdate: () => clock.tick(), // pages in the background are not drawn, but heard
     loadeddata: () => notify("ready"),
     loadedmetadata: () => {
       if (wanted !== null) apply();
       notify("ready");
     },
     error: () => notify("error"),
-    seeking: restart,
     seeked: () => {
-      restart();
       if (wanted !== null) apply();
       else notify("seeked");
     },
@@ -48,7 +43,7 @@ function mediaClock(element, duration, notify) {
     wanted = null;
     element.currentTime = Math.max(0, Math.min(target, limit()));
   }
-  return {
+  const clock = {
     kind: "media",
     element,
     get playing() {
@@ -73,21 +68,16 @@ function mediaClock(element, duration, notify) {
       element.preservesPitch = true;
       element.playbackRate = rate;
     },
-    setLoop(on) {
+    /** Over and over: everything, or {start, end, entry} with the time to jump to. */
+    setLoop(on, part = null) {
       element.loop = on;
+      region = on ? part : null;
     },
-    /** Media time gained on the wall clock since playing started, in seconds. */
-    drift() {
-      if (element.paused || element.seeking || element.readyState < 3) {
-        anchor = null;
-        return 0;
-      }
-      const now = { media: element.currentTime, wall: performance.now() / 1000 };
-      if (!anchor || now.media < anchor.media || !anchor.moving) {
-        anchor = { ...now, moving: Boolean(anchor) && now.media > anchor.media }; // started for real
-        return 0;
-      }
-      return now.media - anchor.media - (now.wall - anchor.wall) * element.playbackRate;
+    /** Called before a frame is drawn: jumps back where the region has been left. */
+    tick() {
+      if (!region || element.paused || element.seeking || wanted !== null) return;
+      const t = element.currentTime;
+      if (t >= region.end - EDGE || t < region.start - EDGE) clock.seek(region.entry);
     },
     pictures: () => frames,
     destroy() {
@@ -99,6 +89,7 @@ function mediaClock(element, duration, notify) {
       element.pause();
     },
   };
+  return clock;
 }
 
 /** Clock without sound, over performance.now(). */
@@ -106,7 +97,7 @@ function silentClock(duration, notify) {
   let base = 0;
   let since = null;
   let rate = 1;
-  let loop = false;
+  let loop = null; // [start, end] that is played over and over
   const now = () => performance.now() / 1000;
   const raw = () => (since === null ? base : base + (now() - since) * rate);
   const rebase = () => {
@@ -124,7 +115,8 @@ function silentClock(duration, notify) {
     },
     time() {
       const t = raw();
-      return loop && since !== null ? t % duration : Math.min(t, duration);
+      if (!loop || since === null) return Math.min(t, duration);
+      return t < loop[1] ? t : loop[0] + ((t - loop[0]) % (loop[1] - loop[0]));
     },
     pictureTime: () => clock.time(),
     play() {
@@ -149,9 +141,9 @@ function silentClock(duration, notify) {
       rebase();
       rate = value;
     },
-    setLoop(on) {
+    setLoop(on, part = null) {
       rebase();
-      loop = on;
+      loop = on ? [part ? part.start : 0, (part ? part.end : duration) - EDGE] : null;
     },
     /** Called once a drawn frame: stops at the end. */
     tick() {
@@ -160,7 +152,6 @@ function silentClock(duration, notify) {
       since = null;
       notify("ended");
     },
-    drift: () => 0,
     pictures: () => 0,
     destroy() {
       since = null;

@@ -1,6 +1,6 @@
 // Part of the player module: faces drawn on a canvas. `face` = {p: flat screen points (y down, NaN where
-// missing), parts: indices by name, eyes, head: usual distance of the eye centres from each other and from
-// the chin, in screen pixels}.
+// missing), parts: indices by name, hidden: names of the parts not to draw, eyes, head: usual distance of the
+// eye centres from each other and from the chin, in screen pixels}.
 
 const TEMPLATE_EYES = 0.1202; // distance of the eye centres of the published template
 const rgb = (r, g, b) => `rgb(${Math.round(r * 255)},${Math.round(g * 255)},${Math.round(b * 255)})`;
@@ -12,6 +12,9 @@ function partPoints(face, name) {
   const points = indices.map((i) => [face.p[2 * i], face.p[2 * i + 1]]);
   return points.every(([x, y]) => Number.isFinite(x) && Number.isFinite(y)) ? points : null;
 }
+
+/** The same, or null where the part is not to be drawn. */
+const shownPart = (face, name) => (face.hidden.has(name) ? null : partPoints(face, name));
 
 function polygon(ctx, points) {
   ctx.beginPath();
@@ -50,13 +53,13 @@ const move = (a, v, t) => [a[0] + v[0] * t, a[1] + v[1] * t];
 /** The published painted face of Eskimez et al. 2020: flat polygons, sizes in template units. */
 function drawPainted(ctx, face) {
   const unit = face.eyes / TEMPLATE_EYES;
-  const jaw = partPoints(face, "jaw");
+  const jaw = shownPart(face, "jaw");
   const brows = [partPoints(face, "right_brow"), partPoints(face, "left_brow")];
-  const eyes = [partPoints(face, "right_eye"), partPoints(face, "left_eye")];
-  const bridge = partPoints(face, "nose_bridge");
-  const base = partPoints(face, "nose_base");
-  const outer = partPoints(face, "outer_lip");
-  const inner = partPoints(face, "inner_lip");
+  const eyes = ["right_eye", "left_eye"].map((name) => shownPart(face, name));
+  const bridge = shownPart(face, "nose_bridge");
+  const base = shownPart(face, "nose_base");
+  const outer = shownPart(face, "outer_lip");
+  const inner = shownPart(face, "inner_lip");
   ctx.lineJoin = ctx.lineCap = "round";
   if (jaw && brows[0] && brows[1]) {
     const raised = [brows[1][4], brows[1][2], brows[0][2], brows[0][0]];
@@ -90,7 +93,8 @@ function drawPainted(ctx, face) {
     disc(ctx, pupil, 0.005 * unit, "#000");
     ctx.restore();
   }
-  for (const brow of brows) {
+  for (const name of ["right_brow", "left_brow"]) {
+    const brow = shownPart(face, name);
     if (!brow) continue;
     ctx.beginPath();
     brow.forEach(([x, y], i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
@@ -115,7 +119,7 @@ function drawPainted(ctx, face) {
 /** A calm shaded face around the same landmarks. Sizes are shares of the eye distance. */
 function drawPortrait(ctx, face) {
   const u = face.eyes;
-  const jaw = partPoints(face, "jaw");
+  const jaw = shownPart(face, "jaw");
   const eyes = [partPoints(face, "right_eye"), partPoints(face, "left_eye")];
   ctx.lineJoin = ctx.lineCap = "round";
   let up = [0, -1];
@@ -127,10 +131,13 @@ function drawPortrait(ctx, face) {
     portraitHead(ctx, jaw, mix(a, b, 0.5), up, face.head || 1.7 * u, u);
   }
   portraitNose(ctx, face, u);
-  for (const eye of eyes) if (eye) portraitEye(ctx, eye, up, u);
+  for (const name of ["right_eye", "left_eye"]) {
+    const eye = shownPart(face, name);
+    if (eye) portraitEye(ctx, eye, up, u);
+  }
   const taper = [0.012, 0.035, 0.05, 0.055, 0.04]; // from the temple inwards
   for (const [name, width] of [["right_brow", taper], ["left_brow", [...taper].reverse()]]) {
-    const brow = partPoints(face, name);
+    const brow = shownPart(face, name);
     if (!brow) continue;
     ctx.beginPath();
     curve(ctx, brow.map((q, i) => move(q, up, width[i] * u)));
@@ -208,8 +215,8 @@ function glow(ctx, [x, y], radius, colour, alpha) {
 }
 
 function portraitNose(ctx, face, u) {
-  const bridge = partPoints(face, "nose_bridge");
-  const base = partPoints(face, "nose_base");
+  const bridge = shownPart(face, "nose_bridge");
+  const base = shownPart(face, "nose_base");
   if (!bridge || !base) return;
   const tip = bridge[3];
   glow(ctx, mix(bridge[1], base[0], 0.55), 0.22 * u, "120,66,46", 0.16);
@@ -275,8 +282,8 @@ function portraitEye(ctx, eye, up, u) {
 }
 
 function portraitMouth(ctx, face, up, u) {
-  const outer = partPoints(face, "outer_lip");
-  const inner = partPoints(face, "inner_lip");
+  const outer = shownPart(face, "outer_lip");
+  const inner = shownPart(face, "inner_lip");
   if (!outer || !inner) return;
   const top = outer.slice(0, 7);
   const bottom = [...outer.slice(6), outer[0]];

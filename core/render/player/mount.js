@@ -26,6 +26,7 @@ export default function (component) {
     REMEMBERED.delete(hash);
     REMEMBERED.set(hash, { ...mounted.player.state(), playing: false });
     if (REMEMBERED.size > REMEMBER) REMEMBERED.delete(REMEMBERED.keys().next().value);
+    mounted.player.leaveAddress();
     const left = mounted.player.destroy();
     if (left) {
       left.removeAttribute("src"); // stop the download, too

@@ -238,6 +238,7 @@ def pack_player(
     markers: Sequence[Marker] = (),
     start: float = 0.0,
     autoplay: bool = False,
+    permalink: bool = False,
 ) -> bytes:
     """Everything a player needs, as one buffer (layout: see the module).
 
@@ -259,6 +260,8 @@ def pack_player(
     markers : moments with a note.
     start : seconds at which the player opens the first time.
     autoplay : play at once, in a loop and muted (browsers allow no other), with a button for sound.
+    permalink : the page's address follows what the viewer sets, and opens the player on it; for at
+        most one player of a page.
 
     Raises
     ------
@@ -306,6 +309,7 @@ def pack_player(
         "duration": float(duration),
         "start": float(start),
         "autoplay": bool(autoplay),
+        "permalink": bool(permalink),
         "media": media_url,
         "hasVideo": bool(has_video and media_url),
         "video": {

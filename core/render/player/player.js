@@ -4,50 +4,44 @@ const SETTLED = 350; // ms without change before a paused position is reported
 
 /**
  * A player inside `root` (an empty element that this call may fill).
- * options.buffer: Uint8Array of pack.py. options.onEvent(name, value): "time" with seconds (of a
- * video: the middle of the frame shown), when playing stops and when a paused position has settled; never
- * while playing. options.state: what an earlier
- * player's state() gave. options.media: an element to take over. Returns {destroy, retheme, state, ...}.
+ * options.buffer: Uint8Array of pack.py. options.onEvent(name, value), never while playing: "time" with
+ * seconds (of a video: the middle of the frame shown) when playing stops and when a paused position has
+ * settled; "markers" with all of them when they have changed. options.state: what an earlier player's
+ * state() gave. options.media: an element to take over. Returns {destroy, retheme, state, ...}.
  */
 function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = null }) {
   const data = readBuffer(buffer);
   const { header, stepping } = data;
-  const now = { rate: 1, loop: false, muted: false, volume: 1, ...(state || {}) };
+  const address = createAddress(header);
+  const before = state || address.open();
+  const view = { ...defaultSettings(header), ...(before ? before.view : {}) };
   let theme = readTheme(root);
   const look = () => theme;
   let alive = true;
   let request = 0;
   let awake = 0; // keep drawing until this time even when paused
-  let hovered = false;
   let settle = 0;
+  let addressing = 0;
   let reported = null;
+  let markersTold = view.markers;
   let clock = null;
   let drawn = -Infinity; // when a new picture was last drawn
+  let readK = null; // the frame that the readout shows
+  let driftRead = 0; // when the drift was last written
 
   const shell = element("div", "sm-player");
   shell.dataset.testid = "speechmarks-player";
   shell.tabIndex = 0;
   shell.setAttribute("role", "group");
   shell.setAttribute("aria-label", "Player. Press question mark for the keys.");
-  const stage = createStage(data, look, now, wake);
-  const timeline = createTimeline(data, look, { seek, describe });
-  const act = {
-    toggle,
-    step,
-    setRate,
-    toggleLoop: () => change({ loop: !now.loop }),
-    toggleMute: () => change({ muted: !now.muted }),
-    setVolume: (volume) => change({ volume, muted: false }),
-    listen: () => {
-      change({ muted: false, loop: false });
-      seek(0, true);
-      play();
-    },
-    toggleHelp: () => controls.toggleHelp(),
-    focus: () => shell.focus({ preventScroll: true }),
-  };
-  const controls = createControls(act, { sound: Boolean(header.media) });
-  shell.append(stage.root, timeline.root, controls.root, controls.sheet);
+  const drift = createDrift(data, view);
+  const parts = { data, view, shell, address, change, play, seek, goTo, shownTime, exactTime, wake, clock: () => clock };
+  const act = createActions(parts);
+  const stage = (parts.stage = createStage(data, look, view, wake, change));
+  const timeline = (parts.timeline = createTimeline(data, look, view, { ...act, seek, describe }, change));
+  const menu = createMenu(data, view, change);
+  const controls = (parts.controls = createControls(act, { sound: Boolean(header.media), menu: menu.root }));
+  shell.append(stage.root, timeline.root, controls.root, controls.drift, controls.sheet);
 
   const mediaUrl = header.media ? new URL(header.media, document.baseURI).href : null;
   let owned = null;
@@ -70,17 +64,18 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
   root.append(shell);
   const sizes = new ResizeObserver(layout);
   sizes.observe(shell);
-  document.addEventListener("keydown", onKey);
-  shell.addEventListener("pointerenter", () => (hovered = true));
-  shell.addEventListener("pointerleave", () => (hovered = false));
+  const deafen = listenToKeys(shell, act);
   const night = window.matchMedia("(prefers-color-scheme: dark)");
   night.addEventListener("change", retheme);
+  shell.addEventListener("fullscreenchange", showState);
+  const unwatch = address.watch(keepAddress); // a rerun of the page may have replaced it
+  document.addEventListener("visibilitychange", drift.jump); // nothing is drawn while hidden
   change({});
   layout();
-  const opening = state ? state.time : header.start;
+  const opening = before ? before.time : header.start;
   if (opening && !(owned && owned === media)) seek(opening, true);
-  if (state && state.playing) play();
-  else if (!state && header.autoplay && !window.matchMedia("(prefers-reduced-motion: reduce)").matches) {
+  if (before && before.playing) play();
+  else if (!before && header.autoplay && !window.matchMedia("(prefers-reduced-motion: reduce)").matches) {
     change({ muted: true, loop: true });
     play();
   }
@@ -91,9 +86,11 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
     if (name === "picture") return drawVideo();
     if (name === "error") return loseMedia();
     if (name === "play" || name === "ready") controls.say("");
+    if (name === "play") drift.reset();
     if (name === "ready") layout();
     if (name === "pause" || name === "ended") report();
     if (name === "seeked" && !clock.playing) reportLater();
+    if (name === "seeked") drift.jump();
     showState();
     wake();
   }
@@ -103,53 +100,65 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
     const time = clock.time();
     clock.destroy();
     clock = silentClock(header.duration, onClock);
-    clock.setRate(now.rate);
-    clock.setLoop(now.loop);
+    change({});
     clock.seek(time);
     const what = header.hasVideo ? "The video" : "The sound";
     controls.say(`${what} could not be loaded: playing without it.`);
+  }
+
+  function showState() {
+    controls.update({ ...view, playing: clock.playing, full: act.isFull() });
+  }
+
+  /** The one way in which what the viewer has set changes. */
+  function change(settings) {
+    Object.assign(view, settings);
+    if (!clock) return;
+    clock.setRate(view.rate);
+    clock.setLoop(view.loop, looped());
+    if (clock.playing && !inRegion(clock.time())) clock.seek(looped().entry);
+    if (clock.element) {
+      clock.element.muted = view.muted;
+      clock.element.volume = view.volume;
+    }
+    controls.invite(Boolean(header.autoplay && header.media && view.muted));
+    menu.update(view);
+    timeline.update(settings);
+    if (view.markers !== markersTold && !clock.playing) reportLater();
+    keepAddress();
     showState();
     wake();
   }
 
-  function showState() {
-    controls.update({ ...now, playing: clock.playing });
+  /** The region as the clock takes it; a video is entered in the middle of the first frame. */
+  function looped() {
+    if (!view.region) return null;
+    const [start, end] = view.region;
+    return { start, end, entry: header.hasVideo ? stepping.middle(stepping.frame(start + EDGE)) : start };
   }
 
-  function change(settings) {
-    Object.assign(now, settings);
-    clock.setRate(now.rate);
-    clock.setLoop(now.loop);
-    if (clock.element) {
-      clock.element.muted = now.muted;
-      clock.element.volume = now.volume;
-    }
-    controls.invite(Boolean(header.autoplay && header.media && now.muted));
-    showState();
-  }
-
-  function setRate(rate) {
-    change({ rate });
+  function inRegion(time) {
+    const part = view.loop ? view.region : null;
+    return !part || (time >= part[0] - EDGE && time < part[1] - EDGE);
   }
 
   function play() {
     clearTimeout(settle);
-    if (!clock.ended && clock.time() >= stepping.end - 1e-3) clock.seek(0);
+    if (!inRegion(clock.time())) clock.seek(looped().entry);
+    else if (!clock.ended && clock.time() >= stepping.end - 1e-3) clock.seek(0);
     Promise.resolve(clock.play()).catch((error) => {
       if (error.name === "NotAllowedError") controls.say("The browser blocked sound: press play.");
       showState();
     });
   }
 
-  function toggle() {
-    if (clock.playing) clock.pause();
-    else play();
-  }
-
   function seek(time, quiet = false) {
     let to = Math.max(0, Math.min(time, header.duration));
     if (video() && stepping.count) to = stepping.middle(stepping.frame(to)); // never on an edge of two frames
+    if (clock.playing && !inRegion(to)) to = looped().entry;
     clock.seek(to);
+    drift.jump();
+    timeline.reveal(to);
     if (!quiet && !clock.playing) reportLater();
     wake();
   }
@@ -158,25 +167,33 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
     seek(stepping.middle(Math.max(0, Math.min(stepping.count - 1, k))));
   }
 
-  function step(by) {
-    if (clock.playing) clock.pause();
-    goTo(stepping.frame(shownTime()) + by);
+  /** The paused position; of a video, the middle of the frame shown. */
+  function exactTime() {
+    const time = video() && stepping.count ? stepping.middle(stepping.frame(shownTime())) : clock.time();
+    return Math.round(time * 1e6) / 1e6;
   }
 
   function report() {
     clearTimeout(settle);
-    const exact = video() && stepping.count ? stepping.middle(stepping.frame(shownTime())) : clock.time();
-    const time = Math.round(exact * 1e6) / 1e6;
-    if (time === reported) return;
-    reported = time;
-    onEvent("time", time);
+    keepAddress();
+    const time = exactTime();
+    if (time !== reported) onEvent("time", (reported = time));
+    if (view.markers !== markersTold) onEvent("markers", (markersTold = view.markers));
   }
 
   function reportLater() {
     clearTimeout(settle);
     settle = setTimeout(() => {
-      if (alive && !clock.playing && !timeline.dragging) report();
-      else if (alive && timeline.dragging) reportLater();
+      if (alive && timeline.dragging) reportLater();
+      else if (alive && !clock.playing) report();
+    }, SETTLED);
+  }
+
+  /** Keep the page's address in line with what is shown, once that has settled; never during play. */
+  function keepAddress() {
+    clearTimeout(addressing);
+    addressing = setTimeout(() => {
+      if (alive && !clock.playing) address.write(writeView(view, exactTime(), header));
     }, SETTLED);
   }
 
@@ -193,7 +210,8 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
   function loop() {
     request = 0;
     if (!alive) return;
-    if (clock.tick) clock.tick();
+    clock.tick();
+    if (clock.playing && !(video() && video().seeking)) drift.note(clock.time(), stage.debug.frame);
     draw();
     if (clock.playing || performance.now() < awake) request = requestAnimationFrame(loop);
   }
@@ -209,57 +227,35 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
 
   function draw() {
     const time = shownTime();
-    const followed = clock.playing && performance.now() - drawn < 250; // by drawVideo
-    stage.draw(time, video(), video() ? clock.pictureTime() : time, !followed);
-    timeline.draw(clock.playing || timeline.dragging ? clock.time() : time);
+    const picture = video() ? clock.pictureTime() : time;
+    const followed = clock.playing && (performance.now() - drawn < 250 || !inRegion(picture)); // by drawVideo
+    stage.draw(time, video(), picture, !followed);
+    timeline.draw(clock.playing || timeline.dragging ? clock.time() : time, clock.playing);
+    readout(time);
+  }
+
+  function readout(time) {
     const k = stepping.frame(time);
-    controls.readout(k < 0 ? time : Math.max(0, stepping.at(k)), k);
+    if (k !== readK || k < 0) controls.readout(k < 0 ? time : Math.max(0, stepping.at(k)), k);
+    readK = k;
+    if (controls.drift.hidden || performance.now() - driftRead < 250) return;
+    driftRead = performance.now();
+    controls.drift.textContent = drift.text();
   }
 
   /** Called with each new picture, the one moment when its time and its pixels surely belong together. */
   function drawVideo() {
     drawn = performance.now();
-    stage.drawPictures(video(), clock.pictureTime());
+    if (!clock.playing || inRegion(clock.pictureTime())) stage.drawPictures(video(), clock.pictureTime());
     wake();
   }
 
   function layout() {
     const ratio = window.devicePixelRatio || 1;
     if (!alive || !stage.layout(video(), ratio)) return;
-    timeline.resize(timeline.root.clientWidth, ratio);
+    timeline.resize(stage.root.clientWidth, ratio);
     draw();
     wake();
-  }
-
-  function onKey(event) {
-    const path = event.composedPath();
-    const inside = path.includes(shell);
-    const target = path[0];
-    if (!inside && !(hovered && (target === document.body || target === document.documentElement))) return;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const tag = target.tagName;
-    const key = event.key;
-    if (inside && (tag === "SELECT" || (tag === "INPUT" && key !== " "))) return;
-    if (inside && tag === "BUTTON" && (key === " " || key === "Enter")) return;
-    const faster = SPEEDS.findIndex((rate) => rate >= now.rate);
-    const run = {
-      " ": toggle,
-      ArrowLeft: () => step(event.shiftKey ? -10 : -1),
-      ArrowRight: () => step(event.shiftKey ? 10 : 1),
-      Home: () => goTo(0),
-      End: () => goTo(stepping.count - 1),
-      "-": () => setRate(SPEEDS[Math.max(0, faster - 1)]),
-      "+": () => setRate(SPEEDS[Math.min(SPEEDS.length - 1, faster + 1)]),
-      l: act.toggleLoop,
-      m: act.toggleMute,
-      "?": act.toggleHelp,
-      Escape: controls.sheet.hidden ? null : () => controls.toggleHelp(false),
-    }[key];
-    if (!run) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (event.repeat && key === " ") return;
-    run();
   }
 
   function retheme() {
@@ -272,33 +268,36 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
   const player = {
     retheme,
     /** All that a later player with the same or changed data should take over. */
-    state: () => ({
-      ...now,
-      time: clock.time(),
-      playing: clock.playing,
-      ...stage.styles(),
-    }),
+    state: () => ({ view: { ...view }, time: clock.time(), playing: clock.playing }),
     /** Take everything down; the media element is handed back, still loaded, for a successor. */
     destroy() {
       alive = false;
       clearTimeout(settle);
+      clearTimeout(addressing);
       cancelAnimationFrame(request);
       sizes.disconnect();
-      document.removeEventListener("keydown", onKey);
+      deafen();
+      unwatch();
+      document.removeEventListener("visibilitychange", drift.jump);
       night.removeEventListener("change", retheme);
       clock.destroy();
       shell.remove();
       return owned;
     },
+    leaveAddress: () => address.write(""),
   };
   shell.__player = {
     time: () => clock.time(),
     frame: () => stepping.frame(shownTime()),
-    frameShown: (i) => stage.panels[i].frame,
+    frameShown: stage.debug.frame,
     draws: (i) => stage.panels[i].draws,
     pictures: () => clock.pictures(),
     pictureTime: () => clock.pictureTime(),
-    drift: () => clock.drift(),
+    drift: () => drift.read(),
+    view,
+    change,
+    stage: stage.debug,
+    draw,
     seek: (t) => seek(t),
     get playing() {
       return clock.playing;

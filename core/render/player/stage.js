@@ -1,68 +1,166 @@
-// Part of the player module: the stage, all panels together, and how they are laid out.
+// Part of the player module: the stage, everything that is drawn, and how it is laid out.
 
 const PANEL_GAP = 12;
-const PANEL_MIN_HEIGHT = 180;
-const PANEL_MAX_HEIGHT = 480;
+const PANEL_MIN_HEIGHT = 200;
+const PANEL_MAX_HEIGHT = 480; // of one row
+const ROWS_MAX_HEIGHT = 320; // of each of several
+const MOST_SHIFT = 999; // frames
 
-/** The panels. `view` is what the viewer has set (settings.js); `wake` asks for a new drawing. */
-function createStage(data, look, view, wake) {
+/** The stage. `view` is what the viewer has set (settings.js), read at every drawing; `change({...})` sets
+ * more of it; `wake` asks for a new drawing. */
+function createStage(data, look, view, wake, change) {
   const { header } = data;
   const root = element("div", "sm-panels");
-  const panels = header.panels.map((spec) => createPanel(spec, data, look, wake));
-  panels.forEach((panel, i) => {
+  const subjects = header.panels.map((spec, i) => {
+    const subject = createSubject(spec, i, data, look, view);
     // a style picked in the player outlives new data, unless the page itself asks for another one
-    const asked = header.panels[i].style;
-    if (view.styles && view.asked && view.asked[i] === asked) panel.style = view.styles[i] || asked;
-    root.append(panel.root);
+    if (view.styles && view.asked && view.asked[i] === spec.style) subject.style = view.styles[i];
+    return subject;
   });
-  return {
+  const truth = truthOf(subjects);
+  const possible = possibleLayouts(subjects, truth);
+  const set = (settings) => {
+    change(settings);
+    wake();
+  };
+  const each = (list, pick) => subjects.map((_, i) => pick(i, (list && list[i]) ?? null));
+  const actions = {
+    style(index, value) {
+      subjects[index].style = value;
+      set(styles());
+    },
+    shift(index, value) {
+      const shift = Math.max(-MOST_SHIFT, Math.min(MOST_SHIFT, value));
+      set({ shifts: each(view.shifts, (i, old) => (i === index ? shift : old || 0)) });
+    },
+    turn(indices, [yaw, pitch]) {
+      const turn = [Math.atan2(Math.sin(yaw), Math.cos(yaw)), pitch];
+      set({ turn: each(view.turn, (i, old) => (indices.includes(i) ? turn : old)) });
+    },
+    pair: (layout, pair) => set({ [`${layout}Of`]: pair }),
+    split: (split) => set({ split }),
+    magnify: (by) => set({ magnify: by }),
+  };
+  const panels = subjects.map((s) => createPanel(s, truth, data, look, view, actions));
+  const together = createTogether(subjects, truth, data, look, view, actions);
+  let shown = null; // the layout on the page
+  let settled = ""; // what of the view the headers show
+  let room = null; // {video, ratio} of the last layout
+  let last = [0, null, 0]; // arguments of the last drawing
+
+  const styles = () => ({ styles: subjects.map((s) => s.style), asked: header.panels.map((spec) => spec.style) });
+  const layoutNow = () => (possible[view.layout] ? view.layout : "grid");
+
+  /** Bring page and headers in line with the view. */
+  function settle() {
+    const layout = layoutNow();
+    const state = JSON.stringify([layout, view.splitOf, view.differenceOf, view.magnify, view.shifts, styles().styles]);
+    if (state === settled) return;
+    settled = state;
+    for (const panel of panels) panel.update();
+    if (layout !== "grid") together.arrange(layout);
+    if (layout === shown) return;
+    shown = layout;
+    root.replaceChildren(...(layout === "grid" ? panels.map((panel) => panel.root) : [together.root]));
+    stage.retheme();
+    if (room) stage.layout(room.video, room.ratio);
+  }
+
+  /** Panels in as few rows as keep them tall enough, all of one height, filling the width. */
+  function layoutGrid(width, video, ratio) {
+    const shapes = panels.map((panel) => panel.aspect(video));
+    let rows = 1;
+    let heights;
+    do {
+      heights = splitRows(shapes, rows).map(
+        (row) => (width - PANEL_GAP * (row.length - 1)) / row.reduce((s, i) => s + shapes[i], 0),
+      );
+      rows += 1;
+    } while (Math.min(...heights) < PANEL_MIN_HEIGHT && rows <= panels.length);
+    const height = Math.round(Math.min(rows > 2 ? ROWS_MAX_HEIGHT : PANEL_MAX_HEIGHT, ...heights));
+    for (const row of splitRows(shapes, rows - 1)) {
+      const total = row.reduce((s, i) => s + shapes[i], 0);
+      const space = width - PANEL_GAP * (row.length - 1);
+      for (const i of row) {
+        const w = Math.floor((space * shapes[i]) / total);
+        panels[i].root.style.width = `${w}px`;
+        panels[i].resize(w - 2, height, ratio);
+      }
+    }
+  }
+
+  const stage = {
     root,
     panels,
-    /** Draw what belongs to `time`; videos only where `pictures` says so: at the moment when a new
-     * picture is there, its time and its pixels surely belong together. */
+    possible,
+    /** Draw what belongs to `time`; the video's picture only where `pictures` says so: at the moment when a
+     * new picture is there, its time and its pixels surely belong together. */
     draw(time, video, pictureTime, pictures) {
-      for (const panel of panels) {
-        if (!panel.isVideo) panel.draw(time, null);
-        else if (pictures) panel.draw(pictureTime, video);
+      last = [time, video, pictureTime];
+      settle();
+      if (shown !== "grid") {
+        if (!together.usesVideo || !video) drawTogether(time, video);
+        else if (pictures) drawTogether(pictureTime, video);
+        return;
       }
+      for (const subject of subjects) if (!subject.isVideo) subject.follow(time);
+      for (const panel of panels) if (!panel.isVideo) panel.draw(null);
+      if (pictures) stage.drawPictures(video, pictureTime);
     },
     drawPictures(video, pictureTime) {
-      for (const panel of panels) if (panel.isVideo) panel.draw(pictureTime, video);
+      settle();
+      if (shown !== "grid") {
+        if (together.usesVideo) drawTogether(pictureTime, video);
+        return;
+      }
+      panels.forEach((panel, i) => {
+        if (!panel.isVideo) return;
+        subjects[i].follow(pictureTime);
+        panel.draw(video);
+      });
     },
-    /** Panels in as few rows as keep them tall enough, all of one height, filling the width. */
     layout(video, ratio) {
       const width = root.clientWidth;
       if (!width) return false;
-      const shapes = panels.map((panel) => panel.aspect(video));
-      let rows = 1;
-      let heights;
-      do {
-        heights = splitRows(shapes, rows).map(
-          (row) => (width - PANEL_GAP * (row.length - 1)) / row.reduce((s, i) => s + shapes[i], 0),
-        );
-        rows += 1;
-      } while (Math.min(...heights) < PANEL_MIN_HEIGHT && rows <= panels.length);
-      const height = Math.round(Math.min(PANEL_MAX_HEIGHT, Math.min(...heights)));
-      for (const row of splitRows(shapes, rows - 1)) {
-        const total = row.reduce((s, i) => s + shapes[i], 0);
-        const room = width - PANEL_GAP * (row.length - 1);
-        for (const i of row) {
-          const w = Math.floor((room * shapes[i]) / total);
-          panels[i].root.style.width = `${w}px`;
-          panels[i].resize(w - 2, height, ratio);
-        }
-      }
+      room = { video, ratio };
+      settle();
+      if (shown === "grid") layoutGrid(width, video, ratio);
+      else together.resize(width - 2, Math.round(Math.max(260, Math.min(PANEL_MAX_HEIGHT, 0.56 * width))), ratio);
       return true;
     },
     retheme() {
-      for (const panel of panels) panel.retheme();
+      for (const panel of panels) if (shown === "grid") panel.retheme();
+      if (shown && shown !== "grid") together.retheme();
     },
     /** Styles as they stand, and as the page asked for them. */
-    styles: () => ({
-      styles: panels.map((panel) => panel.style),
-      asked: header.panels.map((spec) => spec.style),
-    }),
+    styles,
+    /** The stage as a PNG at the screen's own resolution, with the time below it. */
+    snapshot() {
+      const [time] = last;
+      const k = data.stepping.frame(time);
+      const at = k < 0 ? time : Math.max(0, data.stepping.at(k));
+      return photograph(root, `${at.toFixed(3)} s${k < 0 ? "" : `, frame ${k}`}`);
+    },
+    /** What tests look at. */
+    debug: {
+      frame: (i) => subjects[i].frame,
+      screen: (i) => [...subjects[i].screen],
+      redraw: () => stage.draw(...last, true),
+      snapshot: () => stage.snapshot(),
+    },
   };
+
+  function drawTogether(time, video) {
+    for (const subject of subjects) subject.follow(time);
+    together.draw(video);
+  }
+  return stage;
+}
+
+/** What the others are compared with: the landmarks marked as the truth, else the video's. */
+function truthOf(subjects) {
+  const marked = subjects.filter((s) => s.spec.truth && s.track);
+  return marked.find((s) => !s.isVideo) || marked[0] || null;
 }
 
 /** Indices of the panels, in `rows` rows of about equal total width. */

@@ -30,9 +30,14 @@ function readTheme(root) {
   const cache = new Map();
   const found = {
     text,
+    channels: parse(text).slice(0, 3),
+    ground: resolve("--sm-ground", "#f5f5f4"),
+    line: resolve("--sm-line", "#ddd"),
+    muted: resolve("--sm-muted", "#666"),
     accent: resolve("--sm-accent", "#0072b2"),
     wave: resolve("--sm-wave", "#bbb"),
     lane: resolve("--sm-lane", "#ddd"),
+    silence: resolve("--sm-silence", "#e5e5e5"),
     font: style.fontFamily || "sans-serif",
     /** The colour, moved towards the text's where it would not stand out from the ground. */
     ink(colour) {

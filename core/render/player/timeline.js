@@ -1,143 +1,235 @@
-// Part of the player module: the timeline, with the waveform and rows of labels behind the playhead.
+// Part of the player module: the timeline. A slider over the clip or a window of it, with rows for the
+// sound, the curves and the words; over them the markers, the region that is looped, and the playhead.
 
-const WAVE_HEIGHT = 46;
-const LANE_HEIGHT = 20;
+const SHORTEST_WINDOW = 0.4; // s
+const ZOOM = 1.6; // per step
 
-/** A slider over the whole duration. `seek(t)` while dragging, `describe(t)` gives the spoken value. */
-function createTimeline(data, look, { seek, describe }) {
-  const { duration, lanes } = data.header;
-  const root = element("div", "sm-timeline");
-  root.tabIndex = 0;
-  root.setAttribute("role", "slider");
-  root.setAttribute("aria-label", "Time");
-  root.setAttribute("aria-valuemin", "0");
-  root.setAttribute("aria-valuemax", duration.toFixed(3));
+/**
+ * `act` has seek(t), describe(t), setRegion(a, b) and moves for the ends of the region; `change` sets
+ * what the viewer has set. Everything but the playhead is painted once and kept.
+ */
+function createTimeline(data, look, view, act, change) {
+  const { duration, lanes, silence } = data.header;
+  const root = element("div", "sm-time");
+  const strip = element("div", "sm-strip");
+  const slider = element("div", "sm-timeline");
+  slider.tabIndex = 0;
+  slider.setAttribute("role", "slider");
+  slider.setAttribute("aria-label", "Time");
+  slider.setAttribute("aria-valuemin", "0");
+  slider.setAttribute("aria-valuemax", duration.toFixed(3));
   const canvas = element("canvas", "sm-canvas");
-  const height = WAVE_HEIGHT + lanes.length * LANE_HEIGHT;
-  root.style.height = `${height}px`;
-  root.append(canvas);
+  slider.append(canvas);
+  const bubble = element("div", "sm-bubble");
+  bubble.hidden = true;
+  const overview = createOverview(duration, (from) => show(from, from + map.to - map.from));
+  const curves = createCurves(data, look, view, change);
+  const markers = createMarkers(view, act);
+  const handles = createHandles(view, act, (event) => timeAt(event));
+  strip.append(slider, markers.root, handles.root, bubble);
+  root.append(curves.root, overview.root, strip);
+
   const ctx = canvas.getContext("2d");
-  const still = document.createElement("canvas"); // all but the playhead, drawn once
-  let size = null;
-  let hover = null;
-  let dragging = false;
+  const still = document.createElement("canvas"); // all but the playhead; below it the wave as played
+  const map = {
+    from: 0,
+    to: duration,
+    width: 1,
+    x: (t) => ((t - map.from) / (map.to - map.from)) * map.width,
+    time: (x) => map.from + (x / map.width) * (map.to - map.from),
+  };
+  let rows = [];
+  let height = 0;
+  let ratio = 1;
+  let curveTop = 0;
+  let pointer = null; // {time, x} under the pointer
+  let dragging = null; // "seek" or, with Shift, the time where a region begins
+  let spoken = 0; // when the slider's value was last written
 
   const timeAt = (event) => {
-    const box = root.getBoundingClientRect();
-    return Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)) * duration;
+    const box = slider.getBoundingClientRect();
+    return map.time(Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)) * map.width);
   };
-  root.addEventListener("pointerdown", (event) => {
+  slider.addEventListener("pointerdown", (event) => {
     if (event.button) return;
-    dragging = true;
-    root.setPointerCapture(event.pointerId);
-    seek(timeAt(event));
+    dragging = event.shiftKey ? timeAt(event) : "seek";
+    slider.setPointerCapture(event.pointerId);
+    if (dragging === "seek") act.seek(timeAt(event));
   });
-  root.addEventListener("pointermove", (event) => {
-    hover = timeAt(event);
-    if (dragging) seek(hover);
-    else timeline.draw(timeline.time);
-  });
-  const stop = () => {
-    dragging = false;
-  };
-  root.addEventListener("pointerup", stop);
-  root.addEventListener("pointercancel", stop);
-  root.addEventListener("pointerleave", () => {
-    hover = null;
+  slider.addEventListener("pointermove", (event) => {
+    pointer = timeAt(event);
+    if (dragging === "seek") act.seek(pointer);
+    else if (dragging !== null && Math.abs(map.x(pointer) - map.x(dragging)) > 4) {
+      act.setRegion(Math.min(dragging, pointer), Math.max(dragging, pointer));
+    }
+    tell();
     timeline.draw(timeline.time);
   });
+  const stop = () => (dragging = null);
+  slider.addEventListener("pointerup", stop);
+  slider.addEventListener("pointercancel", stop);
+  slider.addEventListener("pointerleave", () => {
+    pointer = null;
+    bubble.hidden = true;
+    timeline.draw(timeline.time);
+  });
+  slider.addEventListener("wheel", (event) => {
+    const [dx, dy] = [event.deltaX, event.deltaY];
+    const zoomed = map.to - map.from < duration - 1e-9;
+    if (event.ctrlKey || event.metaKey) zoom(ZOOM ** (-dy / 100), timeAt(event));
+    else if (zoomed) {
+      const by = ((dx || dy) / map.width) * (map.to - map.from);
+      show(map.from + by, map.to + by);
+    } else return; // the page scrolls
+    event.preventDefault();
+  }, { passive: false });
 
-  function drawStill() {
-    const [width, , ratio] = size;
-    still.width = canvas.width;
-    still.height = canvas.height;
-    const c = still.getContext("2d");
-    c.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const theme = look();
-    const middle = WAVE_HEIGHT / 2;
-    c.fillStyle = theme.wave;
-    if (data.peaks && data.peaks.length) {
-      const columns = Math.max(1, Math.floor(width / 3));
-      for (let i = 0; i < columns; i += 1) { // bars of 2 px with 1 px between
-        const from = Math.floor((i * data.peaks.length) / columns);
-        const to = Math.max(from + 1, Math.floor(((i + 1) * data.peaks.length) / columns));
-        let peak = 0;
-        for (let k = from; k < to; k += 1) peak = Math.max(peak, data.peaks[k] || 0);
-        const half = Math.max(0.5, peak * (middle - 5));
-        c.fillRect((i * width) / columns, middle - half, 2, 2 * half);
-      }
-    } else c.fillRect(0, middle - 1, width, 2);
-    c.font = `11px ${theme.font}`;
-    c.textBaseline = "middle";
-    c.textAlign = "center";
-    lanes.forEach((lane, row) => {
-      const top = WAVE_HEIGHT + row * LANE_HEIGHT;
-      for (const item of lane.labels) {
-        const x0 = (item.start / duration) * width;
-        const x1 = (item.end / duration) * width;
-        c.fillStyle = theme.lane;
-        c.fillRect(x0 + 0.5, top + 1, Math.max(1, x1 - x0 - 1), LANE_HEIGHT - 3);
-        const text = fitText(c, item.label, x1 - x0 - 6);
-        if (!text) continue;
-        c.fillStyle = theme.text;
-        c.fillText(text, (x0 + x1) / 2, top + LANE_HEIGHT / 2 - 0.5);
-      }
+  /** Show this window, moved and cut to what there is. */
+  function show(from, to) {
+    const span = Math.min(duration, Math.max(SHORTEST_WINDOW, to - from));
+    map.from = Math.max(0, Math.min(duration - span, from));
+    map.to = map.from + span;
+    paint();
+  }
+
+  function zoom(by, around) {
+    const span = Math.min(duration, Math.max(SHORTEST_WINDOW, (map.to - map.from) / by));
+    const share = (around - map.from) / (map.to - map.from);
+    show(around - share * span, around + (1 - share) * span);
+  }
+
+  /** Time, frame, labels and values under the pointer. */
+  function tell() {
+    const words = lanes.flatMap(({ labels }) => {
+      const item = labels.find(({ start, end }) => start <= pointer && pointer < end);
+      return item ? [item.label] : [];
     });
+    bubble.textContent = [act.describe(pointer), ...words, ...curves.describe(pointer)].join(" · ");
+    bubble.hidden = false;
+    const half = bubble.offsetWidth / 2;
+    bubble.style.left = `${Math.max(half, Math.min(map.width - half, map.x(pointer)))}px`;
+  }
+
+  function arrange() {
+    rows = [];
+    height = 0;
+    const add = (kind, size, of) => {
+      rows.push({ kind, top: height, of });
+      height += size;
+    };
+    add("wave", WAVE_HEIGHT);
+    if (view.spectrum && data.spectrum) add("spectrum", SPECTRUM_HEIGHT);
+    curveTop = height;
+    if (curves.count > view.curvesHidden.length) add("curves", CURVES_HEIGHT);
+    for (const lane of lanes) add("lane", LANE_HEIGHT, lane);
+    slider.style.height = `${height}px`;
+    canvas.width = still.width = Math.round(map.width * ratio);
+    canvas.height = Math.round(height * ratio);
+    still.height = canvas.height + Math.round(WAVE_HEIGHT * ratio);
+    paint();
+  }
+
+  function paint() {
+    if (!rows.length) return;
+    const c = still.getContext("2d");
+    const theme = look();
+    c.setTransform(ratio, 0, 0, ratio, 0, 0);
+    c.clearRect(0, 0, map.width, height + WAVE_HEIGHT);
+    const shaded = rows.filter(({ kind }) => kind !== "lane").length; // silence is of the sound, not of the words
+    paintStretches(c, map, silence, 0, shaded < rows.length ? rows[shaded].top : height, theme.silence);
+    for (const { kind, top, of } of rows) {
+      if (kind === "wave") paintWave(c, map, top, data.peaks, duration, theme.wave);
+      else if (kind === "spectrum") {
+        paintSpectrum(c, map, top, data.spectrum, data.header.spectrum.bands, duration, theme.channels);
+      } else if (kind === "curves") curves.paint(c, map, top);
+      else paintLane(c, map, top, of.labels, theme);
+    }
+    c.setTransform(ratio, 0, 0, ratio, 0, canvas.height);
+    paintStretches(c, map, silence, 0, WAVE_HEIGHT, theme.silence);
+    c.globalAlpha = 0.75;
+    paintWave(c, map, 0, data.peaks, duration, theme.accent);
+    c.globalAlpha = 1;
+    overview.place(map);
+    markers.place(map);
+    handles.place(map);
+    timeline.draw(timeline.time);
   }
 
   const timeline = {
     root,
     time: 0,
     get dragging() {
-      return dragging;
+      return dragging !== null;
     },
-    resize(width, ratio) {
+    /** Follow the space there is. */
+    resize(width, scale) {
       if (!width) return;
-      size = [width, height, ratio];
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-      drawStill();
+      [map.width, ratio] = [width, scale];
+      arrange();
+    },
+    /** What the viewer has set has changed; only what depends on it is painted again. */
+    update(settings) {
+      if (!rows.length) return;
+      if ("spectrum" in settings || "curvesHidden" in settings) {
+        curves.update();
+        arrange();
+      } else if ("region" in settings || "markers" in settings) {
+        markers.place(map);
+        handles.place(map);
+      }
     },
     retheme() {
-      if (size) drawStill();
+      curves.update();
+      paint();
     },
-    draw(time) {
+    addMarker: (time, near) => markers.add(time, near),
+    zoom: (steps) => (steps ? zoom(ZOOM ** steps, timeline.time) : show(0, duration)),
+    /** Move the window where the time is outside. */
+    reveal(time) {
+      if (time >= map.from && time <= map.to) return;
+      const span = map.to - map.from;
+      show(time - 0.1 * span, time + 0.9 * span);
+    },
+    draw(time, playing = false) {
+      const left = playing && timeline.time <= map.to && time > map.to; // plays out of the window
       timeline.time = time;
-      if (!size) return;
-      const [width, , ratio] = size;
+      if (!rows.length) return;
+      if (left) return timeline.reveal(time);
       const theme = look();
-      const x = (Math.min(time, duration) / duration) * width;
+      const x = map.x(Math.min(time, duration));
       ctx.setTransform(1, 0, 0, 1, 0, 0);
       ctx.clearRect(0, 0, canvas.width, canvas.height);
       ctx.drawImage(still, 0, 0);
+      const [played, tall] = [Math.round(Math.max(0, Math.min(map.width, x)) * ratio), still.height - canvas.height];
+      if (played > 0) {
+        ctx.clearRect(0, 0, played, tall);
+        ctx.drawImage(still, 0, canvas.height, played, tall, 0, 0, played, tall);
+      }
       ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-      ctx.globalCompositeOperation = "source-atop"; // what has been played takes the accent
-      ctx.globalAlpha = 0.75;
-      ctx.fillStyle = theme.accent;
-      ctx.fillRect(0, 0, x, WAVE_HEIGHT);
-      ctx.globalCompositeOperation = "source-over";
-      if (hover !== null && !dragging) {
+      if (view.region) {
+        const [a, b] = [map.x(view.region[0]), map.x(view.region[1])];
+        ctx.globalAlpha = view.loop ? 0.13 : 0.06;
+        ctx.fillStyle = theme.accent;
+        ctx.fillRect(a, 0, b - a, height);
+        ctx.globalAlpha = 1;
+      }
+      if (curves.count) curves.dots(ctx, map, time, curveTop);
+      if (pointer !== null && dragging === null) {
         ctx.globalAlpha = 0.35;
         ctx.fillStyle = theme.text;
-        ctx.fillRect((hover / duration) * width - 0.5, 0, 1, height);
+        ctx.fillRect(map.x(pointer) - 0.5, 0, 1, height);
+        ctx.globalAlpha = 1;
       }
-      ctx.globalAlpha = 1;
       ctx.fillStyle = theme.accent;
-      ctx.fillRect(Math.max(0, Math.min(width - 2, x - 1)), 0, 2, height);
-      root.setAttribute("aria-valuenow", time.toFixed(3));
-      root.setAttribute("aria-valuetext", describe(time));
+      ctx.fillRect(Math.max(0, Math.min(map.width - 2, x - 1)), 0, 2, x < -1 || x > map.width + 1 ? 0 : height);
+      const now = performance.now();
+      if (playing && now - spoken < 150) return; // text may lag while it runs
+      spoken = now;
+      curves.read(time);
+      slider.setAttribute("aria-valuenow", time.toFixed(3));
+      slider.setAttribute("aria-valuetext", act.describe(time));
     },
   };
+  curves.update();
   return timeline;
-}
-
-/** The text, shortened to fit; nothing where not even one letter fits. */
-function fitText(ctx, text, room) {
-  if (room < 6) return "";
-  if (ctx.measureText(text).width <= room) return text;
-  for (let n = Math.min(text.length - 1, 40); n > 0; n -= 1) {
-    const short = `${text.slice(0, n)}…`;
-    if (ctx.measureText(short).width <= room) return short;
-  }
-  return "";
 }

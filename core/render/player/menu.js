@@ -1,0 +1,116 @@
+// Part of the player module: the button "View" and what it opens: layout, trails, ghost, numbers, parts.
+
+const LAYOUT_NAMES = [
+  ["grid", "Grid", "Side by side"],
+  ["overlay", "Overlay", "All on one another"],
+  ["split", "Split", "Two, with a line between them"],
+  ["difference", "Difference", "How far one is from the other, point by point"],
+];
+const TRAIL_NAMES = [[0, "Off"], [0.2, "0.2 s"], [0.5, "0.5 s"], [1, "1 s"]];
+const PART_NAMES = [["jaw", "Jaw"], ["brows", "Brows"], ["nose", "Nose"], ["eyes", "Eyes"], ["mouth", "Mouth"]];
+let menus = 0; // radio groups need names of their own
+
+/** {root, update(view)}; `change({...})` takes what the viewer picks. */
+function createMenu(data, view, change) {
+  menus += 1;
+  const prefix = `sm-menu-${menus}`;
+  const { panels, tracks } = data.header;
+  const specs = panels.map((spec, index) => ({ spec, index, isVideo: spec.kind === "video", track: spec.track === null ? null : data.tracks[spec.track] }));
+  const truth = truthOf(specs);
+  const possible = possibleLayouts(specs, truth);
+  const root = element("div", "sm-menu");
+  const button = element("button", "sm-button sm-view", "View");
+  button.type = "button";
+  button.title = "Layout, trails, parts of the face";
+  button.setAttribute("aria-haspopup", "dialog");
+  button.setAttribute("aria-expanded", "false");
+  const sheet = element("div", "sm-menu-sheet");
+  sheet.hidden = true;
+  sheet.setAttribute("role", "dialog");
+  sheet.setAttribute("aria-label", "View");
+  root.append(button, sheet);
+  const boxes = []; // [input, is it on in a view]
+
+  function choice(type, name, text, title, isOn, pick) {
+    const label = element("label", type === "radio" ? "sm-choice" : "sm-check");
+    const input = element("input");
+    input.type = type;
+    input.name = `${prefix}-${name}`;
+    label.title = title;
+    label.append(input, element("span", "", text));
+    input.addEventListener("change", () => {
+      change(pick(input.checked));
+      update(view);
+    });
+    boxes.push([input, isOn]);
+    return label;
+  }
+
+  function row(title, className, choices) {
+    const set = element("fieldset", "sm-row");
+    const body = element("div", className);
+    body.append(...choices);
+    set.append(element("legend", "", title), body);
+    sheet.append(set);
+  }
+
+  row("Layout", "sm-segments", LAYOUT_NAMES.map(([value, text, title]) => {
+    const made = choice("radio", "layout", text, title, (v) => (possible[v.layout] ? v.layout : "grid") === value, () => ({ layout: value }));
+    if (!possible[value]) {
+      made.firstChild.disabled = true;
+      made.title = "Needs two tracks";
+    }
+    return made;
+  }));
+  if (tracks.length) {
+    row("Trails", "sm-segments", TRAIL_NAMES.map(([value, text]) => choice(
+      "radio", "trails", text, value ? `Where the lips were in the last ${text}` : "No trails",
+      (v) => (v.trails || 0) === value, () => ({ trails: value }),
+    )));
+    const named = new Set(Object.values(data.header.schemes).flatMap((scheme) => Object.keys(scheme.parts)));
+    row("Parts", "sm-segments", PART_NAMES.filter(([part]) => PARTS[part].some((name) => named.has(name))).map(([part, text]) => {
+      const made = choice("checkbox", part, text, `Draw the ${part}`, (v) => !(v.hidden || []).includes(part), (on) => ({
+        hidden: on ? (view.hidden || []).filter((name) => name !== part) : [...(view.hidden || []), part],
+      }));
+      made.className = "sm-choice";
+      return made;
+    }));
+    const checks = [choice("checkbox", "numbers", "Point numbers", "The index beside every point", (v) => Boolean(v.numbers), (on) => ({ numbers: on }))];
+    if (truth && panels.length > 1) {
+      checks.unshift(choice("checkbox", "ghost", "Ghost of the truth", "The true face, faint, behind the others", (v) => Boolean(v.ghost), (on) => ({ ghost: on })));
+    }
+    row("Show", "sm-checks", checks);
+  }
+
+  const outside = (event) => {
+    if (!root.isConnected || !event.composedPath().includes(root)) toggle(false);
+  };
+  function toggle(open = sheet.hidden) {
+    sheet.hidden = !open;
+    button.setAttribute("aria-expanded", String(open));
+    if (!open) return document.removeEventListener("pointerdown", outside, true);
+    update(view);
+    sheet.style.right = "";
+    const over = root.closest(".sm-player").getBoundingClientRect().left - sheet.getBoundingClientRect().left;
+    if (over > 0) sheet.style.right = `${-over}px`; // a button at the left has its room to the right
+    document.addEventListener("pointerdown", outside, true);
+    return sheet.querySelector("input:checked").focus();
+  }
+  button.addEventListener("click", () => toggle());
+  root.addEventListener("keydown", (event) => {
+    if (sheet.hidden) return;
+    event.stopPropagation(); // the keys of an open menu are its own
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    toggle(false);
+    button.focus();
+  });
+
+  function update(now) {
+    for (const [input, isOn] of boxes) input.checked = isOn(now);
+    const plain = (now.layout || "grid") === "grid" && !now.trails && !now.ghost && !now.numbers && !(now.hidden || []).length;
+    button.classList.toggle("sm-set", !plain);
+  }
+  update(view);
+  return { root, update };
+}

@@ -1,0 +1,56 @@
+// Part of the player module: the menu of what is needed rarely, each with its key.
+
+/** `entries` are [text, action]. */
+function createMore(act, entries) {
+  const root = element("div", "sm-more");
+  const opener = element("button", "sm-button");
+  opener.type = "button";
+  opener.append(icon("more"));
+  opener.title = "More";
+  opener.setAttribute("aria-label", "More");
+  opener.setAttribute("aria-haspopup", "menu");
+  opener.setAttribute("aria-expanded", "false");
+  const sheet = element("div", "sm-pop sm-list");
+  sheet.setAttribute("role", "menu");
+  sheet.hidden = true;
+  const items = entries.map(([text, action]) => {
+    const item = element("button", "sm-item");
+    item.type = "button";
+    item.setAttribute("role", "menuitem");
+    item.append(element("span", "", text), element("kbd", "", keyOf(action)));
+    item.addEventListener("click", () => {
+      open(false);
+      act.focus();
+      act[action]();
+    });
+    sheet.append(item);
+    return item;
+  });
+  root.append(opener, sheet);
+
+  const outside = (event) => {
+    if (!event.composedPath().includes(root)) open(false);
+  };
+  function open(on) {
+    if (on === !sheet.hidden) return;
+    sheet.hidden = !on;
+    opener.setAttribute("aria-expanded", String(on));
+    if (on) {
+      document.addEventListener("pointerdown", outside, true);
+      items[0].focus();
+    } else document.removeEventListener("pointerdown", outside, true);
+  }
+  opener.addEventListener("click", () => open(sheet.hidden));
+  root.addEventListener("keydown", (event) => {
+    if (sheet.hidden) return;
+    const at = items.indexOf(event.composedPath()[0]);
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by) items[(at + by + items.length) % items.length].focus();
+    else if (event.key === "Escape") {
+      open(false);
+      opener.focus();
+    } else return;
+    event.preventDefault();
+  });
+  return { root, close: () => open(false) };
+}

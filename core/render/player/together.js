@@ -1,0 +1,265 @@
+// Part of the player module: the layouts that show several subjects in one frame: overlay, split, difference.
+
+const MAGNIFY = [1, 5, 10];
+const DIVIDER_STEP = 0.01;
+
+/** The subjects that a layout of two may start with, the first two first. */
+function startingPair(layout, subjects, truth) {
+  const faces = subjects.filter((s) => !s.isVideo);
+  const models = faces.filter((s) => s !== truth);
+  const others = subjects.filter((s) => s.isVideo && s !== truth && (layout === "split" || s.track));
+  if (layout === "difference" && truth) return [truth, models[0] || others[0]];
+  return [...models, ...(truth ? [truth] : []), ...others];
+}
+
+/** Which layouts these subjects allow. */
+function possibleLayouts(subjects, truth) {
+  const tracks = subjects.filter((s) => s.track).length;
+  const two = (layout) => startingPair(layout, subjects, truth).filter(Boolean).length >= 2;
+  return { grid: true, overlay: tracks > 0, split: two("split"), difference: tracks >= 2 && two("difference") };
+}
+
+/** One frame for several subjects. `actions` = {style, pair, split, magnify, turn} change the view. */
+function createTogether(subjects, truth, data, look, view, actions) {
+  const root = element("figure", "sm-panel sm-together");
+  const head = element("figcaption", "sm-head");
+  const frame = createFrame("");
+  const about = element("div", "sm-about");
+  const [words, numbers] = [element("span", "sm-words"), element("span", "sm-figures")];
+  about.append(words, numbers);
+  root.append(head, frame.stage, about);
+  const { ctx } = frame;
+  const divider = createDivider(frame.stage, () => view.split ?? 0.5, actions.split);
+  let plan = null; // what is shown: {layout, members: [{subject, map, fitted}], base, ground, measure}
+  const names = (list) => list.map((m) => m.subject.spec.title).join(", ");
+  const magnify = () => (MAGNIFY.includes(view.magnify) ? view.magnify : 5);
+  const solid = () => plan.members.every(({ subject }) => subject.track && subject.track.dims === 3);
+  const turn = () => (solid() ? plan.base.turn : FRONT);
+  makeTurnable(frame.canvas, turn, (to) => solid() && actions.turn(plan.members.map((m) => m.subject.index), to));
+
+  function choosePair(layout) {
+    const wanted = (view[`${layout}Of`] || []).map((i) => subjects[i]);
+    const fits = wanted.length === 2 && wanted.every((s) => s && (layout === "split" || s.track));
+    return fits ? wanted : startingPair(layout, subjects, truth).slice(0, 2);
+  }
+
+  function makePlan(layout) {
+    let chosen;
+    if (layout === "overlay") {
+      const faces = subjects.filter((s) => !s.isVideo);
+      chosen = faces.length ? faces : subjects.filter((s) => s.track);
+    } else chosen = choosePair(layout);
+    const faces = chosen.filter((s) => !s.isVideo);
+    const base = (faces.includes(truth) ? truth : faces[0]) || chosen.find((s) => s.track) || null;
+    const members = chosen.map((subject) => ({
+      subject,
+      ...(subject.track && base ? mapOnto(subject.track, base.track, subject.isVideo) : { map: UPRIGHT, fitted: false }),
+    }));
+    const onPicture = (s) => s.isVideo && s.track && s.track.space === "pixel" && base && base.track.space === "pixel";
+    const ground = layout === "overlay" && data.header.hasVideo ? subjects.find(onPicture) || null : null;
+    const measure = layout === "difference" ? measureBetween(...members, base) : null;
+    return { layout, members, base, ground, measure, fitted: members.filter((m) => m.fitted) };
+  }
+
+  function dress() {
+    const { layout, members } = plan;
+    const swatch = (s) => {
+      const dot = element("span", "sm-swatch");
+      dot.style.backgroundColor = look().ink(s.spec.colour);
+      return dot;
+    };
+    const picker = (k, label) => {
+      const choices = subjects.filter((s) => layout === "split" || s.track).map((s) => [String(s.index), s.spec.title]);
+      const pair = members.map((m) => m.subject.index);
+      const select = pickOne(label, choices, String(pair[k]), (value) => {
+        const other = pair[1 - k];
+        const next = Number(value) === other ? [pair[1], pair[0]] : pair.with(k, Number(value)); // the two change sides
+        actions.pair(layout, next);
+      });
+      select.className = "sm-pick";
+      return select;
+    };
+    const group = (...parts) => {
+      const made = element("span", "sm-group");
+      made.append(...parts);
+      return made;
+    };
+    const style = (s) => (s.track ? [styleSelect(s, (value) => actions.style(s.index, value))] : []);
+    const [a, b] = members.map((m) => m.subject);
+    let parts;
+    if (layout === "overlay") {
+      parts = members.map(({ subject: s }) => group(
+        swatch(s), element("span", "sm-title", s.spec.title),
+        ...(s.shift ? [element("span", "sm-caption", shiftText(s.shift))] : []),
+      ));
+    } else if (layout === "split") {
+      parts = [group(swatch(a), picker(0, "Left of the line"), ...style(a)), group(...style(b), picker(1, "Right of the line"), swatch(b))];
+    } else {
+      const times = element("span", "sm-times");
+      times.setAttribute("role", "group");
+      times.setAttribute("aria-label", "Length of the lines");
+      for (const by of MAGNIFY) {
+        const button = element("button", "", `×${by}`);
+        button.type = "button";
+        button.setAttribute("aria-label", `${by} times as long`);
+        button.setAttribute("aria-pressed", String(by === magnify()));
+        button.addEventListener("click", () => actions.magnify(by));
+        times.append(button);
+      }
+      parts = [group(swatch(a), picker(0, "From")), element("span", "sm-arrow", "→"), group(swatch(b), picker(1, "To")), times];
+    }
+    head.className = `sm-head sm-head-${layout}`;
+    const active = root.getRootNode().activeElement;
+    const held = head.contains(active) ? active.getAttribute("aria-label") : null;
+    head.replaceChildren(...parts);
+    if (held) [...head.querySelectorAll("[aria-label]")].find((node) => node.getAttribute("aria-label") === held)?.focus();
+    divider.root.hidden = layout !== "split";
+    divider.update();
+    frame.canvas.tabIndex = solid() ? 0 : -1;
+    frame.canvas.classList.toggle("sm-turnable", solid());
+    if (!solid()) frame.canvas.removeAttribute("title");
+    const fitted = plan.fitted.length ? ` Fitted at the eyes: ${names(plan.fitted)}.` : "";
+    const told = {
+      overlay: () => `${members.length === 1 ? "The track" : `All ${members.length} tracks`} in one frame, each in its own colour.`,
+      split: () => `Left of the line ${a.spec.title}, right of it ${b.spec.title}. Drag the line, or use ← → on it.`,
+      difference: () => `Lines run from ${a.spec.title} towards ${b.spec.title}, ${magnify() === 1 ? "true to scale" : `${magnify()} times as long`}; colour is the distance.`,
+    }[layout]();
+    words.textContent = told + fitted;
+    words.title = words.textContent;
+    numbers.textContent = "";
+    frame.canvas.setAttribute("aria-label", words.textContent);
+  }
+
+  /** Everything that is seen, in the base's upright units. */
+  function box(video) {
+    if (plan.ground && isReady(video)) return plan.ground.spec.fit || [0, 0, ...plan.ground.pictureSize(video)];
+    const faces = plan.members.filter(({ subject: s }) => s.track && !(s.isVideo && s !== plan.base));
+    if (faces.length) return joinBoxes(faces.map(({ subject, map }) => mapBox(compose(map, upright(subject.track)), subject.box())));
+    return isReady(video) ? [0, 0, ...plan.members[0].subject.pictureSize(video)] : [0, 0, 1, 1];
+  }
+
+  function drawMember({ subject, map }, fit, video, options) {
+    const to = compose(fit, map);
+    if (subject.isVideo && isReady(video)) subject.drawPicture(ctx, to, video);
+    if (subject.hasFace && subject.style !== "picture") subject.draw(ctx, to, { turn: turn(), ...options });
+  }
+
+  const drawings = {
+    overlay(fit, video) {
+      if (plan.ground && isReady(video)) plan.ground.drawPicture(ctx, fit, video);
+      plan.members.forEach((member, i) => {
+        drawMember(member, fit, null, {
+          as: member.subject.style === "dots" ? "dots" : "wireframe", halo: Boolean(plan.ground), numbers: false,
+          weight: 1.6 - (0.9 * i) / Math.max(1, plan.members.length - 1), // where lines meet, all show
+        });
+      });
+      const { subject, map } = plan.members[0];
+      if (view.numbers && subject.hasFace) subject.drawNumbers(ctx, compose(fit, map), Boolean(plan.ground)); // above all lines
+    },
+    split(fit, video) {
+      const x = frame.width * (view.split ?? 0.5);
+      plan.members.forEach((member, i) => {
+        ctx.save();
+        ctx.beginPath();
+        ctx.rect(i ? x : 0, 0, i ? frame.width - x : x, frame.height);
+        ctx.clip();
+        drawMember(member, fit, video);
+        ctx.restore();
+      });
+    },
+    difference(fit) {
+      const [a, b] = plan.members;
+      const lines = shownOf(a.subject.track.layout, view.hidden || []).edges;
+      a.subject.place(compose(fit, a.map), turn());
+      b.subject.place(compose(fit, b.map), turn());
+      ctx.globalAlpha = 0.55;
+      drawWires(ctx, a.subject.screen, lines, { ink: a.subject.ink, width: 1.4 });
+      ctx.globalAlpha = 1;
+      const found = plan.measure.at(a.subject.frame, b.subject.frame, view.hidden || []);
+      const at = (s, i) => [s.screen[2 * i], s.screen[2 * i + 1]];
+      drawDifference(
+        ctx, found.pairs.map(([i]) => at(a.subject, i)), found.pairs.map(([, j]) => at(b.subject, j)),
+        found.distances.map((d) => d / plan.measure.end), magnify(),
+      );
+      drawScale(ctx, frame, plan.measure.end, look());
+      numbers.textContent = found.worst < 0 ? ""
+        : `mean ${found.mean.toFixed(2)} %, largest ${found.largest.toFixed(2)} % of the ${plan.measure.unit} (point ${found.worst})`;
+    },
+  };
+
+  return {
+    root,
+    frame,
+    /** Does what is drawn hold a picture of the video, and so belongs to the picture's time? */
+    get usesVideo() {
+      return Boolean(plan && (plan.ground || plan.members.some((m) => m.subject.isVideo && plan.layout === "split")));
+    },
+    arrange(layout) {
+      plan = makePlan(layout);
+      dress();
+    },
+    retheme() {
+      if (plan) dress();
+      for (const subject of subjects) if (!subject.isVideo) subject.ground = frame.ground();
+    },
+    resize: (width, height, ratio) => frame.resize(width, height, ratio),
+    draw(video) {
+      if (!plan || !frame.begin()) return;
+      divider.update();
+      ctx.save();
+      const missing = plan.members.filter(({ subject: s }) => s.track && !s.hasFace);
+      const ended = plan.members.filter(({ subject: s }) => s.ended && s.hasFace);
+      if (plan.layout === "difference" && missing.length) numbers.textContent = "";
+      else drawings[plan.layout](fitBox(box(video), frame.width, frame.height), video);
+      ctx.restore();
+      if (missing.length) frame.say(`no face in this frame: ${names(missing)}`, missing.length < plan.members.length ? "end" : "");
+      else frame.say(ended.length ? `ended: ${names(ended)}` : "", "end");
+    },
+  };
+}
+
+const isReady = (video) => Boolean(video && video.readyState >= 2 && video.videoWidth);
+
+/** The line between the two sides: a slider for the mouse and the arrow keys. */
+function createDivider(stage, get, set) {
+  const root = element("div", "sm-divider");
+  root.tabIndex = 0;
+  root.setAttribute("role", "slider");
+  root.setAttribute("aria-label", "Line between the two sides");
+  root.setAttribute("aria-valuemin", "0");
+  root.setAttribute("aria-valuemax", "100");
+  stage.append(root);
+  const to = (value) => set(Math.round(Math.max(0, Math.min(1, value)) * 1e4) / 1e4);
+  let held = false;
+  root.addEventListener("pointerdown", (event) => {
+    held = !event.button;
+    if (held) root.setPointerCapture(event.pointerId);
+  });
+  root.addEventListener("pointermove", (event) => {
+    if (!held) return;
+    const box = stage.getBoundingClientRect();
+    to((event.clientX - box.left) / box.width);
+  });
+  const stop = () => {
+    held = false;
+  };
+  root.addEventListener("pointerup", stop);
+  root.addEventListener("pointercancel", stop);
+  root.addEventListener("dblclick", () => to(0.5));
+  root.addEventListener("keydown", (event) => {
+    const by = (event.shiftKey ? 10 : 1) * DIVIDER_STEP;
+    const next = { ArrowLeft: get() - by, ArrowRight: get() + by, Home: 0, End: 1 }[event.key];
+    if (next === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    to(next);
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  return {
+    root,
+    update() {
+      if (root.style.left === `${100 * get()}%`) return;
+      root.style.left = `${100 * get()}%`;
+      root.setAttribute("aria-valuenow", String(Math.round(100 * get())));
+    },
+  };
+}

@@ -1,0 +1,105 @@
+"""The faces of a comparison: what is compared, how it is drawn, how it scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.align import comparable
+from core.errors import SpeechmarksError
+from core.metrics import Score, pairs_of, take_scores
+from core.render import INK, Panel, Style, model_colour
+from core.render.curves import comparison_curves
+from core.render.player import Curve, PlayerPanel
+from core.track import LandmarkTrack
+from ui import state
+from ui.widgets import safe_text
+
+__all__ = ["TRUTH", "Face", "curves_of", "faces_of", "panels_of", "scores_of"]
+
+TRUTH = "Truth"
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """One face: ``raw`` landmarks as they came, ``track`` as it is drawn, where it is from."""
+
+    name: str
+    raw: LandmarkTrack
+    track: LandmarkTrack
+    colour: str
+    note: str
+
+
+def faces_of(
+    truth: LandmarkTrack | None,
+    models: Mapping[str, LandmarkTrack],
+    brought: Iterable[tuple[str, LandmarkTrack, str]],
+) -> list[Face]:
+    """The truth, the models and what was brought, each with its colour and a name of its own.
+
+    68-point faces are drawn as motion on the shipped template; where schemes differ, the viewer
+    chooses whether to see only the points that all of them have, and reads what was mapped.
+    """
+    cards = [card.name for card in state.model_cards()]
+    found = [] if truth is None else [(TRUTH, truth, INK, "detected")]
+    found += [(n, t, model_colour(cards.index(n)), "from the sound") for n, t in models.items()]
+    taken = {TRUTH, *cards}
+    for k, (name, track, note) in enumerate(brought):
+        unique = f"{name} (yours)" if name in taken else name
+        taken.add(unique)
+        found.append((unique, track, model_colour(len(cards) + k), note))
+    drawn = {n: state.identity_free(t) if t.scheme == "dlib68" else t for n, t, _, _ in found}
+    if len({track.scheme for track in drawn.values()}) > 1 and st.toggle(
+        "Only the points that all have", True, key="same points"
+    ):
+        drawn, remarks = comparable(drawn)
+        for remark in remarks:
+            st.caption(safe_text(remark))
+    return [Face(n, t, drawn[n], colour, note) for n, t, colour, note in found]
+
+
+def panels_of(faces: Iterable[Face], style: Style) -> tuple[list[PlayerPanel], list[Panel]]:
+    """The same panels for the player and for movies."""
+    shown, movie = [], []
+    for face in faces:
+        paintable = face.track.scheme == "dlib68" or style == "dots"
+        drawn: Style = style if paintable else "wireframe"
+        shown.append(
+            PlayerPanel(
+                face.name,
+                style=drawn,
+                colour=face.colour,
+                track=face.track,
+                caption=face.note,
+                truth=face.name == TRUTH,
+            )
+        )
+        movie.append(Panel(face.name, track=face.track, style=drawn, colour=face.colour))
+    return shown, movie
+
+
+def curves_of(faces: Iterable[Face]) -> list[Curve]:
+    """Openings and distances under the timeline; a remark where they cannot be taken."""
+    tracks = {face.name: (face.track, face.colour) for face in faces}
+    try:
+        return comparison_curves(tracks, truth=TRUTH if TRUTH in tracks else None)
+    except SpeechmarksError as error:
+        st.caption(safe_text(f"No curves: {error}"))
+        return []
+
+
+def scores_of(faces: Iterable[Face]) -> dict[str, dict[str, Score]]:
+    """Scores of every face against the truth; a remark where one cannot be scored."""
+    found: dict[str, dict[str, Score]] = {}
+    truth = next((face.raw for face in faces if face.name == TRUTH), None)
+    for face in faces:
+        if truth is None or face.name == TRUTH:
+            continue
+        try:
+            found[face.name] = take_scores(pairs_of(truth, face.raw)[0])
+        except SpeechmarksError as error:
+            st.caption(safe_text(f"{face.name} cannot be scored: {error}"))
+    return found

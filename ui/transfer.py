@@ -1,0 +1,110 @@
+"""A face that speaks with any motion: part of a page."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.media import probe
+from core.reference.transfer import motion_of
+from core.render.player import PlayerPanel
+from core.render.transfer import Portrait, clip_portrait, photo_portrait, transfer_movie
+from core.samples import SAMPLE
+from core.track import LandmarkTrack
+from core.workspace import Clip, result_key
+from ui import state
+from ui.player import show_player
+from ui.widgets import command, progress
+
+__all__ = ["speaking_photo"]
+
+_OWN, _PRESENTER, _PHOTO = "This clip's speaker", "Built-in presenter", "A photo of yours"
+
+
+@st.cache_resource(max_entries=1)
+def _presenter() -> Portrait:
+    return clip_portrait(SAMPLE.video, SAMPLE.truth)
+
+
+@st.cache_resource(max_entries=4)
+def _speaker(identity: str) -> Portrait:
+    clip = state.stored_clip(identity)
+    return clip_portrait(clip.path, state.landmarks(clip))
+
+
+def speaking_photo(clip: Clip, tracks: Mapping[str, LandmarkTrack]) -> None:
+    """Choose a motion and a face, make the movie, watch and download it.
+
+    Parameters
+    ----------
+    tracks : motions of this clip by the name that is shown, such as the models' predictions; any
+        space.
+    """
+    st.subheader("A photo that speaks", anchor=False)
+    st.caption(
+        "Lay a motion onto a face that stands still. Every picture of the result is marked "
+        "“synthetic”: use only faces of people who agree to it."
+    )
+    if not tracks:
+        st.info("Choose a model first: its motion moves the face.", icon=":material/graphic_eq:")
+        return
+    faces = [*([_OWN] if clip.info.video is not None else []), _PRESENTER, _PHOTO]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Motion", list(tracks), key="transfer motion")
+        face = st.segmented_control(
+            "Face", faces, default=faces[0], required=True, key="transfer face"
+        )
+        strength = st.slider("Strength", 0.0, 2.0, 1.0, 0.05, key="transfer strength")
+    upload, onto = None, "samples/presenter.mp4"
+    if face == _OWN:
+        onto = state.command_word(clip)
+    if face == _PHOTO:
+        upload = st.file_uploader(
+            "Photo: one face from the front, lips closed", ["jpg", "jpeg", "png"],
+            key="transfer photo",
+        )  # fmt: skip
+        if upload is None:
+            return
+        onto = "photo.jpg"
+    shown = None if upload is None else hashlib.sha256(upload.getbuffer()).hexdigest()
+    motion = tracks[name]
+    key = result_key(
+        clip=clip.id,
+        motion=hashlib.sha256(motion.points.tobytes()).hexdigest(),
+        face=shown or face,
+        strength=strength,
+    )[:16]
+    target = state.scratch_file(f"speaking-{key}.mp4")
+    if not target.is_file():
+        press = st.empty()
+        if not press.button("Make it speak", icon=":material/record_voice_over:"):
+            return
+        press.empty()
+        with progress("Making the face speak") as hear:
+            if upload is not None:
+                photo = state.scratch_file("photo")
+                photo.write_bytes(upload.getbuffer())
+                portrait = photo_portrait(photo)
+            else:
+                portrait = _speaker(clip.id) if face == _OWN else _presenter()
+            sound = state.sound(clip) if clip.info.audio is not None else None
+            transfer_movie(
+                motion_of(motion), portrait, target, strength=strength, sound=sound, progress=hear
+            )
+    info = probe(target)
+    assert info.video is not None  # it was made above
+    show_player(
+        [PlayerPanel("Synthetic", kind="video", caption=f"moved by {name}")],
+        key=f"speaking {key}",
+        duration=info.duration,
+        media=target,
+        has_video=True,
+        video_times=info.video.times,
+        video_size=info.video.size,
+    )
+    st.download_button("Download it", target.read_bytes(), "synthetic.mp4", type="primary")
+    audio = ["--audio", state.command_word(clip)] if clip.info.audio is not None else []
+    command("transfer", f"{name}.npz", ["--onto", onto], audio,
+            ["--strength", f"{strength:g}"], "-o", "synthetic.mp4")  # fmt: skip
