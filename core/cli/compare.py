@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, cast, get_args
 
 import typer
 
+from core.align import comparable
 from core.cli.console import Done, Progress, command, notice
 from core.cli.tracks import Force, SourceFps, Space, open_track
 from core.errors import BadInput, OutputExists, SpeechmarksError
@@ -199,6 +200,11 @@ def compare_command(
     opened = [open_track(path, source_fps, space=space) for path in tracks]
     colours = [INK, *(model_colour(k) for k in range(len(tracks) - 1))]
     shown = [_Shown(*row) for row in zip(_titles(tracks), opened, colours, strict=True)]
+    fitted, remarks = comparable({s.title: s.track for s in shown})
+    if len({s.track.scheme for s in shown}) > 1:
+        shown = [replace(s, track=fitted[s.title]) for s in shown]
+        for remark in remarks:
+            notice(remark)
     table = _scores(shown) if metrics is not None else {}
     heard = audio or (video if video is not None and probe(video).audio is not None else None)
     sound = read_sound(heard) if heard is not None else None

@@ -43,6 +43,8 @@ def track(frames, fps, reach, space="template", deep=False):
     points[:, lower, 1] += wave[:, None]
     if space == "pixel":
         points = 600 * points[..., :2] + (160, 130)
+    if space == "eye5":
+        points = points * (2, -2)
     points[60:70, :] = np.nan if reach == 0.03 else points[60:70]
     return LandmarkTrack(points, np.arange(frames) / fps, space=space)
 
@@ -60,6 +62,7 @@ sets = {
     "mixed": [
         PlayerPanel("Truth", colour="#222222", track=truth, truth=True),
         PlayerPanel("Pixels", colour="#0072b2", track=track(150, 25, 0.02, "pixel")),
+        PlayerPanel("Up", colour="#b2182b", track=track(150, 25, 0.02, "eye5")),
     ],
     "one": [PlayerPanel("Only", colour="#0072b2", track=first)],
 }
@@ -187,10 +190,12 @@ def test_tracks_of_different_spaces_are_fitted_at_the_eyes_and_that_is_said(
 ) -> None:
     stage = Stage(page, root, "mixed", layout="overlay")
     stage.at(0.25)
-    truth, pixels = (eye_centres(stage.screen(i)) for i in (0, 1))
+    faces = [stage.screen(i) for i in range(3)]
+    truth, pixels, y_up = (eye_centres(face) for face in faces)
     assert truth[1, 0] - truth[0, 0] > 50
-    assert np.abs(truth - pixels).max() < 0.5
-    assert stage.words.endswith("Fitted at the eyes: Pixels.")
+    assert np.abs(truth - pixels).max() < 0.5 and np.abs(truth - y_up).max() < 0.5
+    assert np.abs(faces[1] - faces[2]).max() < 1, "also where y grows upwards"
+    assert stage.words.endswith("Fitted at the eyes: Pixels, Up.")
 
 
 def test_overlay_has_the_picture_for_its_ground_where_the_spaces_agree(

@@ -72,6 +72,12 @@ function usualAnchors(track) {
   return found;
 }
 
+/** Usual distance of the mouth corners, 0 where the scheme has none. */
+function mouthWidth(track) {
+  const pair = usualAnchors(track).mouth;
+  return pair ? Math.hypot(pair[1][0] - pair[0][0], pair[1][1] - pair[0][1]) : 0;
+}
+
 /** The similarity that carries two points onto two others. */
 function similarity([p, q], [r, s]) {
   const [ux, uy, vx, vy] = [q[0] - p[0], q[1] - p[1], s[0] - r[0], s[1] - r[1]];

@@ -13,8 +13,7 @@ function measureBetween(a, b, base) {
   }
   const buffers = [p, q].map((track) => new Float64Array(track.points * 2));
   const deep = p.dims === 3 && q.dims === 3 && !a.fitted && !b.fitted;
-  const lip = usualAnchors(base.track).mouth;
-  const size = base.track.box.eyes || (lip && Math.hypot(lip[1][0] - lip[0][0], lip[1][1] - lip[0][1])) || 1;
+  const size = base.track.box.eyes || mouthWidth(base.track) || 1;
   const z = (track, frame, i) => track.offset[2] + track.scale[2] * track.values[(frame * track.points + i) * 3 + 2];
   const distances = (f, g, chosen) => {
     const [from, to] = [a, b].map((m, k) => m.subject.place(m.map, FRONT, buffers[k], k ? g : f));
@@ -36,10 +35,15 @@ function measureBetween(a, b, base) {
       const shown = new Set(shownOf(p.layout, hidden).points);
       const chosen = pairs.filter(([i]) => shown.has(i));
       const all = distances(f, g, chosen);
-      const [mostAt, count, sum] = all.reduce(
-        ([best, n, total], d, i) => (Number.isNaN(d) ? [best, n, total] : [best < 0 || d > all[best] ? i : best, n + 1, total + d]), [-1, 0, 0],
-      );
-      return { pairs: chosen, distances: all, mean: sum / count, largest: all[mostAt], worst: mostAt < 0 ? -1 : chosen[mostAt][0] };
+      const found = all.filter((d) => !Number.isNaN(d));
+      const largest = Math.max(...found);
+      return {
+        pairs: chosen,
+        distances: all,
+        mean: found.reduce((sum, d) => sum + d, 0) / found.length,
+        largest,
+        worst: found.length ? chosen[all.indexOf(largest)][0] : -1,
+      };
     },
   };
 }

@@ -15,7 +15,7 @@ function createMenu(data, view, change) {
   menus += 1;
   const prefix = `sm-menu-${menus}`;
   const { panels, tracks } = data.header;
-  const specs = panels.map((spec, index) => ({ spec, index, isVideo: spec.kind === "video", track: spec.track === null ? null : data.tracks[spec.track] }));
+  const specs = panels.map((spec) => ({ spec, isVideo: spec.kind === "video", track: data.tracks[spec.track] }));
   const truth = truthOf(specs);
   const possible = possibleLayouts(specs, truth);
   const root = element("div", "sm-menu");
@@ -55,7 +55,8 @@ function createMenu(data, view, change) {
   }
 
   row("Layout", "sm-segments", LAYOUT_NAMES.map(([value, text, title]) => {
-    const made = choice("radio", "layout", text, title, (v) => (possible[v.layout] ? v.layout : "grid") === value, () => ({ layout: value }));
+    const isOn = (v) => (possible[v.layout] ? v.layout : "grid") === value;
+    const made = choice("radio", "layout", text, title, isOn, () => ({ layout: value }));
     if (!possible[value]) {
       made.firstChild.disabled = true;
       made.title = "Needs two tracks";
@@ -68,16 +69,20 @@ function createMenu(data, view, change) {
       (v) => (v.trails || 0) === value, () => ({ trails: value }),
     )));
     const named = new Set(Object.values(data.header.schemes).flatMap((scheme) => Object.keys(scheme.parts)));
-    row("Parts", "sm-segments", PART_NAMES.filter(([part]) => PARTS[part].some((name) => named.has(name))).map(([part, text]) => {
+    const there = PART_NAMES.filter(([part]) => PARTS[part].some((name) => named.has(name)));
+    row("Parts", "sm-segments", there.map(([part, text]) => {
       const made = choice("checkbox", part, text, `Draw the ${part}`, (v) => !(v.hidden || []).includes(part), (on) => ({
         hidden: on ? (view.hidden || []).filter((name) => name !== part) : [...(view.hidden || []), part],
       }));
       made.className = "sm-choice";
       return made;
     }));
-    const checks = [choice("checkbox", "numbers", "Point numbers", "The index beside every point", (v) => Boolean(v.numbers), (on) => ({ numbers: on }))];
+    const flag = (name, text, title) => (
+      choice("checkbox", name, text, title, (v) => Boolean(v[name]), (on) => ({ [name]: on }))
+    );
+    const checks = [flag("numbers", "Point numbers", "The index beside every point that has room")];
     if (truth && panels.length > 1) {
-      checks.unshift(choice("checkbox", "ghost", "Ghost of the truth", "The true face, faint, behind the others", (v) => Boolean(v.ghost), (on) => ({ ghost: on })));
+      checks.unshift(flag("ghost", "Ghost of the truth", "The true face, faint, behind the others"));
     }
     row("Show", "sm-checks", checks);
   }
@@ -108,8 +113,8 @@ function createMenu(data, view, change) {
 
   function update(now) {
     for (const [input, isOn] of boxes) input.checked = isOn(now);
-    const plain = (now.layout || "grid") === "grid" && !now.trails && !now.ghost && !now.numbers && !(now.hidden || []).length;
-    button.classList.toggle("sm-set", !plain);
+    const marked = now.trails || now.ghost || now.numbers || (now.hidden || []).length;
+    button.classList.toggle("sm-set", Boolean(marked || (now.layout || "grid") !== "grid"));
   }
   update(view);
   return { root, update };

@@ -56,7 +56,8 @@ function createStepper(title, set) {
       value = shift;
       root.dataset.shift = String(shift);
       zero.textContent = shiftText(shift);
-      zero.title = shift ? `Shown ${Math.abs(shift)} frames ${shift > 0 ? "later" : "earlier"}; click for no shift` : "No shift";
+      const told = `Shown ${Math.abs(shift)} frames ${shift > 0 ? "later" : "earlier"}; click for no shift`;
+      zero.title = shift ? told : "No shift";
       root.classList.toggle("sm-shifted", shift !== 0);
     },
   };

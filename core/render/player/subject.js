@@ -16,6 +16,7 @@ function createSubject(spec, index, data, look, view) {
   const buffer = () => (track ? new Float64Array(track.points * 2) : null);
   const screen = buffer();
   const depths = track && track.dims === 3 ? new Float64Array(track.points) : null;
+  const eyeSpan = track ? track.box.eyes || 1.2 * mouthWidth(track) : 0; // lips alone: about that of their face
   const past = [];
   let readable = null; // the numbers that have room, for a size
   const hidden = () => view.hidden || [];
@@ -111,9 +112,7 @@ function createSubject(spec, index, data, look, view) {
       place(subject.frame, map, turn, screen);
       const shown = shownOf(track.layout, hidden());
       const scale = scaleOf(map);
-      const lip = track.layout.parts.outer_lip;
-      const guess = lip ? Math.hypot(screen[2 * lip[0]] - screen[2 * lip[6]], screen[2 * lip[0] + 1] - screen[2 * lip[6] + 1]) : 0;
-      const eyes = track.box.eyes * scale || 1.2 * guess || 40;
+      const eyes = eyeSpan * scale || 40;
       const small = Math.max(0.6, Math.min(1.25, eyes / 70)); // thin on a small face
       const face = { p: screen, parts: track.layout.parts, hidden: shown.hidden, eyes, head: track.box.head * scale };
       const ink = subject.ink;
@@ -139,13 +138,18 @@ function createSubject(spec, index, data, look, view) {
      * from frame to frame. */
     drawNumbers(ctx, map, onPicture) {
       const shown = shownOf(track.layout, hidden());
-      const eyes = track.box.eyes * scaleOf(map);
+      const eyes = eyeSpan * scaleOf(map);
       const size = Math.max(8, Math.min(11, eyes / 11));
       const places = placeNumbers(screen, shown, track.layout.parts, size);
       const span = Math.round(eyes);
-      if (!readable || readable.span !== span || readable.shown !== shown) readable = { span, shown, indices: legible(places, size) };
+      if (!readable || readable.span !== span || readable.shown !== shown) {
+        readable = { span, shown, indices: legible(places, size) };
+      }
       drawNumbers(ctx, places.filter(([i]) => readable.indices.has(i)), {
-        ink: onPicture ? "#fff" : look().text, halo: onPicture ? "rgba(0,0,0,.75)" : subject.ground, font: look().font, size,
+        ink: onPicture ? "#fff" : look().text,
+        halo: onPicture ? "rgba(0,0,0,.75)" : subject.ground,
+        font: look().font,
+        size,
       });
     },
     ground: "#fff", // the colour behind the face, for outlines of text; panels keep it up to date

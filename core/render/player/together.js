@@ -93,7 +93,10 @@ function createTogether(subjects, truth, data, look, view, actions) {
         ...(s.shift ? [element("span", "sm-caption", shiftText(s.shift))] : []),
       ));
     } else if (layout === "split") {
-      parts = [group(swatch(a), picker(0, "Left of the line"), ...style(a)), group(...style(b), picker(1, "Right of the line"), swatch(b))];
+      parts = [
+        group(swatch(a), picker(0, "Left of the line"), ...style(a)),
+        group(...style(b), picker(1, "Right of the line"), swatch(b)),
+      ];
     } else {
       const times = element("span", "sm-times");
       times.setAttribute("role", "group");
@@ -106,7 +109,8 @@ function createTogether(subjects, truth, data, look, view, actions) {
         button.addEventListener("click", () => actions.magnify(by));
         times.append(button);
       }
-      parts = [group(swatch(a), picker(0, "From")), element("span", "sm-arrow", "→"), group(swatch(b), picker(1, "To")), times];
+      const arrow = element("span", "sm-arrow", "→");
+      parts = [group(swatch(a), picker(0, "From")), arrow, group(swatch(b), picker(1, "To")), times];
     }
     head.className = `sm-head sm-head-${layout}`;
     const active = root.getRootNode().activeElement;
@@ -119,10 +123,12 @@ function createTogether(subjects, truth, data, look, view, actions) {
     frame.canvas.classList.toggle("sm-turnable", solid());
     if (!solid()) frame.canvas.removeAttribute("title");
     const fitted = plan.fitted.length ? ` Fitted at the eyes: ${names(plan.fitted)}.` : "";
+    const many = members.length === 1 ? "The track" : `All ${members.length} tracks`;
+    const long = magnify() === 1 ? "true to scale" : `${magnify()} times as long`;
     const told = {
-      overlay: () => `${members.length === 1 ? "The track" : `All ${members.length} tracks`} in one frame, each in its own colour.`,
+      overlay: () => `${many} in one frame, each in its own colour.`,
       split: () => `Left of the line ${a.spec.title}, right of it ${b.spec.title}. Drag the line, or use ← → on it.`,
-      difference: () => `Lines run from ${a.spec.title} towards ${b.spec.title}, ${magnify() === 1 ? "true to scale" : `${magnify()} times as long`}; colour is the distance.`,
+      difference: () => `Lines run from ${a.spec.title} towards ${b.spec.title}, ${long}; colour is the distance.`,
     }[layout]();
     words.textContent = told + fitted;
     words.title = words.textContent;
@@ -130,11 +136,13 @@ function createTogether(subjects, truth, data, look, view, actions) {
     frame.canvas.setAttribute("aria-label", words.textContent);
   }
 
+  const viewOf = ({ subject, map }) => mapBox(compose(map, upright(subject.track)), subject.box());
+
   /** Everything that is seen, in the base's upright units. */
   function box(video) {
     if (plan.ground && isReady(video)) return plan.ground.spec.fit || [0, 0, ...plan.ground.pictureSize(video)];
     const faces = plan.members.filter(({ subject: s }) => s.track && !(s.isVideo && s !== plan.base));
-    if (faces.length) return joinBoxes(faces.map(({ subject, map }) => mapBox(compose(map, upright(subject.track)), subject.box())));
+    if (faces.length) return joinBoxes(faces.map(viewOf));
     return isReady(video) ? [0, 0, ...plan.members[0].subject.pictureSize(video)] : [0, 0, 1, 1];
   }
 
@@ -154,7 +162,8 @@ function createTogether(subjects, truth, data, look, view, actions) {
         });
       });
       const { subject, map } = plan.members[0];
-      if (view.numbers && subject.hasFace) subject.drawNumbers(ctx, compose(fit, map), Boolean(plan.ground)); // above all lines
+      if (!view.numbers || !subject.hasFace) return;
+      subject.drawNumbers(ctx, compose(fit, map), Boolean(plan.ground)); // above all lines
     },
     split(fit, video) {
       const x = frame.width * (view.split ?? 0.5);
@@ -182,8 +191,9 @@ function createTogether(subjects, truth, data, look, view, actions) {
         found.distances.map((d) => d / plan.measure.end), magnify(),
       );
       drawScale(ctx, frame, plan.measure.end, look());
+      const [mean, largest] = [found.mean.toFixed(2), found.largest.toFixed(2)];
       numbers.textContent = found.worst < 0 ? ""
-        : `mean ${found.mean.toFixed(2)} %, largest ${found.largest.toFixed(2)} % of the ${plan.measure.unit} (point ${found.worst})`;
+        : `mean ${mean} %, largest ${largest} % of the ${plan.measure.unit} (point ${found.worst})`;
     },
   };
 
@@ -212,7 +222,8 @@ function createTogether(subjects, truth, data, look, view, actions) {
       if (plan.layout === "difference" && missing.length) numbers.textContent = "";
       else drawings[plan.layout](fitBox(box(video), frame.width, frame.height), video);
       ctx.restore();
-      if (missing.length) frame.say(`no face in this frame: ${names(missing)}`, missing.length < plan.members.length ? "end" : "");
+      const none = missing.length === plan.members.length;
+      if (missing.length) frame.say(`no face in this frame: ${names(missing)}`, none ? "" : "end");
       else frame.say(ended.length ? `ended: ${names(ended)}` : "", "end");
     },
   };

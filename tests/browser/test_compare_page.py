@@ -1,0 +1,187 @@
+"""Compare in the real app: files that are dropped, addresses that bring everything back, files that
+are taken away."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from making import make_track
+from test_journey import OUTPUT, Visit, root, visit, window  # noqa: F401 - fixtures
+
+from core.media import probe
+from core.reference import remove_identity
+from core.samples import SAMPLE
+from core.scheme import point_map
+from core.track import LandmarkTrack, select_points
+from core.track_io import write_track, zip_texts
+
+FREE = remove_identity(SAMPLE.truth)
+LIPS = select_points(SAMPLE.truth, point_map("dlib68", "lips20"), "lips20")
+
+
+def deep(track: LandmarkTrack) -> LandmarkTrack:
+    depth = np.linspace(-0.05, 0.05, 68)[None, :, None].repeat(len(track), axis=0)
+    return track.replace(points=np.concatenate([track.points, depth], axis=2))
+
+
+def mesh() -> LandmarkTrack:
+    rng = np.random.default_rng(0)
+    points = rng.uniform(100, 400, (20, 468, 2))
+    points[:, list(point_map("facemesh468", "dlib68"))] = SAMPLE.truth.points[:20]
+    return LandmarkTrack(points, SAMPLE.truth.times[:20], scheme="facemesh468")
+
+
+def saved(ending: str, track: LandmarkTrack) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        path = folder / f"mine{ending}"
+        write_track(path, track)
+        return path
+
+    return make
+
+
+def zipped(folder: Path) -> Path:
+    write_track(folder / "texts", SAMPLE.truth)
+    path = folder / "mine.zip"
+    path.write_bytes(zip_texts({p.name: p.read_bytes() for p in (folder / "texts").iterdir()}))
+    return path
+
+
+BROUGHT: dict[str, tuple[Callable[[Path], Path], str | None]] = {
+    "npy": (saved(".npy", FREE), None),
+    "npz": (saved(".npz", FREE), None),
+    "csv": (saved(".csv", SAMPLE.truth), None),
+    "json": (saved(".json", SAMPLE.truth), None),
+    "h5": (saved(".h5", FREE), None),
+    "a zip of texts": (zipped, None),
+    "depth": (saved(".npz", deep(FREE)), None),
+    "lips alone": (saved(".npz", LIPS), "mapped to 20"),
+    "a FaceMesh": (saved(".npz", mesh()), "mapped to 68"),
+}
+DROP = """([target, name, text]) => {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], name));
+  for (const kind of ["dragenter", "dragover", "drop"])
+    target.dispatchEvent(new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true}));
+}"""
+
+
+def compare(visit: Visit, query: str = "") -> None:  # noqa: F811
+    visit.open()
+    visit.press("Try the sample")
+    visit.settle()
+    if query:
+        visit.open(f"compare?{query}")
+    else:
+        visit.go_to("Compare")
+    visit.in_order()
+    visit.ready()
+
+
+def drop(visit: Visit, path: Path) -> None:  # noqa: F811
+    visit.press("Add tracks")
+    zone = visit.page.get_by_test_id("stFileUploaderDropzone").last
+    zone.wait_for()
+    text = base64.b64encode(path.read_bytes()).decode()
+    visit.page.evaluate(DROP, [zone.element_handle(), path.name, text])
+    visit.page.get_by_role("button", name="Remove").wait_for()
+    visit.page.keyboard.press("Escape")
+    visit.settle()
+    visit.ready()
+
+
+@pytest.mark.parametrize("kind", BROUGHT)
+def test_a_dropped_track_becomes_a_panel(visit: Visit, tmp_path: Path, kind: str) -> None:  # noqa: F811
+    make, said = BROUGHT[kind]
+    path = make(tmp_path)
+    compare(visit)
+    before = visit.titles()
+    drop(visit, path)
+    visit.in_order()
+    assert visit.titles() == [*before, path.name]
+    visit.drawn(at=0.4)
+    if said:
+        assert visit.page.get_by_text(said).count()
+    assert "tracks=" in visit.page.url
+
+
+def test_what_is_no_track_is_refused_in_a_sentence(visit: Visit, tmp_path: Path) -> None:  # noqa: F811
+    path = tmp_path / "mine.npy"
+    path.write_text("not an array")
+    compare(visit)
+    visit.press("Add tracks")
+    visit.page.locator("input[type=file]").last.set_input_files(path)
+    visit.page.get_by_text("could not be read").or_(
+        visit.page.get_by_text("is not")
+    ).first.wait_for()
+    assert "mine.npy" not in visit.titles()
+
+
+def test_the_address_brings_everything_back(visit: Visit, tmp_path: Path) -> None:  # noqa: F811
+    path = saved(".npz", FREE)(tmp_path)
+    compare(visit)
+    drop(visit, path)
+    visit.player.get_by_role("button", name="View", exact=True).click()
+    visit.player.get_by_text("Difference", exact=True).click()
+    visit.page.keyboard.press("Escape")
+    visit.js("p.seek(2.5)")
+    visit.page.wait_for_timeout(1500)
+    visit.settle()
+    address = visit.page.url
+    assert "view=" in address and "tracks=" in address and "clip=" in address
+    frame = visit.js("p.frame()")
+    fresh = Visit(visit.page.context.browser.new_context().new_page(), visit.root)
+    fresh.page.goto(address)
+    fresh.settle()
+    fresh.ready()
+    fresh.until(f"p.frame() === {frame}")
+    assert path.name in fresh.player.inner_text()
+    fresh.player.get_by_role("button", name="View", exact=True).click()
+    assert fresh.player.get_by_label("Difference", exact=True).is_checked()
+    fresh.page.context.close()
+
+
+def test_a_movie_a_page_and_a_table_can_be_taken(visit: Visit, tmp_path: Path) -> None:  # noqa: F811
+    compare(visit)
+
+    def take(kind: str, make: str | None, label: str) -> Path:
+        visit.page.get_by_test_id("stMain").get_by_role("radio", name=kind, exact=True).or_(
+            visit.page.get_by_test_id("stMain").get_by_role("button", name=kind, exact=True)
+        ).first.click()
+        visit.settle()
+        if make:
+            visit.press(make)
+        with visit.page.expect_download() as waiting:
+            visit.press(label)
+        path = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        return path
+
+    page = take("Page", "Make the page", "Download the page")
+    assert page.stat().st_size < 3e6 and "createPlayer" in page.read_text()
+    table = take("Table", None, "Download the table")
+    assert "grid-s1-cnn" in table.read_text()
+    movie: Any = probe(take("Movie", "Make the movie", "Download the movie"))
+    assert movie.video.size == (1920, 1080) and movie.audio is not None
+    visit.page.screenshot(path=str(OUTPUT / "compare-take-away.png"))
+
+
+def test_labels_that_are_brought_become_lanes(visit: Visit, tmp_path: Path) -> None:  # noqa: F811
+    path = tmp_path / "said.csv"
+    path.write_text("start,end,label\n0.5,1.0,hello\n1.0,1.5,there\n")
+    compare(visit)
+    visit.press("Add labels")
+    visit.page.locator("input[type=file]").last.set_input_files(path)
+    visit.page.get_by_role("button", name="Remove").wait_for()
+    visit.page.keyboard.press("Escape")
+    visit.settle()
+    visit.in_order()
+    assert "lanes=" in visit.page.url
+    assert json.dumps(visit.titles())
