@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.render import INK, Panel, Style
-from core.render.player import Label, PlayerPanel
+from core.render.player import PlayerPanel
 from ui import state
 from ui.bring import bring_labels, bring_tracks
 from ui.faces import curves_of, faces_of, panels_of, scores_of
@@ -22,12 +22,18 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     names = []
     if clip.info.audio is not None:
         names = st.multiselect(
-            "Models", cards, default=cards[:2], key="models", bind="query-params", width=360
+            "Models", cards, default=cards[:2], key="models", bind="query-params", width=260
         )
     styles: list[Style] = ["wireframe", "painted", "portrait", "dots"]
     style = st.segmented_control(
         "Style", styles, default="wireframe", required=True, key="style", bind="query-params"
     )
+    extra = []
+    if clip.info.video is not None:
+        extra = st.pills(
+            "Clip also", ["upright", "lips"], selection_mode="multi", key="also",
+            bind="query-params", help="The face upright and of one size; the lips alone.",
+        )  # fmt: skip
     brought = bring_tracks(clip)
     lanes = bring_labels(clip)
 if clip.info.audio is None:
@@ -44,14 +50,21 @@ with progress("Running the models") as hear:
 with progress("Preparing the clip for the browser") as hear:
     media = state.media(clip, hear)
 if lanes:
-    rows = {lane: [Label(t.start, t.end, t.text) for t in row] for lane, row in lanes.items()}
-    media = dataclasses.replace(media, labels={**(media.labels or {}), **rows})
+    media = dataclasses.replace(media, labels={**(media.labels or {}), **lanes})
 
 faces = faces_of(truth, given, brought)
 panels, movie = panels_of(faces, style)
 if media.has_video:
     panels.insert(0, PlayerPanel("Clip", kind="video", style="overlay", colour=INK, track=truth))
     movie.insert(0, Panel("Clip", track=truth, video=clip.path, colour=INK))
+if truth is not None:
+    panels += [
+        PlayerPanel(
+            f"Clip, {kind}", kind="video", style="picture", colour=INK, track=truth,
+            normalise="face" if kind == "upright" else "lips",
+        )
+        for kind in extra
+    ]  # fmt: skip
 if not panels:
     st.info("Choose a model to see a face move.", icon=":material/graphic_eq:")
     st.stop()

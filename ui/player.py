@@ -11,9 +11,9 @@ from typing import Any
 import streamlit as st
 from numpy.typing import ArrayLike
 
+from core.lanes import TimedLabel
 from core.render.player import (
     Curve,
-    Label,
     Marker,
     PlayerPanel,
     pack_player,
@@ -52,7 +52,7 @@ class ClipMedia:
     peaks: ArrayLike | None = None
     spectrum: ArrayLike | None = None
     silence: Sequence[tuple[float, float]] = ()
-    labels: Mapping[str, Sequence[Label]] | None = None
+    labels: Mapping[str, Sequence[TimedLabel]] | None = None
 
 
 @cache
@@ -77,7 +77,7 @@ def show_player(
     spectrum: ArrayLike | None = None,
     silence: Sequence[tuple[float, float]] = (),
     curves: Sequence[Curve] = (),
-    labels: Mapping[str, Sequence[Label]] | None = None,
+    labels: Mapping[str, Sequence[TimedLabel]] | None = None,
     markers: Sequence[Marker] = (),
     start: float = 0.0,
     autoplay: bool = False,

@@ -23,7 +23,7 @@ from core.errors import BadInput, NoFace, NoSound, SpeechmarksError
 from core.media import Waveform, make_proxy, read_sound, write_wav
 from core.models import CNNModel, ModelCard, Prediction, PredictOptions, list_models, load_model
 from core.reference import remove_identity
-from core.render.player import Label, silences, spectrogram, waveform_peaks
+from core.render.player import silences, spectrogram, waveform_peaks
 from core.samples import SAMPLE
 from core.track import LandmarkTrack
 from core.workspace import Clip, Workspace
@@ -261,10 +261,7 @@ def media(clip: Clip, progress: Progress | None = None) -> ClipMedia:
     heard = None if wave is None else _heard(clip.id, str(clip.path), clip.info.duration)
     labels = None
     if is_sample(clip):
-        labels = {
-            kind: [Label(t.start, t.end, t.text) for t in SAMPLE.labels(kind)]
-            for kind in ("words", "phonemes")
-        }
+        labels = {kind: SAMPLE.labels(kind) for kind in ("words", "phonemes")}
     return ClipMedia(
         path=path,
         has_video=video is not None,

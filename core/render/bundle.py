@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from core.lanes import TimedLabel
 from core.errors import BadInput, NoVideo
 from core.media import Waveform, probe, sound_bytes
 from core.metrics import Score, score_table
@@ -22,7 +23,6 @@ from core.render.movie import track_end
 from core.render.palette import GROUND, GROUND_DARK, INK, INK_DARK, LINE, MUTED, PAGE, PAGE_DARK
 from core.render.player import (
     Curve,
-    Label,
     Marker,
     PlayerPanel,
     pack_player,
@@ -136,7 +136,7 @@ def comparison_page(
     title: str = "Comparison",
     note: str = "",
     curves: Sequence[Curve] = (),
-    labels: Mapping[str, Sequence[Label]] | None = None,
+    labels: Mapping[str, Sequence[TimedLabel]] | None = None,
     markers: Sequence[Marker] = (),
     scores: Mapping[str, Mapping[str, Score]] | None = None,
     nulls: Mapping[str, Mapping[str, Score]] | None = None,

@@ -4,18 +4,17 @@ are taken away."""
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from making import make_track
 from test_journey import OUTPUT, Visit, root, visit, window  # noqa: F401 - fixtures
 
 from core.media import probe
-from core.reference import remove_identity
+from core.reference import inner_opening, remove_identity
 from core.samples import SAMPLE
 from core.scheme import point_map
 from core.track import LandmarkTrack, select_points
@@ -69,7 +68,8 @@ DROP = """([target, name, text]) => {
   const data = new DataTransfer();
   data.items.add(new File([bytes], name));
   for (const kind of ["dragenter", "dragover", "drop"])
-    target.dispatchEvent(new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true}));
+    target.dispatchEvent(
+      new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true}));
 }"""
 
 
@@ -91,7 +91,7 @@ def drop(visit: Visit, path: Path) -> None:  # noqa: F811
     zone.wait_for()
     text = base64.b64encode(path.read_bytes()).decode()
     visit.page.evaluate(DROP, [zone.element_handle(), path.name, text])
-    visit.page.get_by_role("button", name="Remove").wait_for()
+    visit.player.locator(".sm-title").filter(has_text=path.name).wait_for()
     visit.page.keyboard.press("Escape")
     visit.settle()
     visit.ready()
@@ -129,7 +129,7 @@ def test_the_address_brings_everything_back(visit: Visit, tmp_path: Path) -> Non
     compare(visit)
     drop(visit, path)
     visit.player.get_by_role("button", name="View", exact=True).click()
-    visit.player.get_by_text("Difference", exact=True).click()
+    visit.player.get_by_label("Difference", exact=True).check(force=True)
     visit.page.keyboard.press("Escape")
     visit.js("p.seek(2.5)")
     visit.page.wait_for_timeout(1500)
@@ -177,11 +177,35 @@ def test_labels_that_are_brought_become_lanes(visit: Visit, tmp_path: Path) -> N
     path = tmp_path / "said.csv"
     path.write_text("start,end,label\n0.5,1.0,hello\n1.0,1.5,there\n")
     compare(visit)
+    height = "(root) => root.querySelector('.sm-timeline').clientHeight"
+    before = visit.player.evaluate(height)
     visit.press("Add labels")
     visit.page.locator("input[type=file]").last.set_input_files(path)
-    visit.page.get_by_role("button", name="Remove").wait_for()
-    visit.page.keyboard.press("Escape")
+    visit.page.wait_for_url("**lanes=*")
     visit.settle()
     visit.in_order()
-    assert "lanes=" in visit.page.url
-    assert json.dumps(visit.titles())
+    assert visit.player.evaluate(height) > before, "one lane more"
+
+
+def test_the_lips_alone_follow_the_picture(visit: Visit) -> None:  # noqa: F811
+    """An open mouth is dark in the middle of its panel, a closed one is not."""
+    gap = inner_opening(SAMPLE.truth)
+    middle = """(root) => {
+      const canvas = [...root.querySelectorAll('.sm-panel canvas')].at(-1);
+      const at = [canvas.width / 2 - 8, canvas.height / 2 - 4, 16, 12];
+      const {data} = canvas.getContext('2d').getImageData(...at);
+      return data.reduce((sum, v, i) => sum + (i % 4 < 3 ? v : 0), 0) / (data.length * 0.75);
+    }"""
+    compare(visit, f"clip={visit_clip(visit)}&also=upright&also=lips")
+    assert visit.titles()[-2:] == ["Clip, upright", "Clip, lips"]
+    light = {}
+    for name, frame in (("open", int(np.nanargmax(gap))), ("closed", int(np.nanargmin(gap)))):
+        visit.drawn(at=frame / 25 + 0.02)
+        light[name] = visit.player.evaluate(middle)
+    assert light["closed"] - light["open"] > 25, light
+
+
+def visit_clip(visit: Visit) -> str:  # noqa: F811
+    """The built-in clip's id, as the address of a first visit holds it."""
+    compare(visit)
+    return str(parse_qs(urlsplit(visit.page.url).query)["clip"][0])

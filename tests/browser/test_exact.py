@@ -26,8 +26,9 @@ ROUTER = """
 import numpy as np
 import streamlit as st
 from pathlib import Path
+from core.lanes import TimedLabel
 from core.media import probe
-from core.render.player import Curve, Label, PlayerPanel
+from core.render.player import Curve, PlayerPanel
 from core.track import LandmarkTrack
 from ui.player import show_player
 
@@ -51,8 +52,8 @@ if name == "long":
             "spectrum": np.zeros((64, 6000), np.uint8),
             "curves": [Curve(f"c{i}", "", "#0072b2", times, np.sin(times + i)) for i in range(4)],
             "labels": {
-                "words": [Label(i / 2, i / 2 + 0.4, "word") for i in range(1200)],
-                "phones": [Label(i / 8, i / 8 + 0.1, "AH") for i in range(4800)],
+                "words": [TimedLabel(i / 2, i / 2 + 0.4, "word") for i in range(1200)],
+                "phones": [TimedLabel(i / 8, i / 8 + 0.1, "AH") for i in range(4800)],
             },
         }
     panels, more = st.session_state.made

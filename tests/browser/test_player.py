@@ -29,7 +29,8 @@ ROUTER = """
 import numpy as np
 import streamlit as st
 from pathlib import Path
-from core.render.player import Label, PlayerPanel, waveform_peaks
+from core.lanes import TimedLabel
+from core.render.player import PlayerPanel, waveform_peaks
 from core.track import LandmarkTrack
 from ui.player import show_player
 
@@ -71,7 +72,7 @@ if show:
         panels, key="player", duration=6.0, media=media, fps=25,
         has_video=mode in ("video", "gone"),
         peaks=np.linspace(0, 1, 300),
-        labels={"words": [Label(0.5, 1.5, "<b>one</b>"), Label(2.0, 3.0, "two")]},
+        labels={"words": [TimedLabel(0.5, 1.5, "<b>one</b>"), TimedLabel(2.0, 3.0, "two")]},
     )
     st.text(f"told {state.time}")
 st.text(f"runs {st.session_state.runs}")

@@ -27,7 +27,7 @@ ROUTER = """
 import numpy as np
 import streamlit as st
 from pathlib import Path
-from core.render.player import Curve, Label, Marker, PlayerPanel
+from core.render.player import Curve, Marker, PlayerPanel
 from core.track import LandmarkTrack
 from ui.player import show_player
 
@@ -59,7 +59,7 @@ if st.checkbox("Show", True):
             Curve("up", "IOD", "#d55e00", times, steps / 150),
             Curve("down", "px", "#009e73", times, gap),
         ],
-        labels={"words": [Label(0.5, 1.5, "one")], "phones": [Label(0.5, 0.9, "w")]},
+        labels={"words": [TimedLabel(0.5, 1.5, "one")], "phones": [TimedLabel(0.5, 0.9, "w")]},
         markers=[Marker(5.02, "given")], permalink=True,
     )
     st.text(f"told {state.time}")

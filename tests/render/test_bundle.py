@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from making import grey, make_track, movie, tone
 
 from core.errors import BadInput, NoVideo
+from core.lanes import TimedLabel
 from core.media import sound_bytes, write_wav
 from core.metrics import Score
 from core.render import INK, model_colour
 from core.render.bundle import comparison_page
 from core.render.curves import comparison_curves
-from core.render.player import Label, PlayerPanel, unpack_player
+from core.render.player import PlayerPanel, unpack_player
 from core.samples import SAMPLE
 
 TRUTH = PlayerPanel("Truth", colour=INK, track=made_track(), truth=True)
@@ -134,7 +135,7 @@ def test_untrusted_text_stays_text(text: str) -> None:
         note=text,
         commands=[text],
         scores={text: SCORES["cnn"]},
-        labels={text: [Label(0, 0.05, text)]},
+        labels={text: [TimedLabel(0, 0.05, text)]},
     )
     usual = comparison_page(
         [plain], title="a", note="a", commands=["a"], scores={"a": SCORES["cnn"]}

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput
+from core.lanes import TimedLabel
 from core.render.player import (
-    Label,
     PlayerPanel,
     pack_player,
     player_script,
@@ -115,7 +115,7 @@ def test_everything_after_the_header_is_aligned_and_shared_tracks_travel_once() 
 )
 def test_hostile_text_stays_data(text: str) -> None:
     panel = PlayerPanel(text, track=make_track(), caption=text)
-    read = unpack_player(pack(panel, labels={text: [Label(0, 1, text)]}))
+    read = unpack_player(pack(panel, labels={text: [TimedLabel(0, 1, text)]}))
     expected = text.encode("utf-8", errors="replace").decode()
     assert read.header["panels"][0]["title"] == expected
     assert read.header["lanes"][0] == {
@@ -142,7 +142,7 @@ def test_the_script_writes_no_markup_and_stands_alone() -> None:
         ({"fps": 0.0}, "rate"),
         ({"video_times": [0.0, 0.0]}, "increase"),
         ({"peaks": np.zeros((2, 2))}, "peaks"),
-        ({"labels": {"w": [Label(1, 0, "x")]}}, "label"),
+        ({"labels": {"w": [TimedLabel(1, 0, "x")]}}, "label"),
     ],
 )
 def test_bad_options_are_named(options: dict[str, object], words: str) -> None:

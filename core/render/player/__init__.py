@@ -13,19 +13,16 @@ from pathlib import Path
 
 from core.render.player.pack import (
     Curve,
-    Label,
     Marker,
     PlayerPanel,
-    UnpackedPlayer,
     pack_player,
-    unpack_player,
 )
 from core.render.player.sound import silences, spectrogram, waveform_peaks
+from core.render.player.unpack import UnpackedPlayer, unpack_player
 
 __all__ = [
     "SCRIPTS",
     "Curve",
-    "Label",
     "Marker",
     "PlayerPanel",
     "UnpackedPlayer",

@@ -16,8 +16,9 @@ function createMenu(data, view, change) {
   const prefix = `sm-menu-${menus}`;
   const { panels, tracks } = data.header;
   const specs = panels.map((spec) => ({ spec, isVideo: spec.kind === "video", track: data.tracks[spec.track] }));
-  const truth = truthOf(specs);
-  const possible = possibleLayouts(specs, truth);
+  const joint = specs.filter((s) => !s.spec.normalise);
+  const truth = truthOf(joint);
+  const possible = possibleLayouts(joint, truth);
   const root = element("div", "sm-menu");
   const button = element("button", "sm-button sm-view", "View");
   button.type = "button";

@@ -21,24 +21,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.errors import BadInput
+from core.lanes import TimedLabel
 from core.scheme import get_scheme
 from core.track import LandmarkTrack
 
 __all__ = [
     "MISSING",
     "Curve",
-    "Label",
     "Marker",
     "PanelKind",
     "PanelStyle",
     "PlayerPanel",
-    "UnpackedPlayer",
     "pack_player",
-    "unpack_player",
 ]
 
 PanelKind = Literal["video", "landmarks"]
 PanelStyle = Literal["overlay", "wireframe", "painted", "portrait", "dots", "picture"]
+Normalise = Literal["", "face", "lips"]
 Viewport = tuple[float, float, float, float]
 
 MISSING = -32768
@@ -63,6 +62,8 @@ class PlayerPanel:
     track : the landmarks; on a video they are in the ``pixel`` space of ``video_size`` or ``unit``.
     truth : True for what the others are compared with: their ghost, and what differences are
         taken from.
+    normalise : of a video with a track: the face, or the lips alone, upright and of one size
+        (SPEC 5); such panels come last.
     fit : x0, y0, x1, y1, the region shown, in the track's units (for a video: the crop of the
         picture, in pixels of ``video_size``). None: the whole picture, or all points of all frames.
     """
@@ -75,6 +76,7 @@ class PlayerPanel:
     fit: Viewport | None = None
     caption: str = ""
     truth: bool = False
+    normalise: Normalise = ""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(PanelKind):
@@ -84,6 +86,8 @@ class PlayerPanel:
             raise BadInput(f"Unknown panel style {self.style!r}; known: {known}.")
         if self.kind == "landmarks" and self.track is None:
             raise BadInput(f"The landmark panel {self.title!r} needs a track.")
+        if self.normalise and (self.kind != "video" or self.track is None):
+            raise BadInput(f"The panel {self.title!r} needs a video with landmarks to be upright.")
         digits = self.colour.removeprefix("#")
         if len(self.colour) != 7 or len(digits) != 6 or not set(digits.lower()) <= _HEX:
             raise BadInput(f"A panel colour is written #rrggbb, not {self.colour!r}.")
@@ -94,15 +98,6 @@ class PlayerPanel:
 
 
 _HEX = set("0123456789abcdef")
-
-
-@dataclass(frozen=True)
-class Label:
-    """A stretch of the timeline with a name (phoneme, word); times in seconds."""
-
-    start: float
-    end: float
-    label: str
 
 
 @dataclass(frozen=True)
@@ -125,17 +120,6 @@ class Curve:
     colour: str
     times: NDArray[np.float64]
     values: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class UnpackedPlayer:
-    """A buffer read back: the header and the arrays it points to (tests, bundles)."""
-
-    header: dict[str, Any]
-    points: tuple[NDArray[np.float64], ...]
-    times: tuple[NDArray[np.float32], ...]
-    video_times: NDArray[np.float32] | None
-    peaks: NDArray[np.float32] | None
 
 
 @dataclass
@@ -234,7 +218,7 @@ def pack_player(
     spectrum: ArrayLike | None = None,
     silence: Sequence[tuple[float, float]] = (),
     curves: Sequence[Curve] = (),
-    labels: Mapping[str, Sequence[Label]] | None = None,
+    labels: Mapping[str, Sequence[TimedLabel]] | None = None,
     markers: Sequence[Marker] = (),
     start: float = 0.0,
     autoplay: bool = False,
@@ -297,6 +281,7 @@ def pack_player(
                 "colour": panel.colour,
                 "track": index,
                 "truth": panel.truth,
+                "normalise": panel.normalise,
                 "fit": None if panel.fit is None else [float(v) for v in panel.fit],
             }
         )
@@ -361,38 +346,11 @@ def _curve_entry(curve: Curve, sections: _Sections) -> dict[str, Any]:
     }
 
 
-def _lane(name: str, row: Sequence[Label]) -> dict[str, Any]:
+def _lane(name: str, row: Sequence[TimedLabel]) -> dict[str, Any]:
     for item in row:
         if not (math.isfinite(item.start) and math.isfinite(item.end) and item.end >= item.start):
-            raise BadInput(
-                f"The label {item.label!r} runs from {item.start} to {item.end} seconds."
-            )
+            raise BadInput(f"The label {item.text!r} runs from {item.start} to {item.end} seconds.")
     return {
         "name": name,
-        "labels": [{"start": i.start, "end": i.end, "label": i.label} for i in row],
+        "labels": [{"start": i.start, "end": i.end, "label": i.text} for i in row],
     }
-
-
-def unpack_player(buffer: bytes) -> UnpackedPlayer:
-    """Read a buffer back, landmarks as coordinates with NaN where missing."""
-    (length,) = struct.unpack_from("<I", buffer)
-    header = json.loads(buffer[4 : 4 + length])
-    base = 4 + length
-
-    def section(entry: Mapping[str, int], kind: str) -> NDArray[Any]:
-        return np.frombuffer(buffer, kind, entry["count"], base + entry["offset"])
-
-    points = []
-    for track in header["tracks"]:
-        values = section(track["data"], "<i2").reshape(track["frames"], track["points"], -1)
-        coordinates = np.asarray(track["offset"]) + values * np.asarray(track["scale"])
-        coordinates[values == MISSING] = np.nan
-        points.append(coordinates)
-    video, peaks = header["video"]["times"], header["peaks"]
-    return UnpackedPlayer(
-        header=header,
-        points=tuple(points),
-        times=tuple(section(track["times"], "<f4") for track in header["tracks"]),
-        video_times=None if video is None else section(video, "<f4"),
-        peaks=None if peaks is None else section(peaks, "<f4"),
-    )

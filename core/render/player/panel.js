@@ -107,6 +107,9 @@ function createFrame(label) {
   };
 }
 
+// Eye distance and height of the mouth as shares of the side, as in core/render/crop.py.
+const LEVEL = { face: { apart: 0.27, down: 0.7 }, lips: { apart: 0.72, down: 0.5 } };
+
 /** One panel. `truth` is the subject whose ghost it may show; `actions` = {style, shift, turn}. */
 function createPanel(subject, truth, data, look, view, actions) {
   const { spec, track, isVideo } = subject;
@@ -141,6 +144,24 @@ function createPanel(subject, truth, data, look, view, actions) {
     return { map: [x, 0, 0, y, left - x0 * x, top - y0 * y], clip: [left, top, w, h] };
   }
 
+  /** Where the picture lies when it is turned and scaled so that the eyes are level, as far apart as ever,
+   * and the mouth keeps its place; null in a frame without a face. */
+  function placeLevel() {
+    if (!subject.hasFace) return null;
+    const { parts } = track.layout;
+    const points = readPoints(track, subject.frame, subject.screen);
+    const [a, b] = [centre(points, parts.right_eye), centre(points, parts.left_eye)];
+    const mouth = centre(points, [...parts.outer_lip, ...parts.inner_lip]);
+    const { apart, down } = LEVEL[spec.normalise];
+    const side = Math.min(frame.width, frame.height);
+    const [left, top] = [(frame.width - side) / 2, (frame.height - side) / 2];
+    const grow = (apart * side) / Math.hypot(b[0] - a[0], b[1] - a[1]) ** 2;
+    const [x, y] = [grow * (b[0] - a[0]), grow * (b[1] - a[1])];
+    if (!Number.isFinite(x + y + mouth[0] + mouth[1])) return null;
+    const to = [left + side / 2 - (x * mouth[0] + y * mouth[1]), top + down * side - (x * mouth[1] - y * mouth[0])];
+    return { map: [x, -y, y, x, ...to], clip: [left, top, side, side] };
+  }
+
   const panel = {
     root,
     frame,
@@ -159,6 +180,7 @@ function createPanel(subject, truth, data, look, view, actions) {
     /** Width over height that suits the content. */
     aspect(video) {
       if (spec.fit) return (spec.fit[2] - spec.fit[0]) / (spec.fit[3] - spec.fit[1]);
+      if (spec.normalise) return 1;
       if (isVideo) return video && video.videoWidth ? video.videoWidth / video.videoHeight : 4 / 3;
       const { x0, y0, x1, y1 } = track.box;
       return Math.max(0.85, Math.min(1.6, (x1 - x0) / (y1 - y0)));
@@ -173,7 +195,9 @@ function createPanel(subject, truth, data, look, view, actions) {
     draw(video) {
       if (!frame.begin()) return;
       panel.draws += 1;
-      const picture = isVideo ? placePicture(video) : null;
+      let picture = isVideo ? placePicture(video) : null;
+      const loaded = Boolean(picture);
+      if (loaded && spec.normalise) picture = placeLevel();
       let [message, where] = ["", picture ? "low" : ""];
       ctx.save();
       if (picture) {
@@ -181,7 +205,8 @@ function createPanel(subject, truth, data, look, view, actions) {
         ctx.rect(...picture.clip);
         ctx.clip();
         subject.drawPicture(ctx, picture.map, video);
-      } else if (isVideo) message = data.header.hasVideo ? "loading the picture" : "no picture in this clip";
+      } else if (loaded) message = "no face in this frame";
+      else if (isVideo) message = data.header.hasVideo ? "loading the picture" : "no picture in this clip";
       if (track && (picture ? subject.style !== "picture" : !isVideo)) {
         if (!subject.hasFace) message = "no face in this frame";
         else drawFace(picture);

@@ -17,8 +17,9 @@ function createStage(data, look, view, wake, change) {
     if (view.styles && view.asked && view.asked[i] === spec.style) subject.style = view.styles[i];
     return subject;
   });
-  const truth = truthOf(subjects);
-  const possible = possibleLayouts(subjects, truth);
+  const joint = subjects.filter((s) => !s.spec.normalise); // those come last, and stand alone
+  const truth = truthOf(joint);
+  const possible = possibleLayouts(joint, truth);
   const set = (settings) => {
     change(settings);
     wake();
@@ -42,7 +43,7 @@ function createStage(data, look, view, wake, change) {
     magnify: (by) => set({ magnify: by }),
   };
   const panels = subjects.map((s) => createPanel(s, truth, data, look, view, actions));
-  const together = createTogether(subjects, truth, data, look, view, actions);
+  const together = createTogether(joint, truth, data, look, view, actions);
   let shown = null; // the layout on the page
   let settled = ""; // what of the view the headers show
   let room = null; // {video, ratio} of the last layout
