@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, get_args
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast, get_args
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +21,7 @@ __all__ = [
     "Space",
     "fill_gaps",
     "frame_times",
+    "remembered",
     "resample_linear",
     "retime",
     "select_points",
@@ -145,6 +148,35 @@ class LandmarkTrack:
             changes["provenance"] = (*self.provenance, operation)
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
         return LandmarkTrack(**{**fields, **changes})
+
+
+_Options = ParamSpec("_Options")
+_Given = TypeVar("_Given")
+
+
+def remembered(
+    function: Callable[Concatenate[LandmarkTrack, _Options], _Given],
+) -> Callable[Concatenate[LandmarkTrack, _Options], _Given]:
+    """A pure function of a track that is taken once for each track and each set of options.
+
+    Tracks never change, and what was given lives as long as its track; a page that runs again need
+    not compute it again. Options that cannot be hashed are computed every time.
+    """
+    memory: WeakKeyDictionary[LandmarkTrack, dict[Any, _Given]] = WeakKeyDictionary()
+
+    @functools.wraps(function)
+    def call(track: LandmarkTrack, /, *args: _Options.args, **options: _Options.kwargs) -> _Given:
+        key = (args, tuple(sorted(options.items())))
+        try:
+            hash(key)
+        except TypeError:
+            return function(track, *args, **options)
+        known = memory.setdefault(track, {})
+        if key not in known:
+            known[key] = function(track, *args, **options)
+        return known[key]
+
+    return cast(Callable[Concatenate[LandmarkTrack, _Options], _Given], call)
 
 
 def select_points(track: LandmarkTrack, indices: Sequence[int], scheme: str) -> LandmarkTrack:

@@ -16,6 +16,7 @@ from core.track import (
     LandmarkTrack,
     fill_gaps,
     frame_times,
+    remembered,
     resample_linear,
     retime,
     select_points,
@@ -294,3 +295,17 @@ def test_an_impossible_gap_is_refused(longest: float) -> None:
     with pytest.raises(BadInput, match="longest gap") as caught:
         fill_gaps(gappy(), longest=longest)
     sentence(caught.value)
+
+
+def test_what_follows_from_a_track_is_taken_once() -> None:
+    taken: list[tuple[int, int]] = []
+
+    @remembered
+    def frames(track: LandmarkTrack, times: int = 1) -> int:
+        taken.append((len(track), times))
+        return len(track) * times
+
+    one, other = make_track(faces(0)), make_track(faces(0))
+    assert [frames(one), frames(one), frames(one, times=2), frames(other)] == [8, 8, 16, 8]
+    assert taken == [(8, 1), (8, 2), (8, 1)]  # another track is another, even with the same points
+    assert frames(one, times=np.array([3])).item() == 24  # what cannot be hashed is taken anew

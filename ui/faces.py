@@ -85,7 +85,8 @@ def curves_of(faces: Iterable[Face]) -> list[Curve]:
     """Openings and distances under the timeline; a remark where they cannot be taken."""
     tracks = {face.name: (face.track, face.colour) for face in faces}
     try:
-        return comparison_curves(tracks, truth=TRUTH if TRUTH in tracks else None)
+        known = TRUTH if TRUTH in tracks else None
+        return comparison_curves(tracks, truth=known, identity_free=True)
     except SpeechmarksError as error:
         st.caption(safe_text(f"No curves: {error}"))
         return []

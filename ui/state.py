@@ -53,6 +53,7 @@ __all__ = [
 ]
 
 Progress = Callable[[float], None]
+_MOST_TRACKS = 24
 
 
 @st.cache_resource
@@ -121,6 +122,21 @@ def current_clip() -> Clip | None:
     return clip
 
 
+@st.cache_resource
+def _memory() -> dict[str, LandmarkTrack]:
+    return {}
+
+
+def _known(key: str, make: Callable[[], LandmarkTrack]) -> LandmarkTrack:
+    """The very same track at every run of a page, so that what follows from it is kept, too."""
+    memory = _memory()
+    track = memory.pop(key, None) or make()
+    memory[key] = track  # newest last
+    while len(memory) > _MOST_TRACKS:
+        memory.pop(next(iter(memory)), None)
+    return track
+
+
 def landmarks(clip: Clip, progress: Progress | None = None) -> LandmarkTrack:
     """Detected landmarks of a clip, from the workspace where they are there.
 
@@ -128,7 +144,10 @@ def landmarks(clip: Clip, progress: Progress | None = None) -> LandmarkTrack:
     """
     frames = clip.info.video.n_frames if clip.info.video else 1
     hear = None if progress is None else (lambda done: progress(min(1.0, done / frames)))
-    track = cached_landmarks(workspace(), clip.path, video_hash=clip.id, progress=hear)
+    track = _known(
+        f"landmarks {clip.id}",
+        lambda: cached_landmarks(workspace(), clip.path, video_hash=clip.id, progress=hear),
+    )
     if not track.frame_valid.any():
         raise NoFace("No face was found in this clip; choose one in which a face is well visible.")
     return track
@@ -219,7 +238,10 @@ def full_prediction(
 
 def prediction(clip: Clip, name: str, progress: Progress | None = None) -> LandmarkTrack:
     """Predicted landmarks of a clip, deterministic."""
-    return full_prediction(clip, name, PredictOptions(), progress).track
+    return _known(
+        f"prediction {clip.id} {name}",
+        lambda: full_prediction(clip, name, PredictOptions(), progress).track,
+    )
 
 
 @st.cache_resource(

@@ -136,11 +136,14 @@ def fit_similarity(source: ArrayLike, target: ArrayLike, *, mirror: str = "refus
     if x.ndim != 3 or y.shape != x.shape[1:]:
         raise BadInput(f"Frames {x.shape} and target {y.shape} do not have the same points.")
     frames, _, dims = x.shape
-    seen = np.isfinite(x).all(axis=2) & np.isfinite(y).all(axis=1)
+    seen = np.asarray(np.isfinite(x).all(axis=2) & np.isfinite(y).all(axis=1))
     scale = np.full(frames, np.nan)
     rotation = np.full((frames, dims, dims), np.nan)
     shift = np.full((frames, dims), np.nan)
-    groups, which = np.unique(seen, axis=0, return_inverse=True)
+    if frames and bool((seen == seen[0]).all()):  # nothing is missing: no need to sort
+        groups, which = seen[:1], np.zeros(frames, dtype=np.intp)
+    else:
+        groups, which = np.unique(seen, axis=0, return_inverse=True)
     for group, mask in enumerate(groups):  # frames that see the same points share one batch
         if not mask.any():
             continue

@@ -12,7 +12,7 @@ from core.align import align, select_mouth
 from core.errors import BadInput
 from core.metrics.scores import face_width, interocular
 from core.reference import ShapeSpace, remove_identity, shipped_template
-from core.track import LandmarkTrack, fill_gaps, resample_linear
+from core.track import LandmarkTrack, fill_gaps, remembered, resample_linear
 
 __all__ = ["Pair", "normalise_width", "pair_by_frame", "pair_by_time", "pairs_of"]
 
@@ -141,8 +141,7 @@ def pairs_of(
         if published and truth.space != unit:
             notes.append(f"The truth is in space {truth.space!r}, the prediction in {unit!r}.")
         elif not published:
-            onto = shipped_template() if template is None else template
-            unit, faces = "IOD", [_in_iod(face, onto) for face in faces]
+            unit, faces = "IOD", [_in_iod(face, template) for face in faces]
             pairs["identity"] = pair(faces[0], faces[1], unit)
         if normalise:
             unit, faces = "face extent", [normalise_width(face) for face in faces]
@@ -169,12 +168,15 @@ def pairs_of(
     return pairs, notes
 
 
-def _in_iod(track: LandmarkTrack, template: NDArray[np.float64]) -> LandmarkTrack:
+def _in_iod(track: LandmarkTrack, template: NDArray[np.float64] | None) -> LandmarkTrack:
     """Identity-free motion on a template face, in inter-ocular distances of it."""
-    free = remove_identity(track, template=template)
-    return free.replace(points=free.points / interocular(template))
+    free = remove_identity(track) if template is None else remove_identity(track, template=template)
+    return free.replace(
+        points=free.points / interocular(shipped_template() if template is None else template)
+    )
 
 
+@remembered
 def _lips(track: LandmarkTrack, published: bool) -> LandmarkTrack:
     """The 20 lip points in space 'eye5'."""
     whole = fill_gaps(track, published=True) if published else track

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.align import align_procrustes
 from core.errors import BadInput, MissingFile
 from core.reference.closed_mouth import closed_mouth
-from core.track import LandmarkTrack, retime, step
+from core.track import LandmarkTrack, remembered, retime, step
 from core.track_io import read_array
 
 __all__ = ["read_template", "remove_identity", "shipped_template"]
@@ -46,6 +46,7 @@ def read_template(path: Path | str) -> NDArray[np.float64]:
     return face[:, :2]
 
 
+@remembered
 def remove_identity(
     track: LandmarkTrack,
     *,

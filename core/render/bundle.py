@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.lanes import TimedLabel
 from core.errors import BadInput, NoVideo
+from core.lanes import TimedLabel
 from core.media import Waveform, probe, sound_bytes
 from core.metrics import Score, score_table
 from core.render.movie import track_end

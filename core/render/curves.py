@@ -22,7 +22,10 @@ MOST_CURVES = 4  # that a player's timeline shows
 
 
 def comparison_curves(
-    tracks: Mapping[str, tuple[LandmarkTrack, str]], *, truth: str | None = None
+    tracks: Mapping[str, tuple[LandmarkTrack, str]],
+    *,
+    truth: str | None = None,
+    identity_free: bool = False,
 ) -> list[Curve]:
     """Inner-lip opening of every track, and the distance of its mouth from the truth's.
 
@@ -34,6 +37,8 @@ def comparison_curves(
     tracks : by name, each with its colour ``#rrggbb``; openings come in this order
     truth : the name of what distances are taken from; the root mean square over the points of the
         mouth, frame by frame at the other track's times
+
+    identity_free : True where the faces are on that template already.
 
     Returns
     -------
@@ -48,7 +53,7 @@ def comparison_curves(
         raise BadInput(f"{truth!r} is none of the tracks: {', '.join(tracks)}.")
     if all(t.scheme == "dlib68" for t, _ in tracks.values()):
         unit, size = "IOD", interocular(shipped_template())
-        faces = {name: remove_identity(t) for name, (t, _) in tracks.items()}
+        faces = {n: t if identity_free else remove_identity(t) for n, (t, _) in tracks.items()}
     else:
         faces = {name: t for name, (t, _) in tracks.items()}
         kinds = {(t.scheme, t.space) for t in faces.values()}
