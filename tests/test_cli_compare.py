@@ -227,3 +227,18 @@ def test_a_bare_track_says_what_was_taken_for_granted(made: Path, run: Run, tmp_
     assert done.err == ""
     video = probe(out).video
     assert video is not None and video.fps == pytest.approx(50)
+
+
+def test_a_track_with_depth_becomes_the_published_wireframe(
+    made: Path, run: Run, tmp_path: Path
+) -> None:
+    flat = np.load(made / "bare.npy")[:10]
+    np.save(tmp_path / "deep.npy", np.concatenate([flat, flat[..., :1] * 0.3], axis=2))
+    out = tmp_path / "threed.mp4"
+    done = run("compare", tmp_path / "deep.npy", "--threed", "--audio", made / "tone.wav",
+               "-o", out, "--json").json  # fmt: skip
+    info = probe(out)
+    assert done["bytes"] == out.stat().st_size
+    assert info.video is not None and info.audio is not None and info.video.n_frames == 10
+    for tracks, name in (([made / "bare.npy"], "a.mp4"), ([tmp_path / "deep.npy"], "a.gif")):
+        assert "--threed" in run("compare", *tracks, "--threed", "-o", tmp_path / name).reason

@@ -16,7 +16,7 @@ import streamlit as st
 
 from core.media import Waveform
 from core.metrics import Score, TableFormat, score_table
-from core.render import Layout, Panel, compare_movie
+from core.render import Layout, Panel, compare_movie, threed_movie
 from core.render.bundle import comparison_page
 from core.render.player import Curve, PlayerPanel
 from core.render.sheet import lay_out
@@ -29,7 +29,7 @@ from ui.widgets import progress, safe_text
 
 __all__ = ["Takeaway", "take_away"]
 
-_KINDS = ["Movie", "GIF", "Page", "Landmarks", "Table"]
+_KINDS = ["Movie", "GIF", "3-D movie", "Page", "Landmarks", "Table"]
 _SIZES = {"1920 × 1080": (1920, 1080), "1280 × 720": (1280, 720), "1080 × 1080": (1080, 1080)}
 _GIF_SIDE, _GIF_FPS, _GIF_SECONDS = 240, 15, 3.0
 _FORMATS = ["npz", "npy", "csv", "json"]
@@ -90,14 +90,16 @@ def take_away(shown: Takeaway) -> list[str]:
     The flags of the command `compare` that belong to the choice, with its ``-o``; empty where
     nothing is chosen or another command does it.
     """
-    kinds = [
-        k for k in _KINDS if (k != "Table" or shown.scores) and (k != "Landmarks" or shown.tracks)
-    ]
+    deep = {name: t for name, t in shown.tracks.items() if t.points.shape[2] == 3}
+    needs = {"Table": shown.scores, "Landmarks": shown.tracks, "3-D movie": deep}
+    kinds = [kind for kind in _KINDS if needs.get(kind, True)]
     kind = st.segmented_control("Take away", kinds, key="take away", bind="query-params")
     if kind == "Movie":
         return _movie(shown)
     if kind == "GIF":
         return _gif(shown)
+    if kind == "3-D movie":
+        return _threed(shown, deep)
     if kind == "Page":
         return _page(shown)
     if kind == "Landmarks":
@@ -222,6 +224,16 @@ def _gif(shown: Takeaway) -> list[str]:
     flags += ["--fps", str(_GIF_FPS), *_flags(start, stop)]
     _offer("GIF", "comparison.gif", f"{shown.fingerprint()} {flags}", make)
     return [*flags, "-o", "comparison.gif"]
+
+
+def _threed(shown: Takeaway, deep: Mapping[str, LandmarkTrack]) -> list[str]:
+    name = str(st.selectbox("Panel", list(deep), key="threed of", width=220))
+
+    def make(target: Path, hear: Callable[[float], None]) -> None:
+        threed_movie(deep[name], target, sound=shown.sound, force=True, progress=hear)
+
+    _offer("3-D movie", "threed.mp4", f"{shown.fingerprint()} {name}", make)
+    return ["--threed", "-o", "threed.mp4"]
 
 
 def _page(shown: Takeaway) -> list[str]:

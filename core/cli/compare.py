@@ -18,7 +18,7 @@ from core.cli.tracks import Force, SourceFps, Space, open_track
 from core.errors import BadInput, OutputExists, SpeechmarksError
 from core.media import Waveform, make_proxy, probe, read_sound
 from core.metrics import TABLE_SUFFIXES, Score, pairs_of, score_table, take_scores
-from core.render import INK, Crop, Layout, Panel, Style, compare_movie, model_colour
+from core.render import INK, Crop, Layout, Panel, Style, compare_movie, model_colour, threed_movie
 from core.render.bundle import comparison_page
 from core.render.compare import PanelStyle
 from core.render.curves import comparison_curves
@@ -178,6 +178,9 @@ def compare_command(
     crop: Annotated[
         str, typer.Option(help="Of the clip: whole, or face: its box, 25 fps, numbered from 0.")
     ] = "whole",
+    threed: Annotated[
+        bool, typer.Option("--threed", help="One track with depth, as a 3-D wireframe (.mp4).")
+    ] = False,
     metrics: Annotated[
         Path | None, typer.Option(help="Also write the scores: .csv, .md or .tex.")
     ] = None,
@@ -208,7 +211,11 @@ def compare_command(
     table = _scores(shown) if metrics is not None else {}
     heard = audio or (video if video is not None and probe(video).audio is not None else None)
     sound = read_sound(heard) if heard is not None else None
-    if kind == ".html":
+    if threed:
+        if kind != ".mp4" or len(opened) != 1 or opened[0].points.shape[2] != 3:
+            raise BadInput("--threed draws one track with depth (x, y, z) as .mp4.")
+        threed_movie(opened[0], out, sound=sound, force=force)
+    elif kind == ".html":
         again = ["compare", *(p.name for p in tracks), *(["--style", style])]
         again += [] if video is None else ["--video", video.name]
         again += [] if audio is None else ["--audio", audio.name]
