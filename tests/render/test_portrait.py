@@ -98,8 +98,16 @@ def test_an_opening_mouth_changes_the_lower_face_alone() -> None:
 
 @pytest.mark.parametrize(
     ("scale", "shift"),
-    [(1.0, 5000), (1.0, -5000), (1.0, -150), (12.0, -1500), (0.02, 100), (0.0, 100)],
-    ids=["beyond", "before", "half off", "larger than the canvas", "a dot", "all in one place"],
+    [(1, 5000), (1, -5000), (1, -150), (12, -1500), (300, -4e4), (0.02, 100), (0, 100)],
+    ids=[
+        "beyond",
+        "before",
+        "half off",
+        "larger than the canvas",
+        "a cheek",
+        "a dot",
+        "all in one place",
+    ],
 )
 def test_any_place_and_size_can_be_drawn(scale: float, shift: float) -> None:
     image = draw_portrait(face() * scale + shift, 256)
