@@ -6,6 +6,7 @@ They are drawn once and then laid over each frame by an affine map.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,14 +14,30 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from core.render.brush import Colour, Frame, Image, Mask, curve, mask_of, mix, paint, stroke, taper
+from core.render.brush import (
+    Colour,
+    Frame,
+    Image,
+    Mask,
+    curve,
+    lay,
+    meet,
+    mix,
+    oval,
+    paint,
+    patch_of,
+    stroke,
+    taper,
+)
 
 __all__ = [
+    "ASPECT",
     "HAIR",
     "PRESENTER",
     "PortraitColours",
     "draw_back",
     "draw_hair",
+    "draw_iris",
     "draw_torso",
     "ground",
     "place",
@@ -47,19 +64,19 @@ PRESENTER = PortraitColours()
 
 
 @lru_cache(maxsize=4)
-def ground(size: int, colour: Colour) -> Image:
+def ground(size: int, colour: Colour) -> Mask:
     """Quiet background: a vertical gradient with a soft disc of light behind the head."""
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
     fall = (0.03 - 0.13 * y)[..., None]
     image = np.asarray(colour, np.float32) * (1 + fall)
     image += 22 / (1 + np.exp((np.hypot(x - 0.5, y - 0.46) - 0.40) * 26))[..., None]
-    ready: Image = np.clip(image, 0, 255).astype(np.float32)
+    ready: Mask = np.clip(np.rint(image), 0, 255).astype(np.uint8)
     ready.setflags(write=False)
     return ready
 
 
 def draw_torso(image: Image, body: Frame, c: PortraitColours) -> None:
-    size, u, low = image.shape[0], body.unit, 4.0
+    u, low = body.unit, 4.0
     dark, pale = mix(c.cloth, (10, 14, 30), 0.42), mix(c.cloth, (255, 255, 255), 0.20)
     left = [(-0.66, 2.22), (-1.15, 2.40), (-1.72, 2.58), (-2.10, 2.86), (-2.32, 3.4), (-2.4, low)]
     right = [(-x, y) for x, y in left]
@@ -76,7 +93,7 @@ def draw_torso(image: Image, body: Frame, c: PortraitColours) -> None:
         [curve(body.at(*left)), curve(body.at(*right[::-1])), curve(body.at(*neckline))]
     )
     paint(image, torso, c.cloth)
-    cloth = mask_of(size, torso)
+    cloth = patch_of(image, torso)
     paint(
         image,
         body.at((0.35, 2.5), (2.8, 2.3), (2.8, low), (0.7, low)),
@@ -124,7 +141,7 @@ def _draw_ears(image: Image, head: Frame, c: PortraitColours) -> None:
         fold = [(1.015, -0.04), (1.07, -0.07), (1.10, 0.04), (1.075, 0.24), (1.03, 0.38)]
         outline = curve(head.at(*[(side * x, y) for x, y in ear]), closed=True)
         paint(image, outline, mix(c.skin, c.shade, dim))
-        clip = mask_of(image.shape[0], outline)
+        clip = patch_of(image, outline)
         hollow = curve(head.at(*[(side * x, y) for x, y in fold]), closed=True)
         paint(image, hollow, mix(c.shade, c.blush, 0.4), alpha=0.62, blur=0.03 * u, clip=clip)
 
@@ -207,7 +224,7 @@ def draw_hair(image: Image, head: Frame, c: PortraitColours) -> None:
     u = head.unit
     outline = curve(head.at(*HAIR), closed=True)
     paint(image, outline, c.hair)
-    clip = mask_of(image.shape[0], outline)
+    clip = patch_of(image, outline)
     dark, warm = mix(c.hair, (12, 8, 14), 0.5), c.hair_light
     sheen = head.at(
         (-1.02, -0.80),
@@ -240,16 +257,28 @@ def draw_hair(image: Image, head: Frame, c: PortraitColours) -> None:
         stroke(image, line - lift * 2.4, 0.016 * swell, warm, alpha=0.30, blur=0.006 * u, clip=clip)
 
 
+def draw_iris(image: Image, eye: Frame, c: PortraitColours) -> None:
+    """Iris and pupil; the unit of ``eye`` is the radius."""
+    u, middle = eye.unit, eye.origin
+    disc = oval(eye, middle, 1, 1)
+    paint(image, disc, mix(c.iris, (16, 12, 12), 0.60))
+    paint(image, oval(eye, middle, 0.86, 0.86), c.iris, blur=0.08 * u)
+    glow = oval(eye, middle + eye.down * 0.42 * u, 0.6, 0.4)
+    bright, clip = mix(c.iris, (236, 214, 150), 0.55), patch_of(image, disc)
+    paint(image, glow, bright, alpha=0.75, blur=0.14 * u, clip=clip)
+    paint(image, oval(eye, middle, 0.46, 0.46), (22, 16, 18))
+
+
 Layer = Callable[[Image, Frame, PortraitColours], None]
-_KEEP = np.linspace(1, 0, 256, dtype=np.float32)  # what shows through, by coverage
-_ASPECT = 1.13  # half face width in eye distances, where the rigid layers are drawn
+ASPECT = 1.13
+"""Half the width over the unit of the frames in which the rigid layers are drawn."""
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=32)
 def _sprite(layer: Layer, unit: int, c: PortraitColours) -> tuple[Frame, Mask]:
     """A layer that only moves as a whole, drawn once: its frame, and premultiplied RGBA."""
     origin, axes = np.array([3.0, 2.3]) * unit, np.eye(2)
-    frame = Frame(origin, axes[0], axes[1], _ASPECT * unit, float(unit))
+    frame = Frame(origin, axes[0], axes[1], ASPECT * unit, float(unit))
     black = np.zeros((6 * unit, 6 * unit, 3), np.float32)
     white = np.full_like(black, 255)
     layer(black, frame, c)
@@ -263,33 +292,34 @@ def _sprite(layer: Layer, unit: int, c: PortraitColours) -> tuple[Frame, Mask]:
     return frame, np.ascontiguousarray(trimmed, np.uint8)
 
 
-def place(image: Image, layer: Layer, frame: Frame, c: PortraitColours) -> None:
+def _ends(start: float, *legs: float) -> tuple[int, int]:
+    """Whole numbers around all that can be reached by some of the legs."""
+    back, forth = sum(min(leg, 0) for leg in legs), sum(max(leg, 0) for leg in legs)
+    return math.floor(start + back) - 1, math.ceil(start + forth) + 1
+
+
+def place(image: Mask, layer: Layer, frame: Frame, c: PortraitColours) -> None:
     """Lay a rigid layer over the canvas in place; what its lower edge cuts goes on below."""
-    unit = int(np.clip(2 ** np.ceil(np.log2(frame.unit)), 16, 256))
+    # Few sizes are drawn, each at most a fifth too large.
+    unit = round(2 ** (min(max(math.ceil(4 * math.log2(frame.unit)), 16), 32) / 4))
     home, sprite = _sprite(layer, unit, c)
-    turn = np.stack([frame.right * frame.half / home.half, frame.down * frame.unit / home.unit], 1)
+    across, along = frame.right * (frame.half / home.half), frame.down * (frame.unit / home.unit)
+    origin = frame.origin - across * home.origin[0] - along * home.origin[1]
     tall, wide = sprite.shape[:2]
-    corners = (np.array([(0, 0), (wide, 0), (0, tall), (wide, tall)]) - home.origin) @ turn.T
-    corners += frame.origin
-    size = image.shape[0]
-    low = np.clip(np.floor(corners.min(axis=0)) - 1, 0, size).astype(int)
-    high = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, size).astype(int)
-    if sprite[-1, :, 3].max() > 128:
-        high[1] = size
-    if (high <= low).any():
+    x0, x1 = _ends(origin[0], across[0] * wide, along[0] * tall)
+    y0, y1 = _ends(origin[1], across[1] * wide, along[1] * tall)
+    bottom = image.shape[0]
+    goes_on = sprite[-1, :, 3].max() > 128
+    box = meet((x0, y0, x1, bottom if goes_on else y1), (0, 0, image.shape[1], bottom))
+    left, top, right, bottom = box
+    if right <= left or bottom <= top:
         return
-    matrix = np.column_stack([turn, frame.origin - turn @ home.origin - low])
     over = cv2.warpAffine(
         sprite,
-        matrix,
-        (high - low).tolist(),
+        np.stack([across, along, origin - (left, top)], axis=1),
+        (right - left, bottom - top),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    part = image[low[1] : high[1], low[0] : high[0]]
-    keep = cv2.LUT(over[..., 3], _KEEP)
-    part[...] = cv2.add(
-        cv2.multiply(part, cv2.merge([keep] * 3)),
-        cv2.cvtColor(over, cv2.COLOR_RGBA2RGB),
-        dtype=cv2.CV_32F,
-    )
+    cover = cv2.cvtColor(cv2.extractChannel(over, 3), cv2.COLOR_GRAY2RGB)
+    lay(image, box, cv2.cvtColor(over, cv2.COLOR_RGBA2RGB), cover)
