@@ -8,11 +8,12 @@ state dicts go through ``torch.load(weights_only=True)``, everything else is saf
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import tomllib
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ from core.errors import BadInput, MissingFile, Offline, WeightsError
 
 __all__ = [
     "PRETRAINED",
+    "WEIGHT_SUFFIXES",
     "RemoteFile",
+    "WeightFile",
     "fetch",
     "git_blob_id",
     "open_weights",
@@ -35,7 +38,37 @@ __all__ = [
 ]
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
+WEIGHT_SUFFIXES = (".pt", ".pth", ".safetensors")
 _MAX_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, eq=False)
+class WeightFile:
+    """An opened weight file: ``tensors`` by key, and ``metadata`` as text."""
+
+    path: Path
+    tensors: dict[str, Tensor]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def has(self, *keys: str) -> bool:
+        """Whether every key is there; 'basis.' stands for any that begins so."""
+        return all(
+            key in self.tensors or (key[-1] == "." and any(k.startswith(key) for k in self.tensors))
+            for key in keys
+        )
+
+    def number(self, name: str, default: float, *, low: float = 0.0, high: float = 1e6) -> float:
+        """A number of the metadata; raises `WeightsError` outside ``low`` to ``high``."""
+        text = self.metadata.get(name, str(default))
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise WeightsError(
+                f"{self.path.name!r} says {name} = {text!r}; expected {low:g} to {high:g}."
+            )
+        return value
 
 
 @dataclass(frozen=True)
@@ -113,7 +146,7 @@ def git_blob_id(path: Path | str) -> str:
     return digest.hexdigest()
 
 
-def open_weights(path: Path | str) -> tuple[dict[str, Tensor], Mapping[str, str]]:
+def open_weights(path: Path | str) -> WeightFile:
     """Tensors and text metadata of a .pt, .pth or .safetensors file.
 
     Raises
@@ -129,7 +162,8 @@ def open_weights(path: Path | str) -> tuple[dict[str, Tensor], Mapping[str, str]
     try:
         if path.suffix == ".safetensors":
             with safe_open(path, framework="pt") as file:
-                return {k: file.get_tensor(k) for k in file.keys()}, file.metadata() or {}  # noqa: SIM118
+                tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+                return WeightFile(path, tensors, file.metadata() or {})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # on the pickle protocol, many lines long
             state = torch.load(path, map_location="cpu", weights_only=True)
@@ -145,4 +179,4 @@ def open_weights(path: Path | str) -> tuple[dict[str, Tensor], Mapping[str, str]
         isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()
     ):
         raise WeightsError(f"{path.name!r} holds something other than a state dict of tensors.")
-    return dict(state), {}
+    return WeightFile(path, dict(state))

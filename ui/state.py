@@ -21,7 +21,7 @@ from core.batch import cached_landmarks
 from core.batch.predict import cached_prediction
 from core.errors import BadInput, NoFace, NoSound, SpeechmarksError
 from core.media import Waveform, make_proxy, read_sound, write_wav
-from core.models import CNNModel, ModelCard, Prediction, PredictOptions, list_models, load_model
+from core.models import ModelCard, Prediction, PredictOptions, SpeechModel, list_models, load_model
 from core.reference import remove_identity
 from core.render.player import silences, spectrogram, waveform_peaks
 from core.samples import SAMPLE
@@ -220,7 +220,7 @@ def card_scores(card: ModelCard) -> dict[str, float]:
 
 
 @st.cache_resource
-def model(name: str) -> CNNModel:
+def model(name: str) -> SpeechModel:
     return load_model(name)
 
 

@@ -14,7 +14,7 @@ from core.datasets import ClipRef
 from core.errors import BadInput, SpeechmarksError
 from core.media import Waveform, read_sound
 from core.metrics import ClipScore, interocular, score_clip, summarise
-from core.models.cnn import CNNModel
+from core.models.base import SpeechModel
 from core.reference import remove_identity
 from core.track import LandmarkTrack
 from core.workspace import Workspace
@@ -26,7 +26,7 @@ ROWS = ("model", "other_sound", "mean_face")
 
 
 def evaluate(
-    model: CNNModel,
+    model: SpeechModel,
     clips: Sequence[ClipRef],
     template: NDArray[np.float64],
     *,
@@ -36,7 +36,7 @@ def evaluate(
     """Score a model on clips.
 
     Truth and prediction both go through identity removal onto ``template`` (68, 2); the mean face
-    is the model's own mean, which lies in that space already.
+    is the model's own mean, which lies in that space already (the template where it has none).
 
     Returns
     -------
@@ -66,7 +66,7 @@ def evaluate(
         predictions.append(remove_identity(raw, template=template))
         if progress is not None:
             progress(number, len(truths))
-    mean = model.space.reconstruct(np.zeros((1, len(model.space.components))))[0]
+    mean = template if model.mean_face is None else model.mean_face
     scores: dict[str, list[ClipScore]] = {row: [] for row in ROWS}
     for i, (truth, _) in enumerate(truths):
         still = truth.replace(points=np.repeat(mean[None, :, :2], len(truth), axis=0))

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.media import Waveform
-from core.models.base import Prediction, PredictOptions
-from core.models.cnn import CNNModel
+from core.media.audio import Sound
+from core.models.base import Prediction, PredictOptions, SpeechModel
 from core.track_io import atomic_write, read_array, write_array
 from core.workspace import Workspace, file_sha256, result_key
 
@@ -19,9 +18,9 @@ __all__ = ["cached_prediction"]
 
 def cached_prediction(
     workspace: Workspace,
-    model: CNNModel,
+    model: SpeechModel,
     weights: Path,
-    sound: Waveform,
+    sound: Sound,
     sound_hash: str,
     options: PredictOptions,
     *,

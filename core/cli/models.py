@@ -14,7 +14,7 @@ from core.errors import BadInput, MissingFile, OutputExists, SpeechmarksError
 from core.media import read_sound
 from core.media.audio import Waveform, resample
 from core.models import PredictOptions, list_models, load_model
-from core.models.cnn import CNNModel
+from core.models.base import SpeechModel
 from core.models.store import model_card
 from core.render import painted_movie, threed_movie
 from core.track import LandmarkTrack
@@ -69,7 +69,7 @@ def _movies(
 def _generate_one(
     path: Path,
     folder: Path,
-    model: CNNModel | None,
+    model: SpeechModel | None,
     options: PredictOptions,
     *,
     save_only: bool,
@@ -143,8 +143,8 @@ def generate_command(
             boost=_boost(tcboost),
             window_frames=window,
         )
-        if temporal_condition != loaded.net.temporal:
-            kind = "the temporal variant" if loaded.net.temporal else "the plain variant"
+        if temporal_condition != (loaded.family == "tc"):
+            kind = "the temporal variant" if loaded.family == "tc" else "the plain variant"
             notice(f"the weights are {kind}, which decides; --temporal_condition is not needed.")
     mode = PredictOptions("off")
     if dropout:

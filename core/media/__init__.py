@@ -4,7 +4,7 @@ opened in a process of their own (`core.media.guard`).
 Time zero is the start of the first picture; sound is delivered on the same clock.
 """
 
-from core.media.audio import Waveform, read_sound, write_wav
+from core.media.audio import Sound, Waveform, read_sound, write_wav
 from core.media.frames import Frame, read_frame, read_frames, read_frames_at
 from core.media.guard import warm_decoder
 from core.media.info import AudioInfo, MediaInfo, VideoInfo
@@ -44,6 +44,7 @@ __all__ = [
     "ResamplingPlan",
     "TimingReport",
     "VideoInfo",
+    "Sound",
     "Waveform",
     "choose_frames",
     "crop_around",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import soundfile
@@ -13,7 +15,22 @@ from numpy.typing import NDArray
 from core.errors import BadInput
 from core.media.guard import request
 
-__all__ = ["Waveform", "read_sound", "resample", "write_wav"]
+__all__ = ["Sound", "Waveform", "read_sound", "resample", "write_wav"]
+
+
+class Sound(Protocol):
+    """Mono sound, held in memory (`Waveform`) or read from a file as it is heard."""
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+
+    @property
+    def n_samples(self) -> int:
+        """How many there are."""
+
+    def pieces(self, seconds: float) -> Iterator[NDArray[np.float32]]:
+        """All samples in order, in pieces of about this length; every call begins anew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +55,16 @@ class Waveform:
     @property
     def duration(self) -> float:
         return len(self.samples) / self.rate
+
+    @property
+    def n_samples(self) -> int:
+        return len(self.samples)
+
+    def pieces(self, seconds: float) -> Iterator[NDArray[np.float32]]:
+        """The samples in pieces of ``seconds``."""
+        size = max(1, round(seconds * self.rate))
+        for start in range(0, len(self.samples), size):
+            yield self.samples[start : start + size]
 
     @property
     def silent(self) -> bool:

@@ -1,16 +1,29 @@
 """Speech-to-landmark models."""
 
-from core.models.base import DropoutMode, Prediction, PredictOptions
-from core.models.cnn import CNNModel, SpeechCNN
+from core.models.base import (
+    DropoutMode,
+    Family,
+    Listener,
+    Option,
+    Prediction,
+    PredictOptions,
+    SpeechModel,
+)
+from core.models.families import families, family, recognise
 from core.models.store import ModelCard, list_models, load_model
 
 __all__ = [
-    "CNNModel",
     "DropoutMode",
+    "Family",
+    "Listener",
     "ModelCard",
+    "Option",
     "PredictOptions",
     "Prediction",
-    "SpeechCNN",
+    "SpeechModel",
+    "families",
+    "family",
     "list_models",
     "load_model",
+    "recognise",
 ]

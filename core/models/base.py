@@ -1,21 +1,48 @@
-"""What every model takes and gives."""
+"""What every model family gives: one interface, whole signals and pieces alike.
+
+A family is a module with a `Family` named ``FAMILY`` and a line in `core.models.families`. It says
+how its weight files are recognised and builds a `SpeechModel`, which only has to hear sound
+(`SpeechModel.listen`) and to turn its raw rows into landmarks (`SpeechModel.landmarks`);
+prediction, dropout sampling, streaming and provenance are the same for all.
+"""
 
 from __future__ import annotations
 
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
+from numpy.typing import ArrayLike, NDArray
 
 from core.errors import BadInput
-from core.track import LandmarkTrack
+from core.media.audio import Sound
+from core.scheme import get_scheme
+from core.track import LandmarkTrack, Space, frame_times, step
+from core.weights import WeightFile
 
-__all__ = ["DropoutMode", "PredictOptions", "Prediction"]
+__all__ = [
+    "DropoutMode",
+    "Family",
+    "Listener",
+    "Option",
+    "PredictOptions",
+    "Prediction",
+    "SpeechModel",
+]
+
+Raw = NDArray[np.float64]
+Progress = Callable[[float], None]
 
 DropoutMode = Literal["off", "seeded", "samples"]
 """off: deterministic; seeded: dropout active as in the published code, with a fixed seed;
 samples: the mean and spread of several such runs."""
+
+PIECE_SECONDS = 20.0
+"""Sound is heard in pieces of this length, so that memory stays flat."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +63,244 @@ class PredictOptions:
             raise BadInput(f"The number of dropout samples is 1 to 1000, not {self.n_samples}.")
 
 
+@dataclass(frozen=True)
+class Option:
+    """A setting of a family that is chosen when a model is loaded.
+
+    Pages and the command line build themselves from these.
+
+    Attributes
+    ----------
+    name : keyword of `Family.build`
+    flag : of the command line
+    kind : 'whole' (an integer), 'file' (a path), 'factors' (a .npy file or 'none'), 'face' (a .npy
+        file with a face)
+    low, high : bounds of an integer, both included
+    """
+
+    name: str
+    flag: str
+    kind: Literal["whole", "file", "factors", "face"]
+    help: str
+    low: int = 0
+    high: int = 1000
+
+
+class Listener(Protocol):
+    """One run over one sound.
+
+    Attributes
+    ----------
+    delay_s : how long after a frame's time its sound must have been heard before the frame comes
+        out, at most.
+    """
+
+    delay_s: float
+
+    def hear(self, samples: NDArray[np.float32]) -> Raw:
+        """Raw rows (n, K) that are certain after some more samples; n may be 0."""
+
+    def end(self) -> Raw:
+        """The rows that were waiting for more sound."""
+
+
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """A predicted track.
 
     Attributes
     ----------
-    coefficients : (T, K) in the model's basis
+    coefficients : (T, K) raw rows: what `SpeechModel.landmarks` takes
     seconds : compute time
     spread : (T, N, D) standard deviation over dropout samples; None in other modes
     opening_spread : (T,) standard deviation of the inner-lip opening over them, the track's unit
     """
 
     track: LandmarkTrack
-    coefficients: NDArray[np.float64]
+    coefficients: Raw
     seconds: float
     spread: NDArray[np.float64] | None = None
     opening_spread: NDArray[np.float64] | None = None
+
+
+class SpeechModel(ABC):
+    """A network with everything that turns sound into landmarks.
+
+    Attributes
+    ----------
+    family : name of its family
+    name : of the weights
+    fps : frames a second of the result; frame k is the face at time k / fps
+    scheme, space : of the result
+    dropout : whether the network has dropout, so that 'seeded' and 'samples' differ from 'off'
+    factors : names of the factors that `landmarks` takes, one a coefficient; or just 'motion'
+    boost : (len(factors),) the factors used where none are given
+    mean_face : (N, D) the face at rest that the weights were trained around; None where the file
+        does not say
+    settings : what it was loaded with, for the provenance
+    pieces_note : '' where sound heard in pieces gives what the whole gives; else the difference,
+        and its bound
+    """
+
+    family: ClassVar[str]
+    name: str
+    fps: float = 25.0
+    scheme: str = "dlib68"
+    space: Space = "template"
+    dropout: bool = True
+    factors: tuple[str, ...] = ("motion",)
+    boost: NDArray[np.float64]
+    mean_face: NDArray[np.float64] | None = None
+    settings: Mapping[str, Any] = {}
+    pieces_note: str = ""
+
+    @abstractmethod
+    def listen(self, rate: int, whole: Sound | None = None, *, dropout: bool = False) -> Listener:
+        """Begin to hear a sound of ``rate`` Hz.
+
+        whole : the sound itself, where it is there to be looked at beforehand (its length, its
+            largest sample); None for a microphone.
+        dropout : active, drawing from torch's random numbers.
+        """
+
+    @abstractmethod
+    def shape(self, raw: Raw, boost: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Raw rows (T, K) to points (T, N, D), boosted."""
+
+    def landmarks(self, raw: Raw, boost: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Raw rows (T, K) to points (T, N, D). The network does not run, so factors are free to
+        change.
+
+        boost : (len(factors),); the model's own where None. Raises `BadInput` for another shape.
+        """
+        given = self.boost if boost is None else np.asarray(boost, dtype=np.float64)
+        if given.shape != (len(self.factors),) or not np.isfinite(given).all():
+            raise BadInput(
+                f"The boost of {self.name!r} needs {len(self.factors)} finite factors, not shape "
+                f"{given.shape}."
+            )
+        return self.shape(raw, given)
+
+    def track(
+        self, raw: Raw, boost: ArrayLike | None = None, *, first: int = 0, **provenance: Any
+    ) -> LandmarkTrack:
+        """Raw rows as a track. first : number of the first row's frame."""
+        points = self.landmarks(raw, boost)
+        if boost is not None:
+            provenance["boost"] = [float(b) for b in np.asarray(boost)]
+        return LandmarkTrack(
+            points=points,
+            times=frame_times(first + len(points), self.fps)[first:],
+            scheme=self.scheme,
+            space=self.space,
+            provenance=(
+                step("predict", model=self.name, family=self.family, **self.settings, **provenance),
+            ),
+        )
+
+    def predict(
+        self,
+        sound: Sound,
+        options: PredictOptions | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> Prediction:
+        """Landmarks for a whole sound.
+
+        progress : hears the done fraction; may raise to cancel.
+        """
+        options = options or PredictOptions()
+        hear = progress or (lambda share: None)
+        begin = time.perf_counter()
+        spread = opening_spread = None
+        if options.dropout == "off":
+            raw = self._heard(sound, hear)
+        else:
+            count = 1 if options.dropout == "seeded" else options.n_samples
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(options.seed)
+                runs = (
+                    self._heard(sound, lambda s, i=i: hear((i + s) / count), dropout=True)  # type: ignore[misc]
+                    for i in range(count)
+                )
+                raw, spread, opening_spread = self._sampled(runs)
+            if count == 1:
+                spread = opening_spread = None
+        track = self.track(
+            raw,
+            dropout=options.dropout,
+            seed=options.seed if options.dropout != "off" else None,
+        )
+        return Prediction(track, raw, time.perf_counter() - begin, spread, opening_spread)
+
+    def _heard(self, sound: Sound, hear: Progress, *, dropout: bool = False) -> Raw:
+        """All raw rows of a sound, heard piece by piece."""
+        listener = self.listen(sound.rate, sound, dropout=dropout)
+        rows, done = [], 0
+        with torch.inference_mode():
+            for piece in sound.pieces(PIECE_SECONDS):
+                rows.append(listener.hear(piece))
+                done += len(piece)
+                hear(done / max(done, sound.n_samples))
+            rows.append(listener.end())
+        return np.concatenate(rows)
+
+    def _sampled(
+        self, runs: Iterable[Raw]
+    ) -> tuple[Raw, NDArray[np.float64], NDArray[np.float64] | None]:
+        """Mean raw rows, deviation of the points and of the opening; one run held at a time."""
+        raws, points, openings = _Spread(), _Spread(), _Spread()
+        pairs = get_scheme(self.scheme).inner_lip_pairs
+        for raw in runs:
+            raws.add(raw)
+            shown = self.landmarks(raw)
+            points.add(shown)
+            gaps = [np.linalg.norm(shown[:, a, :2] - shown[:, b, :2], axis=1) for a, b in pairs]
+            if gaps:
+                openings.add(np.mean(gaps, axis=0))
+        return raws.mean, points.deviation, openings.deviation if openings.count else None
+
+
+class _Spread:
+    """Mean and standard deviation of arrays that come one after another (Welford 1962)."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean: NDArray[np.float64] = np.zeros(())
+        self._squares: NDArray[np.float64] = np.zeros(())
+
+    def add(self, values: NDArray[np.float64]) -> None:
+        self.count += 1
+        away = values - self.mean
+        self.mean = self.mean + away / self.count
+        self._squares = self._squares + away * (values - self.mean)
+
+    @property
+    def deviation(self) -> NDArray[np.float64]:
+        return np.asarray(np.sqrt(self._squares / self.count))
+
+
+@dataclass(frozen=True)
+class Family:
+    """A model family.
+
+    Attributes
+    ----------
+    name : as in the registry and on the command line
+    title, paper : for people
+    expects : what a weight file of it holds, for the sentence that refuses another
+    matches : whether tensors, keys and shapes, are of this family
+    build : ``build(weights, **options)`` -> model; raises `WeightsError` where they do not fit
+    options : what ``build`` takes
+    """
+
+    name: str
+    title: str
+    paper: str
+    expects: str
+    matches: Callable[[WeightFile], bool]
+    build: Callable[..., SpeechModel]
+    options: tuple[Option, ...] = ()
+
+    def option_names(self) -> Iterator[str]:
+        return (option.name for option in self.options)

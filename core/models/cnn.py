@@ -10,8 +10,9 @@ fifth convolution (kernel 122, stride 20): 6.3 times fewer multiplications than 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,14 +21,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.errors import BadInput, WeightsError
-from core.media.audio import Waveform
-from core.metrics.scores import opening
-from core.models.base import Prediction, PredictOptions
+from core.media.audio import Sound
+from core.models.base import Family, Option, SpeechModel
+from core.models.basis import BASIS, stored_basis
 from core.reference.shape_space import ShapeSpace
-from core.speech.nr import NR_HOP, NR_RATE, NR_WINDOW, nr_padded, nr_signal
-from core.track import LandmarkTrack, frame_times, step
+from core.speech.nr import NR_HOP, NR_RATE, NR_WINDOW, NRListener
+from core.speech.stream import Frames
+from core.weights import WeightFile
 
-__all__ = ["CNNModel", "SpeechCNN", "published_boost"]
+__all__ = ["FAMILY", "OPTIONS", "CNNModel", "SpeechCNN", "build_cnn"]
 
 _CHANNELS = (1, 64, 128, 256, 512)
 _COLUMNS = 122  # feature columns of one window
@@ -36,12 +38,6 @@ _MOST_OUT = 204  # coefficients; a 68-point face in 3-D has no more
 _SLOPE = 0.3
 _DROPOUT = 0.2
 _CHUNK_FRAMES = 1500  # frames whose features are held at once: memory stays flat
-FPS = NR_RATE // NR_HOP
-
-
-def published_boost() -> NDArray[np.float64]:
-    """tcboost as published: a hand-tuned exaggeration of the six coefficients."""
-    return np.array([1, 2.4, 2.8, 3.2, 3.6, 4])
 
 
 class SpeechCNN(nn.Module):
@@ -102,19 +98,23 @@ class SpeechCNN(nn.Module):
         return self.heads(self.features(wave, _DROPOUT if self.training else 0.0))
 
 
-class CNNModel:
+class CNNModel(SpeechModel):
     """A CNN with the shape space that turns its output into landmarks.
 
     Parameters
     ----------
     net : the network.
     space : mean and components of the output.
-    template : (68, D) face whose coefficients are the first condition of the temporal variant.
     boost : factors (n_out,) applied to what is shown, or None.
     centre_s : see `core.speech.nr_padded`; 0 for published weights.
     """
 
     family = "cnn"
+    fps = NR_RATE / NR_HOP
+    pieces_note = (
+        "a microphone's level is set by the loudest sample so far, not of the whole sound; the "
+        "same from then on"
+    )
 
     def __init__(
         self,
@@ -122,7 +122,6 @@ class CNNModel:
         space: ShapeSpace,
         *,
         name: str = "cnn",
-        template: NDArray[np.float64] | None = None,
         boost: NDArray[np.float64] | None = None,
         centre_s: float = 0.0,
         window_frames: int = 7,
@@ -136,116 +135,126 @@ class CNNModel:
             raise BadInput(f"The boost needs {net.n_out} factors, not shape {np.shape(boost)}.")
         if window_frames != 7:
             raise BadInput("These weights see 7 frames a window (-n 7).")
-        self.net, self.space, self.name = net.eval(), space, name
-        self.boost, self.centre_s = boost, centre_s
-        self.first = np.zeros(net.n_out)
-        if net.temporal and template is not None:
-            self.first = first_condition(space, template)
+        self.net, self.basis, self.name = net.eval(), space, name
+        self.factors = tuple(f"component {k + 1}" for k in range(net.n_out))
+        self.boost = np.ones(net.n_out) if boost is None else np.asarray(boost, np.float64)
+        self.centre_s = centre_s
+        self.mean_face = space.mean.reshape(-1, space.dims)
 
-    def predict(
-        self,
-        sound: Waveform,
-        options: PredictOptions | None = None,
-        *,
-        progress: Callable[[float], None] | None = None,
-    ) -> Prediction:
-        """Landmarks for a sound, 25 frames a second, `nr_frame_count` frames.
+    def shape(self, raw: NDArray[np.float64], boost: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.basis.reconstruct(raw * boost)
 
-        progress : hears the done fraction; may raise to cancel.
-        """
-        hear = progress or (lambda share: None)
-        options = options or PredictOptions()
-        begin = time.perf_counter()
-        signal = nr_padded(nr_signal(sound), centre_s=self.centre_s)
-        spread = opening_spread = None
-        if options.dropout == "off":
-            raw = self._whole(signal, hear)
-        else:
-            count = 1 if options.dropout == "seeded" else options.n_samples
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(options.seed)
-                runs = []
-                for done in range(count):
-                    runs.append(self._windows(signal))
-                    hear((done + 1) / count)
-            raw = np.mean(np.stack(runs), axis=0)
-            if count > 1:
-                shapes = [self.landmarks(run) for run in runs]
-                spread = np.std(np.stack(shapes), axis=0)
-                opening_spread = np.std([opening(s) for s in shapes], axis=0)
-        points = self.landmarks(raw)
-        track = LandmarkTrack(
-            points=points,
-            times=frame_times(len(points), FPS),
-            space="template",
-            provenance=(
-                step(
-                    "predict",
-                    model=self.name,
-                    family=self.family,
-                    temporal=self.net.temporal,
-                    dropout=options.dropout,
-                    seed=options.seed if options.dropout != "off" else None,
-                ),
-            ),
-        )
-        return Prediction(track, raw, time.perf_counter() - begin, spread, opening_spread)
+    def listen(
+        self, rate: int, whole: Sound | None = None, *, dropout: bool = False
+    ) -> _CNNListener:
+        return _CNNListener(self, NRListener(rate, whole), dropout=dropout)
 
-    def landmarks(self, coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Coefficients (T, K) -> (T, 68, D); the boost is applied here, so it is free to change."""
-        shown = coefficients if self.boost is None else coefficients * self.boost
-        return self.space.reconstruct(shown)
+    def _feedback(self) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        """What becomes of the head's rows, in order; here nothing."""
+        return lambda rows: rows
 
-    def _whole(
-        self, signal: NDArray[np.float32], hear: Callable[[float], None]
-    ) -> NDArray[np.float64]:
-        """Deterministic output by whole-signal convolution, in pieces of `_CHUNK_FRAMES`."""
-        frames = (len(signal) - NR_WINDOW) // NR_HOP + 1
-        pieces = []
+
+class _CNNListener:
+    """Windows of the signal, as soon as they are complete, through the network."""
+
+    def __init__(self, model: CNNModel, signal: NRListener, *, dropout: bool) -> None:
+        self._net, self._signal, self._dropout = model.net, signal, dropout
+        self._after = round(model.centre_s * NR_RATE) + NR_WINDOW // 2
+        self._frames = Frames(NR_WINDOW, NR_HOP, before=NR_WINDOW - self._after)
+        self._feedback = model._feedback()
+        self.delay_s = self._after / NR_RATE + signal.delay_s
+
+    def hear(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
+        return self._rows(self._frames.hear(self._signal.hear(samples)))
+
+    def end(self) -> NDArray[np.float64]:
+        rest = np.pad(self._signal.end(), (0, self._after))
+        return self._rows(self._frames.hear(rest))
+
+    def _rows(self, stretch: NDArray[np.float32]) -> NDArray[np.float64]:
+        net = self._net
+        if not len(stretch):
+            return np.zeros((0, net.n_out))
         with torch.inference_mode():
-            for a in range(0, frames, _CHUNK_FRAMES):
-                b = min(frames, a + _CHUNK_FRAMES)
-                part = signal[a * NR_HOP : (b - 1) * NR_HOP + NR_WINDOW]
-                pieces.append(self.net(torch.from_numpy(part.copy())[None])[0].double().numpy())
-                hear(b / frames)
-        return self._feed_back(np.concatenate(pieces))
-
-    def _windows(self, signal: NDArray[np.float32], batch: int = 64) -> NDArray[np.float64]:
-        """One window at a time with dropout active, as the published program runs."""
-        windows = np.lib.stride_tricks.sliding_window_view(signal, NR_WINDOW)[::NR_HOP]
-        pieces = []
-        with torch.inference_mode():
-            for a in range(0, len(windows), batch):
-                part = torch.from_numpy(windows[a : a + batch].copy())
-                out = self.net.heads(self.net.features(part, _DROPOUT))
-                pieces.append(out[:, 0].double().numpy())
-        return self._feed_back(np.concatenate(pieces))
-
-    def _feed_back(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The temporal variant's recursion over its own raw output; others pass unchanged."""
-        if not self.net.temporal:
-            return raw
-        weight = self.net.fc2.weight.detach().double().numpy()
-        bias = self.net.fc2.bias.detach().double().numpy()
-        now = raw @ weight[:, : self.net.n_out].T + bias
-        before = weight[:, self.net.n_out :].T
-        out: NDArray[np.float64] = np.empty_like(now)
-        last: NDArray[np.float64] = self.first
-        for i in range(len(now)):
-            last = now[i] + last @ before
-            out[i] = last
-        return out
+            if self._dropout:  # window by window, as published: each draws for itself
+                windows = np.lib.stride_tricks.sliding_window_view(stretch, NR_WINDOW)[::NR_HOP]
+                parts = (torch.from_numpy(windows[a : a + 64].copy()) for a in _starts(windows, 64))
+                rows = [net.heads(net.features(part, _DROPOUT))[:, 0] for part in parts]
+            else:
+                count = (len(stretch) - NR_WINDOW) // NR_HOP + 1
+                rows = []
+                for a in range(0, count, _CHUNK_FRAMES):
+                    b = min(count, a + _CHUNK_FRAMES)
+                    part = stretch[a * NR_HOP : (b - 1) * NR_HOP + NR_WINDOW]
+                    rows.append(net(torch.from_numpy(part.copy())[None])[0])
+        return self._feedback(torch.cat(rows).double().numpy())
 
 
-def first_condition(space: ShapeSpace, template: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Coefficients of the template after SciPy's Procrustes onto the mean shape (SPEC 2)."""
-    from scipy.spatial import procrustes
+def _starts(values: NDArray[np.float32], size: int) -> range:
+    return range(0, len(values), size)
 
-    mean = space.mean.reshape(-1, space.dims)
-    if template.shape != mean.shape:
+
+def build_cnn(
+    weights: WeightFile,
+    kind: Callable[..., CNNModel] = CNNModel,
+    *,
+    mean_shape: Path | None = None,
+    eigen_vectors: Path | None = None,
+    boost: NDArray[np.float64] | str | None = None,
+    window_frames: int = 7,
+    **more: Any,
+) -> CNNModel:
+    """A model of the NR family from a weight file.
+
+    Parameters
+    ----------
+    mean_shape, eigen_vectors : the published pair of files; needed for weight files that carry no
+        basis of their own.
+    boost : factors, or 'none'.
+
+    Raises
+    ------
+    MissingFile, WeightsError, BadInput
+    """
+    state = {k: v for k, v in weights.tensors.items() if not k.startswith(BASIS)}
+    net = SpeechCNN.from_state(state)
+    if mean_shape is not None and eigen_vectors is not None:
+        space = ShapeSpace.published(mean_shape, eigen_vectors)
+    elif weights.has(BASIS):
+        space = stored_basis(weights)
+    else:
         raise BadInput(
-            f"The template has shape {template.shape}, the mean shape {mean.shape}; "
-            "use a template of the same kind."
+            f"{weights.path.name!r} carries no shape basis; pass the files that belong to it with "
+            "--mean_shape and --eigen_vectors."
         )
-    _, fitted, _ = procrustes(mean, template)
-    return np.asarray((fitted.ravel() - space.mean) @ np.linalg.pinv(space.components))
+    return kind(
+        net,
+        space,
+        name=weights.path.stem,
+        boost=boost if isinstance(boost, np.ndarray) else None,
+        centre_s=_centre(weights),
+        window_frames=window_frames,
+        **more,
+    )
+
+
+def _centre(weights: WeightFile) -> float:
+    """Seconds from the start of a frame to the middle of its window: 0 where the file is silent."""
+    return weights.number("centre_s", 0.0, high=NR_WINDOW / 2 / NR_RATE)
+
+
+OPTIONS = (
+    Option("mean_shape", "--mean_shape", "file", "Published mean, .npy."),
+    Option("eigen_vectors", "--eigen_vectors", "file", "Published basis, .npy."),
+    Option("boost", "--tcboost", "factors", "Factors .npy, or none."),
+    Option("window_frames", "-n", "whole", "Frames a window.", low=1),
+)
+FAMILY = Family(
+    name="cnn",
+    title="Raw-waveform CNN",
+    paper="Eskimez, Maddox, Xu, Duan 2020 (NR), 1D_CNN and 1D_CNN_NR",
+    expects="conv1 to conv4 and fc1 (K, 62464)",
+    matches=lambda w: w.has("conv4.weight", "fc1.weight") and not w.has("fc2.weight"),
+    build=build_cnn,
+    options=OPTIONS,
+)

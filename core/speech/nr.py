@@ -5,13 +5,23 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.media.audio import Waveform, resample
+from core.media.audio import Sound, Waveform
+from core.speech.stream import Resampler
 
-__all__ = ["NR_HOP", "NR_RATE", "NR_WINDOW", "nr_frame_count", "nr_padded", "nr_signal"]
+__all__ = [
+    "NR_HOP",
+    "NR_RATE",
+    "NR_WINDOW",
+    "NRListener",
+    "nr_frame_count",
+    "nr_padded",
+    "nr_signal",
+]
 
 NR_RATE = 8_000
 NR_HOP = 320
 """Samples a frame at 8 kHz: 40 ms, so 25 frames a second."""
+_LOUD_RATE = 22_050  # where the published program takes the largest sample
 NR_WINDOW = 7 * NR_HOP
 """Samples that one frame is predicted from."""
 
@@ -21,10 +31,8 @@ def nr_signal(sound: Waveform) -> NDArray[np.float32]:
 
     Silence stays silence (the published code divides by zero there).
     """
-    middle = resample(sound, 22_050)
-    peak = float(np.abs(middle.samples).max(initial=0.0))
-    level = middle.samples / peak if peak > 0 else middle.samples
-    return np.asarray(resample(Waveform(level, 22_050), NR_RATE).samples, dtype=np.float32)
+    listener = NRListener(sound.rate, sound)
+    return np.concatenate([listener.hear(sound.samples), listener.end()])
 
 
 def nr_frame_count(n_samples: int) -> int:
@@ -41,3 +49,39 @@ def nr_padded(signal: NDArray[np.float32], *, centre_s: float = 0.0) -> NDArray[
     ahead = round(centre_s * NR_RATE)
     half = NR_WINDOW // 2
     return np.pad(signal, (half - ahead, half + ahead))
+
+
+class NRListener:
+    """`nr_signal`, in pieces.
+
+    whole : the sound, looked through once for its largest sample; without it the level is that of
+        the largest sample so far.
+    """
+
+    delay_s = 0.2  # what two resamplers hold back
+
+    def __init__(self, rate: int, whole: Sound | None = None) -> None:
+        self._first, self._second = Resampler(rate, _LOUD_RATE), Resampler(_LOUD_RATE, NR_RATE)
+        self._peak, self._settled = 0.0, whole is not None
+        if whole is not None:
+            scout = Resampler(rate, _LOUD_RATE)
+            parts = [_largest(scout.hear(piece)) for piece in whole.pieces(20.0)]
+            self._peak = max([*parts, _largest(scout.end())])
+
+    def hear(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Samples at 8 kHz that are certain after some more at the source's rate."""
+        return self._second.hear(self._levelled(self._first.hear(samples)))
+
+    def end(self) -> NDArray[np.float32]:
+        """The rest."""
+        last = self._second.hear(self._levelled(self._first.end()))
+        return np.concatenate([last, self._second.end()])
+
+    def _levelled(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not self._settled:
+            self._peak = max(self._peak, _largest(samples))
+        return samples / np.float32(self._peak) if self._peak > 0 else samples
+
+
+def _largest(samples: NDArray[np.float32]) -> float:
+    return float(np.abs(samples).max(initial=0.0))

@@ -206,7 +206,7 @@ def train_cnn(
         state = {k: v.detach().clone() for k, v in average.module.state_dict().items()}
         if scores["mouth_rmse"] < best:
             best = scores["mouth_rmse"]
-            save_model(out / "model.safetensors", state, space, centre_s=options.centre_s)
+            save_model(out / "model.safetensors", "cnn", state, space, centre_s=options.centre_s)
         partial = checkpoint.with_suffix(".part")
         torch.save(
             {

@@ -13,8 +13,9 @@ from networks import deterministic_state, small_space
 
 from core.errors import BadInput
 from core.media import Waveform, read_sound
-from core.models import CNNModel, PredictOptions, SpeechCNN
-from core.models.cnn import published_boost
+from core.models import PredictOptions
+from core.models.cnn import CNNModel, SpeechCNN
+from core.models.tc import TemporalCNNModel, published_boost
 from core.reference import ShapeSpace
 from core.reference.identity import read_template
 from core.speech import NR_HOP, NR_WINDOW, nr_frame_count, nr_padded, nr_signal
@@ -39,10 +40,12 @@ def test_the_published_program_s_landmarks_are_reproduced(
 ) -> None:
     folder = shared / "reference/nr"
     space = ShapeSpace.published(folder / "mean_shape.npy", folder / "eigen_vectors.npy")
-    net, boost = (
-        (plain, None) if kind == "cnn" else (temporal, np.load(folder / "tcboost.npy").ravel())
+    boost = np.load(folder / "tcboost.npy").ravel()
+    model = (
+        CNNModel(plain, space)
+        if kind == "cnn"
+        else TemporalCNNModel(temporal, space, template=np.load(folder / "mean.npy"), boost=boost)
     )
-    model = CNNModel(net, space, template=np.load(folder / "mean.npy"), boost=boost)
     expected = np.load(folder / f"SX112_{kind}_landmarks.npy")
     got = model.predict(read_sound(folder / "SX112.WAV")).track.points
     assert got.shape == expected.shape == (67, 68, 3)
@@ -81,7 +84,7 @@ def test_the_whole_signal_at_once_equals_window_by_window(
 ) -> None:
     net: SpeechCNN = request.getfixturevalue(kind)
     monkeypatch.setattr("core.models.cnn._CHUNK_FRAMES", chunk)
-    model = CNNModel(net, small_space())
+    model = (CNNModel if kind == "plain" else TemporalCNNModel)(net, small_space())
     sound = noise(20 * 0.04 + 0.011)
     got = model.predict(sound).coefficients
     expected = window_by_window(net, nr_padded(nr_signal(sound)))
@@ -186,7 +189,7 @@ def test_a_model_refuses_what_does_not_belong_together(
         lambda: CNNModel(plain, small_space(5)),
         lambda: CNNModel(plain, small_space(), boost=np.ones(5)),
         lambda: CNNModel(plain, small_space(), window_frames=9),
-        lambda: CNNModel(temporal, small_space(), template=np.zeros((68, 3))),
+        lambda: TemporalCNNModel(temporal, small_space(), template=np.zeros((68, 3))),
         lambda: PredictOptions("sometimes"),  # type: ignore[arg-type]
         lambda: PredictOptions("samples", n_samples=0),
         lambda: PredictOptions("samples", n_samples=1001),
@@ -199,8 +202,8 @@ def test_a_model_refuses_what_does_not_belong_together(
 def test_the_boost_scales_what_is_shown_and_not_what_is_fed_back(temporal: SpeechCNN) -> None:
     sound = noise(0.4)
     space = small_space()
-    none = CNNModel(temporal, space).predict(sound)
-    boosted = CNNModel(temporal, space, boost=published_boost()).predict(sound)
+    none = TemporalCNNModel(temporal, space).predict(sound)
+    boosted = TemporalCNNModel(temporal, space, boost=published_boost()).predict(sound)
     np.testing.assert_array_equal(none.coefficients, boosted.coefficients)
     expected = space.reconstruct(none.coefficients * published_boost())
     np.testing.assert_allclose(boosted.track.points, expected)
@@ -212,7 +215,7 @@ def test_the_template_changes_only_how_the_temporal_variant_starts(
     folder = shared / "reference/nr"
     space = ShapeSpace.published(folder / "mean_shape.npy", folder / "eigen_vectors.npy")
     face = np.load(folder / "mean.npy")
-    with_face = CNNModel(temporal, space, template=face)
+    with_face = TemporalCNNModel(temporal, space, template=face)
     assert np.abs(with_face.first).max() > 0
-    assert np.abs(CNNModel(temporal, space).first).max() == 0
+    assert np.abs(TemporalCNNModel(temporal, space).first).max() == 0
     assert read_template(folder / "mean.npy").shape == (68, 2)

@@ -17,7 +17,8 @@ from networks import deterministic_state, small_space
 from safetensors.torch import save_file
 
 from core.errors import BadInput, MissingFile, SpeechmarksError, WeightsError
-from core.models import CNNModel, SpeechCNN, load_model
+from core.models import load_model
+from core.models.cnn import CNNModel, SpeechCNN
 from core.models.store import model_card, save_model
 from core.weights import open_weights
 
@@ -34,9 +35,10 @@ def test_a_saved_model_comes_back(
     tmp_path: Path, state: State, half: bool, tolerance: float
 ) -> None:
     path = tmp_path / "m.safetensors"
-    save_model(path, state, small_space(), centre_s=0.02, half=half)
+    save_model(path, "cnn", state, small_space(), centre_s=0.02, half=half)
     model = load_model(path)
-    assert model.centre_s == 0.02 and model.name == "m" and model.boost is None
+    assert isinstance(model, CNNModel) and model.centre_s == 0.02 and model.name == "m"
+    np.testing.assert_array_equal(model.boost, np.ones(6))
     expected = CNNModel(SpeechCNN.from_state(state), small_space(), centre_s=0.02)
     one, two = (m.predict(noise(0.3)).track.points for m in (model, expected))
     np.testing.assert_allclose(one, two, atol=tolerance * np.ptp(two))
@@ -54,7 +56,7 @@ def test_a_published_state_dict_is_read_with_its_pair_of_files(
         mean_shape=folder / "mean_shape.npy",
         eigen_vectors=folder / "eigen_vectors.npy",
     )
-    assert not model.net.temporal and model.centre_s == 0
+    assert isinstance(model, CNNModel) and model.family == "cnn" and model.centre_s == 0
     with pytest.raises(BadInput, match="--mean_shape"):
         load_model(tmp_path / f"w{suffix}")
 

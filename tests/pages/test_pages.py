@@ -25,7 +25,7 @@ from typer.main import get_command
 from core.cli import load
 from core.errors import Offline
 from core.media import Waveform, read_frames, write_wav
-from core.models import CNNModel
+from core.models.cnn import CNNModel
 from core.render.player import unpack_player
 from core.samples import SAMPLE
 from core.workspace import Clip
