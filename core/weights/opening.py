@@ -1,0 +1,88 @@
+"""Opening weight files: nothing that could run code is ever opened.
+
+State dicts go through ``torch.load(weights_only=True)``, everything else is a plain format.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from core.errors import MissingFile, WeightsError
+
+__all__ = ["WEIGHT_SUFFIXES", "WeightFile", "open_weights"]
+
+WEIGHT_SUFFIXES = (".pt", ".pth", ".safetensors")
+_MAX_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, eq=False)
+class WeightFile:
+    """An opened weight file: ``tensors`` by key, and ``metadata`` as text."""
+
+    path: Path
+    tensors: dict[str, Tensor]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def has(self, *keys: str) -> bool:
+        """Whether every key is there; 'basis.' stands for any that begins so."""
+        return all(
+            key in self.tensors or (key[-1] == "." and any(k.startswith(key) for k in self.tensors))
+            for key in keys
+        )
+
+    def number(self, name: str, default: float, *, low: float = 0.0, high: float = 1e6) -> float:
+        """A number of the metadata; raises `WeightsError` outside ``low`` to ``high``."""
+        text = self.metadata.get(name, str(default))
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise WeightsError(
+                f"{self.path.name!r} says {name} = {text!r}; expected {low:g} to {high:g}."
+            )
+        return value
+
+
+def open_weights(path: Path | str) -> WeightFile:
+    """Tensors and text metadata of a .pt, .pth or .safetensors file.
+
+    Raises
+    ------
+    MissingFile
+    WeightsError : not a plain file of tensors; nothing in it is executed to find out.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFile(f"There is no weight file {str(path)!r}; see 'models list'.")
+    if path.stat().st_size > _MAX_BYTES:
+        raise WeightsError(f"{path.name!r} is larger than 2 GB; no model of this field is.")
+    try:
+        if path.suffix == ".safetensors":
+            with safe_open(path, framework="pt") as file:
+                tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+                return WeightFile(path, tensors, file.metadata() or {})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # on the pickle protocol, many lines long
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except SafetensorError as error:
+        raise WeightsError(f"{path.name!r} is damaged or not a safetensors file.") from error
+    except Exception as error:  # torch.load raises many kinds for files that are not its own
+        raise WeightsError(
+            f"{path.name!r} is not a plain PyTorch state dict, so it was not opened."
+        ) from error
+    if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
+        state = state["state_dict"]
+    if not isinstance(state, Mapping) or not all(
+        isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()
+    ):
+        raise WeightsError(f"{path.name!r} holds something other than a state dict of tensors.")
+    return WeightFile(path, dict(state))
