@@ -1,4 +1,4 @@
-"""generate, models, train, evaluate."""
+"""generate, train, evaluate."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from core.cli.console import Done, Progress, app, command, notice, plain
 from core.errors import BadInput, MissingFile, OutputExists, SpeechmarksError
 from core.media import read_sound
 from core.media.audio import Waveform, resample
-from core.models import PredictOptions, list_models, load_model
+from core.models import PredictOptions, load_model
 from core.models.base import SpeechModel
-from core.models.store import model_card
 from core.render import painted_movie, threed_movie
 from core.track import LandmarkTrack
 from core.track_io import read_array, read_track
@@ -23,9 +22,7 @@ from core.track_io import read_array, read_track
 __all__: list[str] = []
 
 _SPEECH = (".wav", ".flac", ".sph")
-models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Pretrained models.")
 train = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train a model family.")
-app.add_typer(models, name="models")
 app.add_typer(train, name="train")
 
 File = Path | None
@@ -175,26 +172,6 @@ def generate_command(
     if failed:
         line += f"; {len(failed)} failed"
     return Done(line, {"files": files, "failed": failed}, code=3 if failed else 0)
-
-
-@command("list", models)
-def list_command() -> Done:
-    """Shipped models, one a line."""
-    cards = list_models()
-    rows = [{"name": c.name, "family": c.family, "summary": c.summary} for c in cards]
-    width = max((len(c.name) for c in cards), default=0)
-    lines = [f"{c.name:<{width}}  {c.family:<4}  {c.summary}" for c in cards]
-    return Done("\n".join(lines) or "no models are shipped", {"models": rows})
-
-
-@command("info", models)
-def info_command(name: Annotated[str, typer.Argument(help="Model name.")]) -> Done:
-    """A model's card: data, licence, recipe, errors beside the nulls."""
-    card = model_card(name)
-    data = {"name": card.name, "family": card.family, "summary": card.summary, **card.card}
-    return Done(
-        f"{card.name} ({card.family}): {card.summary}\n" + json.dumps(card.card, indent=2), data
-    )
 
 
 @command("cnn", train)
