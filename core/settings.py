@@ -25,7 +25,8 @@ class Limits:
     megapixels : largest picture that is decoded, in units of 10**6 pixels
     frames : most pictures of one clip
     hours : longest clip
-    sound_mb : most sound, mono samples of 4 bytes (an hour at 44.1 kHz has 635 MB)
+    sound_mb : most sound held at once, mono samples of 4 bytes (an hour at 44.1 kHz has 635 MB);
+        what is heard in pieces may be longer
     memory_mb : most memory of the process that decodes
     wait_seconds : longest time that it may stay silent
     total_seconds : longest time that one request may be waited for, all together

@@ -96,7 +96,7 @@ if takes.open:
             panels,
             movie,
             {face.name: face.track for face in faces},
-            sound=state.sound(clip) if clip.info.audio is not None else None,
+            sound=state.waveform(clip),
             scores=scores,
             curves=curves,
         )

@@ -9,21 +9,18 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.batch import cached_landmarks
 from core.batch.predict import cached_prediction
 from core.errors import BadInput, NoFace, NoSound, SpeechmarksError
-from core.media import Waveform, make_proxy, read_sound, write_wav
+from core.media import Sound, Waveform, make_proxy, open_sound, read_sound, write_wav
 from core.models import ModelCard, Prediction, PredictOptions, SpeechModel, list_models, load_model
 from core.reference import remove_identity
-from core.render.player import silences, spectrogram, waveform_peaks
+from core.render.player import Heard, hear
 from core.samples import SAMPLE
 from core.track import LandmarkTrack
 from core.workspace import Clip, Workspace
@@ -49,11 +46,13 @@ __all__ = [
     "scratch_file",
     "sound",
     "stored_clip",
+    "waveform",
     "workspace",
 ]
 
 Progress = Callable[[float], None]
 _MOST_TRACKS = 24
+_LONG_SECONDS = 600.0  # longer sound is not held in memory
 
 
 @st.cache_resource
@@ -169,33 +168,39 @@ def identity_free(track: LandmarkTrack) -> LandmarkTrack:
     return remove_identity(track)
 
 
-@st.cache_resource(max_entries=8)
+@st.cache_resource(max_entries=4)
 def _sound(identity: str, path: str) -> Waveform:
     return read_sound(path)
 
 
-@dataclass(frozen=True, eq=False)
-class _Heard:
-    """What a timeline shows of the sound, over the whole clip."""
-
-    peaks: NDArray[np.float32]
-    spectrum: NDArray[np.uint8]
-    silence: list[tuple[float, float]]
+@st.cache_resource(max_entries=32)
+def _stored_sound(identity: str, path: str) -> Sound:
+    return open_sound(path)
 
 
 @st.cache_resource(max_entries=32)
-def _heard(identity: str, path: str, duration: float) -> _Heard:
-    wave = _sound(identity, path)
-    count = round(duration * wave.rate)
-    whole = np.pad(wave.samples[:count], (0, max(0, count - len(wave.samples))))
-    return _Heard(waveform_peaks(whole), spectrogram(whole, wave.rate), silences(whole, wave.rate))
+def _heard(identity: str, path: str, duration: float) -> Heard:
+    return hear(_hearable(identity, path, duration), duration=duration)
 
 
-def sound(clip: Clip) -> Waveform:
-    """The clip's sound on the picture's clock; raises `NoSound`."""
+def _hearable(identity: str, path: str, duration: float) -> Sound:
+    long = duration > _LONG_SECONDS
+    return _stored_sound(identity, path) if long else _sound(identity, path)
+
+
+def sound(clip: Clip) -> Sound:
+    """The clip's sound on the picture's clock; raises `NoSound`.
+
+    Long sound is decoded as it is heard, so that memory stays flat.
+    """
     if clip.info.audio is None:
         raise NoSound("This clip has no sound; choose one with speech.")
-    return _sound(clip.id, str(clip.path))
+    return _hearable(clip.id, str(clip.path), clip.info.duration)
+
+
+def waveform(clip: Clip) -> Waveform | None:
+    """All samples of the clip's sound, for movies; None where it has none."""
+    return None if clip.info.audio is None else _sound(clip.id, str(clip.path))
 
 
 def model_cards() -> list[ModelCard]:

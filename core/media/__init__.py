@@ -4,7 +4,7 @@ opened in a process of their own (`core.media.guard`).
 Time zero is the start of the first picture; sound is delivered on the same clock.
 """
 
-from core.media.audio import Sound, Waveform, read_sound, write_wav
+from core.media.audio import Sound, StoredSound, Waveform, open_sound, read_sound, write_wav
 from core.media.frames import Frame, read_frame, read_frames, read_frames_at
 from core.media.guard import warm_decoder
 from core.media.info import AudioInfo, MediaInfo, VideoInfo
@@ -45,6 +45,7 @@ __all__ = [
     "TimingReport",
     "VideoInfo",
     "Sound",
+    "StoredSound",
     "Waveform",
     "choose_frames",
     "crop_around",
@@ -55,6 +56,7 @@ __all__ = [
     "make_proxy",
     "mean_bytes",
     "numbered_pictures",
+    "open_sound",
     "picture_name",
     "probe",
     "read_frame",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,10 +13,13 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.media.guard import request
+from core.errors import BadInput, MediaError
+from core.media.guard import request, stream
 
-__all__ = ["Sound", "Waveform", "read_sound", "resample", "write_wav"]
+__all__ = ["Sound", "StoredSound", "Waveform", "open_sound", "read_sound", "resample", "write_wav"]
+
+
+_SILENT = 1e-4  # -80 dB of full scale
 
 
 class Sound(Protocol):
@@ -28,6 +32,14 @@ class Sound(Protocol):
     @property
     def n_samples(self) -> int:
         """How many there are."""
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+
+    @property
+    def silent(self) -> bool:
+        """True where no sample rises above -80 dB of full scale: there is no speech to hear."""
 
     def pieces(self, seconds: float) -> Iterator[NDArray[np.float32]]:
         """All samples in order, in pieces of about this length; every call begins anew."""
@@ -68,8 +80,7 @@ class Waveform:
 
     @property
     def silent(self) -> bool:
-        """True where no sample rises above -80 dB of full scale: there is no speech to hear."""
-        return bool(np.abs(self.samples).max(initial=0.0) < 1e-4)
+        return _largest(self.samples) < _SILENT
 
 
 def resample(sound: Waveform, rate: int) -> Waveform:
@@ -100,6 +111,72 @@ def read_sound(path: Path | str, *, rate: int | None = None) -> Waveform:
     return sound if rate is None else resample(sound, rate)
 
 
-def write_wav(path: Path | str, sound: Waveform) -> None:
+@dataclass(frozen=True)
+class StoredSound:
+    """Sound that is decoded anew whenever it is heard, a few seconds at a time.
+
+    However long the file is, no more of it is in memory; `Waveform` is for what fits.
+    """
+
+    path: Path
+    rate: int
+    n_samples: int
+    peak: float
+
+    @property
+    def duration(self) -> float:
+        return self.n_samples / self.rate
+
+    @property
+    def silent(self) -> bool:
+        return self.peak < _SILENT
+
+    def pieces(self, seconds: float) -> Iterator[NDArray[np.float32]]:
+        """The samples in pieces of ``seconds``, but the last.
+
+        Raises what decoding raises, or `MediaError` where the file has changed meanwhile.
+        """
+        size, held, count = max(1, round(seconds * self.rate)), np.zeros(0, np.float32), 0
+        for rate, samples in _decoded(self.path):
+            count += len(samples)
+            if rate != self.rate or count > self.n_samples:
+                break
+            held = np.concatenate([held, samples])
+            while len(held) >= size:
+                yield held[:size]
+                held = held[size:]
+        if count != self.n_samples:
+            raise MediaError(f"{self.path.name!r} has changed while it was heard; try again.")
+        if len(held):
+            yield held
+
+
+def _decoded(path: Path | str) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    with closing(stream("sound_pieces", path)) as answers:  # type: ignore[type-var]
+        for message, (samples,) in answers:
+            yield message["rate"], samples
+
+
+def open_sound(path: Path | str) -> StoredSound:
+    """The sound of a file of any length, to be heard in pieces; it is counted first.
+
+    Raises
+    ------
+    MissingFile, NoSound, MediaError
+    """
+    rate, count, peak = 0, 0, 0.0
+    for rate, samples in _decoded(path):  # noqa: B007
+        count += len(samples)
+        peak = max(peak, _largest(samples))
+    return StoredSound(Path(path), rate, count, peak)
+
+
+def _largest(samples: NDArray[np.float32]) -> float:
+    return float(np.abs(samples).max(initial=0.0))
+
+
+def write_wav(path: Path | str, sound: Sound) -> None:
     """Write 16-bit PCM; values beyond -1..1 are clipped."""
-    soundfile.write(str(path), sound.samples, sound.rate, subtype="PCM_16", format="WAV")
+    with soundfile.SoundFile(str(path), "w", sound.rate, 1, subtype="PCM_16", format="WAV") as file:
+        for piece in sound.pieces(10.0):
+            file.write(piece)

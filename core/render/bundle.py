@@ -25,12 +25,10 @@ from core.render.player import (
     Curve,
     Marker,
     PlayerPanel,
+    hear,
     pack_player,
     player_script,
     player_style,
-    silences,
-    spectrogram,
-    waveform_peaks,
 )
 
 __all__ = ["comparison_page"]
@@ -173,6 +171,7 @@ def comparison_page(
     if info is not None and picture is None:
         raise NoVideo(f"{Path(str(video)).name!r} has no picture; give it as the sound.")
     heard = sound if sound is not None and len(sound.samples) else None
+    timeline = None if heard is None else hear(heard)
     ends = [track_end(p.track) for p in panels if p.track is not None and len(p.track)]
     duration = max([*ends, *([info.duration] if info else []), heard.duration if heard else 0.0])
     media, kind = b"", ""
@@ -187,9 +186,9 @@ def comparison_page(
         duration=duration,
         video_times=None if picture is None else picture.times,
         video_size=video_size or (None if picture is None else picture.size),
-        peaks=None if heard is None else waveform_peaks(heard.samples),
-        spectrum=None if heard is None else spectrogram(heard.samples, heard.rate),
-        silence=() if heard is None else silences(heard.samples, heard.rate),
+        peaks=None if timeline is None else timeline.peaks,
+        spectrum=None if timeline is None else timeline.spectrum,
+        silence=() if timeline is None else timeline.silence,
         curves=curves,
         labels=labels,
         markers=markers,

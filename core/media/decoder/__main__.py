@@ -14,7 +14,7 @@ from typing import Any
 from core.errors import MediaError, SpeechmarksError
 from core.media.decoder.pictures import decode_pictures, decode_still
 from core.media.decoder.probing import measure
-from core.media.decoder.sound import decode_sound
+from core.media.decoder.sound import decode_pieces, decode_sound
 from core.media.wire import Message, receive, send
 from core.settings import Limits
 
@@ -25,6 +25,7 @@ _OPERATIONS: dict[str, Callable[..., Iterator[Message]]] = {
     "probe": measure,
     "pictures": decode_pictures,
     "sound": decode_sound,
+    "sound_pieces": decode_pieces,
     "still": decode_still,
 }
 

@@ -17,7 +17,7 @@ from core.render.player.pack import (
     PlayerPanel,
     pack_player,
 )
-from core.render.player.sound import silences, spectrogram, waveform_peaks
+from core.render.player.sound import Heard, hear, silences, spectrogram, waveform_peaks
 from core.render.player.unpack import UnpackedPlayer, unpack_player
 
 __all__ = [
@@ -29,6 +29,8 @@ __all__ = [
     "pack_player",
     "player_script",
     "player_style",
+    "Heard",
+    "hear",
     "silences",
     "spectrogram",
     "unpack_player",
