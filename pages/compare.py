@@ -96,7 +96,7 @@ if takes.open:
             panels,
             movie,
             {face.name: face.track for face in faces},
-            sound=state.waveform(clip),
+            sound=state.sound_or_none(clip),
             scores=scores,
             curves=curves,
         )

@@ -17,7 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.batch import cached_landmarks
 from core.batch.predict import cached_prediction
 from core.errors import BadInput, NoFace, NoSound, SpeechmarksError
-from core.media import Sound, Waveform, make_proxy, open_sound, read_sound, write_wav
+from core.media import LONG_SECONDS, Sound, Waveform, make_proxy, open_sound, read_sound, write_wav
 from core.models import ModelCard, Prediction, PredictOptions, SpeechModel, list_models, load_model
 from core.reference import remove_identity
 from core.render.player import Heard, hear
@@ -45,14 +45,13 @@ __all__ = [
     "sample_clip",
     "scratch_file",
     "sound",
+    "sound_or_none",
     "stored_clip",
-    "waveform",
     "workspace",
 ]
 
 Progress = Callable[[float], None]
 _MOST_TRACKS = 24
-_LONG_SECONDS = 600.0  # longer sound is not held in memory
 
 
 @st.cache_resource
@@ -184,7 +183,7 @@ def _heard(identity: str, path: str, duration: float) -> Heard:
 
 
 def _hearable(identity: str, path: str, duration: float) -> Sound:
-    long = duration > _LONG_SECONDS
+    long = duration > LONG_SECONDS
     return _stored_sound(identity, path) if long else _sound(identity, path)
 
 
@@ -198,9 +197,9 @@ def sound(clip: Clip) -> Sound:
     return _hearable(clip.id, str(clip.path), clip.info.duration)
 
 
-def waveform(clip: Clip) -> Waveform | None:
-    """All samples of the clip's sound, for movies; None where it has none."""
-    return None if clip.info.audio is None else _sound(clip.id, str(clip.path))
+def sound_or_none(clip: Clip) -> Sound | None:
+    """The clip's sound; None where it has none."""
+    return None if clip.info.audio is None else sound(clip)
 
 
 def model_cards() -> list[ModelCard]:

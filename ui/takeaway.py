@@ -14,7 +14,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.media import Waveform
+from core.media import Sound
 from core.metrics import Score, TableFormat, score_table
 from core.render import Layout, Panel, compare_movie, threed_movie
 from core.render.bundle import comparison_page
@@ -61,7 +61,7 @@ class Takeaway:
     panels: Sequence[PlayerPanel]
     movie: Sequence[Panel]
     tracks: Mapping[str, LandmarkTrack]
-    sound: Waveform | None = None
+    sound: Sound | None = None
     scores: Mapping[str, Mapping[str, Score]] = dataclasses.field(default_factory=dict)
     nulls: Mapping[str, Mapping[str, Score]] = dataclasses.field(default_factory=dict)
     curves: Sequence[Curve] = ()

@@ -89,7 +89,7 @@ def speaking_photo(clip: Clip, tracks: Mapping[str, LandmarkTrack]) -> None:
                 portrait = photo_portrait(photo)
             else:
                 portrait = _speaker(clip.id) if face == _OWN else _presenter()
-            sound = state.waveform(clip)
+            sound = state.sound_or_none(clip)
             transfer_movie(
                 motion_of(motion), portrait, target, strength=strength, sound=sound, progress=hear
             )

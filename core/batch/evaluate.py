@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.batch.extract import cached_landmarks
 from core.datasets import ClipRef
 from core.errors import BadInput, SpeechmarksError
-from core.media import Waveform, read_sound
+from core.media import Sound, any_sound
 from core.metrics import ClipScore, interocular, score_clip, summarise
 from core.models.base import SpeechModel
 from core.reference import remove_identity
@@ -50,12 +50,12 @@ def evaluate(
     """
     workspace = workspace or Workspace()
     iod = interocular(template)
-    truths: list[tuple[LandmarkTrack, Waveform]] = []
+    truths: list[tuple[LandmarkTrack, Sound]] = []
     left_out: list[dict[str, str]] = []
     for clip in clips:
         try:
             found = cached_landmarks(workspace, Path(clip.path))
-            truths.append((remove_identity(found, template=template), read_sound(clip.path)))
+            truths.append((remove_identity(found, template=template), any_sound(clip.path)))
         except SpeechmarksError as error:
             left_out.append({"clip": clip.name, "reason": str(error)})
     if not truths:

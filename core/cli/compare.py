@@ -16,7 +16,7 @@ from core.align import comparable
 from core.cli.console import Done, Progress, command, notice
 from core.cli.tracks import Force, SourceFps, Space, open_track
 from core.errors import BadInput, OutputExists, SpeechmarksError
-from core.media import Waveform, make_proxy, probe, read_sound
+from core.media import Sound, any_sound, make_proxy, probe
 from core.metrics import TABLE_SUFFIXES, Score, pairs_of, score_table, take_scores
 from core.render import INK, Crop, Layout, Panel, Style, compare_movie, model_colour, threed_movie
 from core.render.bundle import comparison_page
@@ -111,7 +111,7 @@ def _page(
     style: str,
     *,
     video: Path | None,
-    sound: Waveform | None,
+    sound: Sound | None,
     start: float,
     command: str,
 ) -> None:
@@ -210,7 +210,7 @@ def compare_command(
             notice(remark)
     table = _scores(shown) if metrics is not None else {}
     heard = audio or (video if video is not None and probe(video).audio is not None else None)
-    sound = read_sound(heard) if heard is not None else None
+    sound = any_sound(heard) if heard is not None else None
     if threed:
         if kind != ".mp4" or len(opened) != 1 or opened[0].points.shape[2] != 3:
             raise BadInput("--threed draws one track with depth (x, y, z) as .mp4.")

@@ -4,7 +4,17 @@ opened in a process of their own (`core.media.guard`).
 Time zero is the start of the first picture; sound is delivered on the same clock.
 """
 
-from core.media.audio import Sound, StoredSound, Waveform, open_sound, read_sound, write_wav
+from core.media.audio import (
+    LONG_SECONDS,
+    Sound,
+    StoredSound,
+    Waveform,
+    any_sound,
+    cut_sound,
+    open_sound,
+    read_sound,
+    write_wav,
+)
 from core.media.frames import Frame, read_frame, read_frames, read_frames_at
 from core.media.guard import warm_decoder
 from core.media.info import AudioInfo, MediaInfo, VideoInfo
@@ -35,6 +45,9 @@ from core.media.timing import (
 
 __all__ = [
     "ASSUMED_RATES",
+    "LONG_SECONDS",
+    "any_sound",
+    "cut_sound",
     "AudioInfo",
     "Drift",
     "Frame",

@@ -16,9 +16,22 @@ from numpy.typing import NDArray
 from core.errors import BadInput, MediaError
 from core.media.guard import request, stream
 
-__all__ = ["Sound", "StoredSound", "Waveform", "open_sound", "read_sound", "resample", "write_wav"]
+__all__ = [
+    "LONG_SECONDS",
+    "Sound",
+    "StoredSound",
+    "Waveform",
+    "any_sound",
+    "cut_sound",
+    "open_sound",
+    "read_sound",
+    "resample",
+    "write_wav",
+]
 
 
+LONG_SECONDS = 600.0
+"""Sound that is longer is not held in memory."""
 _SILENT = 1e-4  # -80 dB of full scale
 
 
@@ -149,6 +162,55 @@ class StoredSound:
             raise MediaError(f"{self.path.name!r} has changed while it was heard; try again.")
         if len(held):
             yield held
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Some samples of a sound, as a sound."""
+
+    sound: Sound
+    first: int
+    n_samples: int
+
+    @property
+    def rate(self) -> int:
+        return self.sound.rate
+
+    @property
+    def duration(self) -> float:
+        return self.n_samples / self.rate
+
+    @property
+    def silent(self) -> bool:
+        return all(_largest(piece) < _SILENT for piece in self.pieces(10.0))
+
+    def pieces(self, seconds: float) -> Iterator[NDArray[np.float32]]:
+        skip, left = self.first, self.n_samples
+        for piece in self.sound.pieces(seconds):
+            wanted = piece[skip : skip + left]
+            skip, left = max(0, skip - len(piece)), left - len(wanted)
+            if len(wanted):
+                yield wanted
+            if left == 0:
+                return
+
+
+def cut_sound(sound: Sound, start: float = 0.0, stop: float | None = None) -> Sound:
+    """What of a sound lies between two times in seconds; none of it is held."""
+    first = min(max(0, round(start * sound.rate)), sound.n_samples)
+    last = sound.n_samples if stop is None else min(round(stop * sound.rate), sound.n_samples)
+    return _Cut(sound, first, max(0, last - first))
+
+
+def any_sound(path: Path | str) -> Sound:
+    """A file's sound: in memory where it is shorter than `LONG_SECONDS`, else decoded as heard.
+
+    Raises
+    ------
+    MissingFile, NoSound, MediaError
+    """
+    stored = open_sound(path)
+    return read_sound(path) if stored.duration <= LONG_SECONDS else stored
 
 
 def _decoded(path: Path | str) -> Iterator[tuple[int, NDArray[np.float32]]]:

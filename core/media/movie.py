@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from core.errors import BadInput, NoSound, OutputExists
-from core.media.audio import Waveform, read_sound
+from core.media.audio import Sound, cut_sound, open_sound
 from core.media.frames import read_frames
 from core.media.info import MediaInfo
 from core.media.probe import probe
@@ -28,6 +28,7 @@ from core.media.probe import probe
 __all__ = ["MovieWriter", "make_proxy", "sound_bytes"]
 
 _CLOCK = 90_000  # ticks a second; holds every usual frame rate
+_PIECE_SECONDS = 10.0  # of sound encoded at once
 
 
 class MovieWriter:
@@ -50,7 +51,7 @@ class MovieWriter:
         *,
         size: tuple[int, int],
         fps: float | Fraction,
-        sound: Waveform | None = None,
+        sound: Sound | None = None,
         crf: int = 20,
         preset: str = "veryfast",
         keyframe_every: int = 25,
@@ -64,7 +65,7 @@ class MovieWriter:
         if min(self.size) < 2:
             raise BadInput(f"A movie needs at least 2 x 2 pixels, not {size[0]} x {size[1]}.")
         self.rate = Fraction(fps).limit_denominator(1001 * 60)
-        self._sound = sound if sound is not None and len(sound.samples) else None
+        self._sound = sound if sound is not None and sound.n_samples else None
         self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         self._options = {"crf": str(crf), "preset": preset, "g": str(keyframe_every)}
         self._tags = dict(tags or {})
@@ -132,8 +133,8 @@ class MovieWriter:
         if self._audio is None or self._sound is None:
             return
         end = self._last_tick / _CLOCK + float(1 / self.rate)
-        samples = self._sound.samples[: max(1, round(end * self._sound.rate))]
-        _encode_sound(self._container, self._audio, Waveform(samples, self._sound.rate))
+        heard = cut_sound(self._sound, stop=max(end, 1 / self._sound.rate))
+        _encode_sound(self._container, self._audio, heard)
 
 
 def _add_sound(container: OutputContainer, rate: int) -> AudioStream:
@@ -143,19 +144,24 @@ def _add_sound(container: OutputContainer, rate: int) -> AudioStream:
     return stream
 
 
-def _encode_sound(container: OutputContainer, stream: AudioStream, sound: Waveform) -> None:
-    block = AudioFrame.from_ndarray(sound.samples[np.newaxis], format="fltp", layout="mono")
-    block.sample_rate, block.pts = sound.rate, 0
-    block.time_base = Fraction(1, sound.rate)
+def _encode_sound(container: OutputContainer, stream: AudioStream, sound: Sound) -> None:
     resampler = av.AudioResampler(format="fltp", layout="mono", rate=stream.rate)
-    for piece in (*resampler.resample(block), *resampler.resample(None)):
+    heard = 0
+    for samples in sound.pieces(_PIECE_SECONDS):
+        block = AudioFrame.from_ndarray(samples[np.newaxis], format="fltp", layout="mono")
+        block.sample_rate, block.pts = sound.rate, heard
+        block.time_base = Fraction(1, sound.rate)
+        heard += len(samples)
+        for piece in resampler.resample(block):
+            container.mux(stream.encode(piece))
+    for piece in resampler.resample(None):
         container.mux(stream.encode(piece))
     container.mux(stream.encode(None))
 
 
-def sound_bytes(sound: Waveform) -> bytes:
+def sound_bytes(sound: Sound) -> bytes:
     """An .m4a file (AAC, some 12 kB a second) of a sound, in memory; every browser plays it."""
-    if not len(sound.samples):
+    if not sound.n_samples:
         raise BadInput("A sound file needs at least one sample; this sound is empty.")
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
@@ -186,7 +192,7 @@ def make_proxy(
     if info.video is None:
         raise BadInput("A sound file needs no video proxy.")
     try:
-        sound = read_sound(source) if info.audio is not None else None
+        sound = open_sound(source) if info.audio is not None else None
     except NoSound:
         sound = None
     frames = read_frames(source, longest_side=longest_side)

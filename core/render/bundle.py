@@ -17,7 +17,7 @@ from typing import Any
 
 from core.errors import BadInput, NoVideo
 from core.lanes import TimedLabel
-from core.media import Waveform, probe, sound_bytes
+from core.media import Sound, probe, sound_bytes
 from core.metrics import Score, score_table
 from core.render.movie import track_end
 from core.render.palette import GROUND, GROUND_DARK, INK, INK_DARK, LINE, MUTED, PAGE, PAGE_DARK
@@ -128,7 +128,7 @@ def _how(panels: Sequence[PlayerPanel], commands: Sequence[str]) -> str:
 def comparison_page(
     panels: Sequence[PlayerPanel],
     *,
-    sound: Waveform | None = None,
+    sound: Sound | None = None,
     video: Path | str | None = None,
     video_size: tuple[int, int] | None = None,
     title: str = "Comparison",
@@ -170,7 +170,7 @@ def comparison_page(
     picture = None if info is None else info.video
     if info is not None and picture is None:
         raise NoVideo(f"{Path(str(video)).name!r} has no picture; give it as the sound.")
-    heard = sound if sound is not None and len(sound.samples) else None
+    heard = sound if sound is not None and sound.n_samples else None
     timeline = None if heard is None else hear(heard)
     ends = [track_end(p.track) for p in panels if p.track is not None and len(p.track)]
     duration = max([*ends, *([info.duration] if info else []), heard.duration if heard else 0.0])

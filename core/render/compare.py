@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from core.errors import BadInput
-from core.media.audio import Waveform
+from core.media.audio import Sound, cut_sound
 from core.media.frames import Frame, read_frames
 from core.media.movie import MovieWriter
 from core.media.probe import probe
@@ -231,15 +231,11 @@ class _Behind:
                 written.result()
 
 
-def _cut(sound: Waveform, start: float) -> Waveform:
-    return Waveform(sound.samples[round(start * sound.rate) :], sound.rate)
-
-
 def compare_movie(
     panels: Sequence[Panel],
     out: Path | str,
     *,
-    sound: Waveform | None = None,
+    sound: Sound | None = None,
     layout: Layout = "row",
     style: Style = "wireframe",
     labels: bool = True,
@@ -296,7 +292,7 @@ def compare_movie(
         if kind == ".gif":
             writer = GifWriter(target, size=sheet.size, fps=rate, force=force)
         else:
-            heard = None if sound is None else _cut(sound, start)
+            heard = None if sound is None else cut_sound(sound, start)
             # Flat colours cost the encoder little: a quicker preset gives the same picture.
             writer = MovieWriter(
                 target, size=sheet.size, fps=exact, sound=heard, preset="superfast", force=force

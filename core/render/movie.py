@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import BadInput
-from core.media.audio import Waveform
+from core.media.audio import Sound
 from core.media.movie import MovieWriter
 from core.render.canvas import blank
 from core.render.painted import to_template_space
@@ -70,7 +70,7 @@ def _write(
     out: Path | str,
     *,
     size: int,
-    sound: Waveform | None,
+    sound: Sound | None,
     fps: float | Fraction | None,
     force: bool,
     progress: Progress | None,
@@ -95,7 +95,7 @@ def painted_movie(
     track: LandmarkTrack,
     out: Path | str,
     *,
-    sound: Waveform | None = None,
+    sound: Sound | None = None,
     size: int = 1000,
     fps: float | Fraction | None = None,
     force: bool = False,
@@ -122,7 +122,7 @@ def threed_movie(
     track: LandmarkTrack,
     out: Path | str,
     *,
-    sound: Waveform | None = None,
+    sound: Sound | None = None,
     size: int = 1000,
     fps: float | Fraction | None = None,
     colour: str = INK,

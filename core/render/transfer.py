@@ -19,7 +19,7 @@ from core.align import align_procrustes
 from core.detect import Dlib68
 from core.detect.follow import Follower
 from core.errors import BadInput, NoFace
-from core.media import MovieWriter, Waveform, probe, read_frame, read_frames_at, read_picture
+from core.media import MovieWriter, Sound, probe, read_frame, read_frames_at, read_picture
 from core.reference import closed_mouth, shipped_template
 from core.reference.transfer import transfer_motion
 from core.render.canvas import Image
@@ -216,7 +216,7 @@ def transfer_movie(
     *,
     strength: float = 1.0,
     mouth_only: bool = False,
-    sound: Waveform | None = None,
+    sound: Sound | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> TransferredMovie:

@@ -1,0 +1,207 @@
+"""generate: make faces speak. Flags of the families come from their own lists of options."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from core.cli.console import Done, Progress, command, notice
+from core.errors import BadInput, MissingFile, OutputExists, SpeechmarksError
+from core.media import Sound, any_sound
+from core.models import Option, PredictOptions, SpeechModel, families, load_model
+from core.render import painted_movie, threed_movie
+from core.speech.stream import Resampler
+from core.track import LandmarkTrack
+from core.track_io import read_array, read_track
+
+__all__: list[str] = []
+
+_SPEECH = (".wav", ".flac", ".sph")
+_TYPES: dict[str, type] = {"whole": int, "file": Path, "face": Path, "factors": str}
+
+
+def _family_options() -> dict[str, tuple[Option, list[str]]]:
+    """Every option of every family by name, and the families that use it."""
+    found: dict[str, tuple[Option, list[str]]] = {}
+    for family in families():
+        for option in family.options:
+            found.setdefault(option.name, (option, []))[1].append(family.name)
+    return found
+
+
+def _with_family_options(function: Callable[..., Done]) -> Callable[..., Done]:
+    """Let a command take the families' options, as a dictionary ``given``."""
+    table = _family_options()
+    parameters = dict(inspect.signature(function, eval_str=True).parameters)
+    del parameters["given"]
+    for name, (option, users) in table.items():
+        text = f"{option.help} ({', '.join(users)})"
+        kind: Any = Annotated[_TYPES[option.kind] | None, typer.Option(option.flag, help=text)]
+        parameters[name] = inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind
+        )
+
+    def call(**arguments: Any) -> Done:
+        given = {name: arguments.pop(name, None) for name in table}
+        return function(given=given, **arguments)
+
+    call.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters.values()]
+    )
+    call.__doc__ = function.__doc__
+    return call
+
+
+def _read_option(option: Option, value: Any) -> Any:
+    """What a family's builder takes, from what stands on the command line."""
+    if value is None or option.kind == "file":
+        return value
+    if option.kind == "whole":
+        if not option.low <= value <= option.high:
+            raise BadInput(f"{option.flag} is {option.low} to {option.high}, not {value}.")
+        return value
+    if option.kind == "factors":
+        return value if value == "none" else read_array(Path(value)).ravel()
+    face = read_array(value)
+    if face.size % 68 or face.size // 68 not in (2, 3):
+        raise BadInput(f"A template face is (68, 2) or (68, 3); {value.name!r} has {face.shape}.")
+    return face.reshape(68, -1)
+
+
+def _load(name: str, given: dict[str, Any]) -> SpeechModel:
+    """The model with its options; those that it does not use are told."""
+    table = _family_options()
+    read = {key: _read_option(table[key][0], value) for key, value in given.items()}
+    model = load_model(name, **read)
+    for key, value in given.items():
+        option, users = table[key]
+        if value is not None and model.family not in users:
+            notice(
+                f"{option.flag} belongs to the families {', '.join(users)} and is not used by "
+                f"{model.family}."
+            )
+    return model
+
+
+def _sounds(source: Path) -> list[Path]:
+    """One sound file, or every .wav, .WAV, .flac below a folder, in a stable order."""
+    if source.is_dir():
+        found = sorted(p for p in source.rglob("*") if p.suffix.lower() in _SPEECH and p.is_file())
+        if not found:
+            raise BadInput(f"No .wav or .flac file below {str(source)!r}.")
+        return found
+    if not source.is_file():
+        raise MissingFile(f"There is no file or folder {str(source)!r}; check the path.")
+    return [source]
+
+
+def _movies(track: LandmarkTrack, sound: Sound, folder: Path, *, threed: bool, force: bool) -> None:
+    painted_movie(track, folder / "painted.mp4", sound=sound, force=force)
+    if threed and track.points.shape[2] == 3:
+        threed_movie(track, folder / "threed.mp4", sound=sound, force=force)
+    elif threed:
+        notice("--threed draws 3-D tracks only; this one is 2-D, so there is no threed.mp4.")
+
+
+def _generate_one(
+    path: Path,
+    folder: Path,
+    model: SpeechModel | None,
+    options: PredictOptions,
+    *,
+    save_only: bool,
+    threed: bool,
+    force: bool,
+) -> tuple[int, float]:
+    """Predict (or load) one file's landmarks and write its results; frames and compute seconds."""
+    outputs = (
+        ["predicted.npy", "speech_orig.npy"] if save_only else ["predicted.npy", "painted.mp4"]
+    )
+    for name in outputs:
+        if (folder / name).exists() and not force:
+            raise OutputExists(f"{str(folder / name)!r} exists already; use --force to replace it.")
+    sound = any_sound(path)
+    if sound.silent:
+        notice(f"{path.name} is silent; the result is the model's face at rest.")
+    if model is None:
+        track, seconds = read_track(path.with_suffix(".npy"), fps=25), 0.0
+    else:
+        prediction = model.predict(sound, options)
+        track, seconds = prediction.track, prediction.seconds
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "predicted.npy", track.points)
+    if save_only:
+        listener = Resampler(sound.rate, 22_050)
+        parts = [listener.hear(piece) for piece in sound.pieces(10.0)]
+        np.save(folder / "speech_orig.npy", np.concatenate([*parts, listener.end()]))
+    else:
+        _movies(track, sound, folder, threed=threed, force=force)
+    return len(track), seconds
+
+
+@command("generate")
+@_with_family_options
+def generate_command(
+    source: Annotated[Path, typer.Option("-i", help="Sound file, or a folder of them.")],
+    out: Annotated[Path, typer.Option("-o", help="Output folder.")],
+    model: Annotated[str | None, typer.Option("-m", help="Model name or weight file.")] = None,
+    temporal_condition: Annotated[bool, typer.Option("--temporal_condition")] = False,
+    save_only: Annotated[bool, typer.Option("-s", help="Save arrays, draw nothing.")] = False,
+    load: Annotated[bool, typer.Option("-l", help="Draw <stem>.npy beside the sound.")] = False,
+    dropout: Annotated[
+        bool, typer.Option("--dropout", help="Dropout active, as published.")
+    ] = False,
+    samples: Annotated[int, typer.Option("--samples", help="Dropout runs to average.")] = 1,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    threed: Annotated[bool, typer.Option("--threed", help="Also the 3-D wireframe movie.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace outputs that exist.")] = False,
+    *,
+    given: dict[str, Any],
+) -> Done:
+    """Landmarks and a painted movie for speech; results go to OUT/<file name with extension>/."""
+    if save_only and load:
+        raise BadInput("-s saves predictions and -l draws saved ones; give one of them.")
+    if model is None and not load:
+        raise BadInput("Give a model or weight file with -m (see 'models list').")
+    loaded = None
+    if model is not None and not load:
+        loaded = _load(model, given)
+        if temporal_condition != (loaded.family == "tc"):
+            notice(
+                f"the weights are of the family {loaded.family}, which decides; "
+                "--temporal_condition is not needed."
+            )
+    mode = PredictOptions("off")
+    if dropout:
+        mode = PredictOptions("samples" if samples > 1 else "seeded", seed, max(1, samples))
+    paths = _sounds(source)
+    report = Progress("generate", len(paths), "files")
+    files: list[dict[str, Any]] = []
+    failed: list[dict[str, str]] = []
+    used: set[str] = set()
+    for number, path in enumerate(paths, start=1):
+        name = path.name
+        if name in used:  # the same file name in two folders
+            name = "__".join(path.relative_to(source).parts)
+        used.add(name)
+        try:
+            frames, seconds = _generate_one(
+                path, out / name, loaded, mode, save_only=save_only, threed=threed, force=force
+            )
+            files.append({"name": name, "frames": frames, "seconds": seconds})
+        except SpeechmarksError as error:
+            if len(paths) == 1:
+                raise
+            failed.append({"name": name, "reason": str(error)})
+            notice(f"{name}: {error}")
+        report(number)
+    report.close()
+    line = f"{len(files)} files, {sum(f['frames'] for f in files)} frames -> {out}"
+    if failed:
+        line += f"; {len(failed)} failed"
+    return Done(line, {"files": files, "failed": failed}, code=3 if failed else 0)

@@ -1,0 +1,114 @@
+"""train, evaluate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.cli.console import Done, Progress, app, command, notice, plain
+from core.errors import BadInput, OutputExists
+from core.models import load_model
+
+__all__: list[str] = []
+
+train = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train a model family.")
+app.add_typer(train, name="train")
+
+File = Path | None
+
+
+@command("cnn", train)
+def train_cnn_command(
+    data: Annotated[Path, typer.Option("--data", help="Data set folder.")],
+    out: Annotated[Path, typer.Option("-o", help="Folder of the run.")],
+    list_name: Annotated[str | None, typer.Option("--list", help="Training list.")] = None,
+    epochs: Annotated[int, typer.Option("--epochs")] = 8,
+    batch_size: Annotated[int, typer.Option("--batch-size", help="Clips a step.")] = 8,
+    learning_rate: Annotated[float, typer.Option("--learning-rate")] = 4e-4,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last epoch.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Start over in a used folder.")] = False,
+) -> Done:
+    """Train the raw-waveform CNN on the clips of a data set (landmarks are cached)."""
+    from core.training import TrainOptions, train_cnn
+    from core.training.data import split_clips
+
+    if data.is_file():
+        raise BadInput("Training reads a data set folder here; HDF5 files are not read yet.")
+    options = TrainOptions(
+        epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed
+    )
+    report = Progress("prepare", None, "clips")
+    training, validation = split_clips(data, list_name, seed=seed, progress=lambda n, _: report(n))
+    report.close()
+    for left in (*training.left_out, *validation.left_out):
+        notice(f"{left['clip']} left out: {left['reason']}")
+    last = 0.0
+
+    def show(event: dict[str, Any]) -> None:
+        nonlocal last
+        if "validation" in event:
+            scores = event["validation"]
+            notice(
+                f"epoch {event['epoch']}: validation mouth RMSE {scores['mouth_rmse']:.4f} IOD, "
+                f"opening correlation {scores['correlation']:.3f}"
+            )
+        elif event["seconds"] - last > 15 or event["step"] == event["steps"]:
+            last = event["seconds"]
+            notice(
+                f"epoch {event['epoch']} step {event['step']}/{event['steps']}: loss "
+                f"{event['loss']:.4f}, {event['left'] / 60:.1f} min left"
+            )
+
+    summary = train_cnn(
+        training, validation, out, options, resume=resume, force=force, progress=show
+    )
+    best = min(summary["curves"], key=lambda c: c["mouth_rmse"])
+    return Done(
+        f"{len(summary['curves'])} epochs; best epoch {best['epoch']}: mouth RMSE "
+        f"{best['mouth_rmse']:.4f} IOD, correlation {best['correlation']:.3f} -> {out}",
+        {"out": str(out), "best": best, **summary},
+    )
+
+
+@command("evaluate")
+def evaluate_command(
+    model: Annotated[list[str], typer.Option("--model", help="Model name or weight file.")],
+    data: Annotated[Path, typer.Option("--data", help="Data set folder.")],
+    out: Annotated[Path, typer.Option("-o", help="Folder for scores.json.")],
+    list_name: Annotated[str | None, typer.Option("--list", help="A list of the data set.")] = None,
+    template: Annotated[File, typer.Option("--template", help="Template face .npy.")] = None,
+    force: Annotated[bool, typer.Option("--force")] = False,
+) -> Done:
+    """Score models on clips beside two nulls: another clip's sound, and the mean face."""
+    from core.batch import evaluate
+    from core.datasets import list_clips
+    from core.reference import shipped_template
+    from core.reference.identity import read_template
+    from core.track_io import atomic_write
+
+    target = out / "scores.json"
+    if target.exists() and not force:
+        raise OutputExists(f"{str(target)!r} exists already; use --force to replace it.")
+    face = shipped_template() if template is None else read_template(template)
+    clips = list_clips(data, list_name)
+    report = Progress("evaluate", len(clips), "clips")
+    results = {
+        name: evaluate(load_model(name), clips, face, progress=lambda n, _: report(n))
+        for name in model
+    }
+    report.close()
+    atomic_write(target, json.dumps(plain(results), indent=1).encode())
+    lines = [
+        f"{name} / {row}: "
+        + ", ".join(
+            f"{s} {v['mean']:.4f} [{v['low']:.4f}, {v['high']:.4f}]" for s, v in table.items()
+        )
+        for name, result in results.items()
+        for row, table in result["scores"].items()
+    ]
+    failed = any(r["left_out"] for r in results.values())
+    return Done("\n".join(lines), results, code=3 if failed else 0)
