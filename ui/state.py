@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -223,20 +223,31 @@ def card_scores(card: ModelCard) -> dict[str, float]:
     return dict(zip(CARD_SCORES, values, strict=True))
 
 
-@st.cache_resource
-def model(name: str) -> SpeechModel:
-    return load_model(name)
+@st.cache_resource(max_entries=16)
+def _model(name: str, settings: tuple[tuple[str, int], ...]) -> SpeechModel:
+    return load_model(name, **dict(settings))
+
+
+def model(name: str, settings: Mapping[str, int] | None = None) -> SpeechModel:
+    """A model of the list, loaded once with each set of options of its family."""
+    if all(card.name != name for card in model_cards()):
+        raise BadInput(f"There is no model {name!r}; choose one of the list.")
+    return _model(name, tuple(sorted((settings or {}).items())))
 
 
 def full_prediction(
-    clip: Clip, name: str, options: PredictOptions, progress: Progress | None = None
+    clip: Clip,
+    name: str,
+    options: PredictOptions,
+    progress: Progress | None = None,
+    *,
+    settings: Mapping[str, int] | None = None,
 ) -> Prediction:
-    """What a shipped model makes of a clip, from the workspace where it is there."""
-    card = next((c for c in model_cards() if c.name == name), None)
-    if card is None:
-        raise BadInput(f"There is no model {name!r}; choose one of the list.")
+    """What a model makes of a clip, from the workspace where it is there."""
+    chosen = model(name, settings)
+    path = next(card.path for card in model_cards() if card.name == name)
     return cached_prediction(
-        workspace(), model(name), card.path, sound(clip), clip.id, options, progress=progress
+        workspace(), chosen, path, sound(clip), clip.id, options, progress=progress
     )
 
 

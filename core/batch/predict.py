@@ -34,6 +34,8 @@ def cached_prediction(
         kind="prediction",
         sound=sound_hash,
         weights=file_sha256(weights),
+        settings=dict(model.settings),
+        boost=model.boost.tolist(),
         options=asdict(options),
     )
     folder = workspace.result_folder(key)

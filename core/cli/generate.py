@@ -73,6 +73,13 @@ def _read_option(option: Option, value: Any) -> Any:
     return face.reshape(68, -1)
 
 
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(word) for word in text.split(",")]
+    except ValueError:
+        raise BadInput(f"--boost takes numbers with commas between, not {text!r}.") from None
+
+
 def _load(name: str, given: dict[str, Any]) -> SpeechModel:
     """The model with its options; those that it does not use are told."""
     table = _family_options()
@@ -158,6 +165,10 @@ def generate_command(
     ] = False,
     samples: Annotated[int, typer.Option("--samples", help="Dropout runs to average.")] = 1,
     seed: Annotated[int, typer.Option("--seed")] = 0,
+    factors: Annotated[
+        str | None,
+        typer.Option("--boost", help="Factors of the motion, such as 1.5 or 1,2,2,1,1,1."),
+    ] = None,
     threed: Annotated[bool, typer.Option("--threed", help="Also the 3-D wireframe movie.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace outputs that exist.")] = False,
     *,
@@ -171,6 +182,8 @@ def generate_command(
     loaded = None
     if model is not None and not load:
         loaded = _load(model, given)
+        if factors is not None:
+            loaded.boost = loaded.checked_boost(_numbers(factors))
         if temporal_condition != (loaded.family == "tc"):
             notice(
                 f"the weights are of the family {loaded.family}, which decides; "

@@ -76,6 +76,8 @@ class Option:
     kind : 'whole' (an integer), 'file' (a path), 'factors' (a .npy file or 'none'), 'face' (a .npy
         file with a face)
     low, high : bounds of an integer, both included
+    adjustable : the same weights take several values, so pages offer it; others say again what
+        the weights fix
     """
 
     name: str
@@ -84,6 +86,7 @@ class Option:
     help: str
     low: int = 0
     high: int = 1000
+    adjustable: bool = False
 
 
 class Listener(Protocol):
@@ -173,13 +176,22 @@ class SpeechModel(ABC):
 
         boost : (len(factors),); the model's own where None. Raises `BadInput` for another shape.
         """
-        given = self.boost if boost is None else np.asarray(boost, dtype=np.float64)
+        return self.shape(raw, self.boost if boost is None else self.checked_boost(boost))
+
+    def checked_boost(self, boost: ArrayLike) -> NDArray[np.float64]:
+        """Factors as they are taken; raises `BadInput` for another shape."""
+        given = np.asarray(boost, dtype=np.float64)
         if given.shape != (len(self.factors),) or not np.isfinite(given).all():
             raise BadInput(
                 f"The boost of {self.name!r} needs {len(self.factors)} finite factors, not shape "
                 f"{given.shape}."
             )
-        return self.shape(raw, given)
+        return given
+
+    @property
+    def device(self) -> str:
+        """What computes, for people."""
+        return f"CPU, {torch.get_num_threads()} threads"
 
     def track(
         self, raw: Raw, boost: ArrayLike | None = None, *, first: int = 0, **provenance: Any

@@ -1,0 +1,239 @@
+"""Running models on a page: which, with which options, how much of their motion is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.metrics import interocular
+from core.models import DropoutMode, ModelCard, Prediction, PredictOptions, SpeechModel, family
+from core.reference import inner_opening
+from core.track import LandmarkTrack
+from core.track_io import track_bytes
+from core.workspace import Clip
+from ui import plots, state
+from ui.brought import Choice, choose, chosen
+
+__all__ = [
+    "Run",
+    "Settings",
+    "bring_to_compare",
+    "choose_settings",
+    "exaggerate",
+    "openings",
+    "results_table",
+]
+
+_MOST_BOOST = 4.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is chosen on the page: how networks run, and the options of each model's family."""
+
+    predict: PredictOptions
+    of_model: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def flags(self, name: str) -> list[str]:
+        """The command line's words for the same."""
+        dropout = {
+            "off": [],
+            "seeded": ["--dropout", "--seed", str(self.predict.seed)],
+            "samples": [
+                *("--dropout", "--samples", str(self.predict.n_samples)),
+                *("--seed", str(self.predict.seed)),
+            ],
+        }[self.predict.dropout]
+        given = self.of_model.get(name, {})
+        options = {o.name: o.flag for o in family(_card(name).family).options}
+        return [*dropout, *(w for k, v in given.items() for w in (options[k], str(v)))]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One model's result on the page."""
+
+    card: ModelCard
+    model: SpeechModel
+    prediction: Prediction
+    boost: NDArray[np.float64]
+    track: LandmarkTrack
+    colour: str
+
+    @classmethod
+    def of(
+        cls,
+        card: ModelCard,
+        model: SpeechModel,
+        made: Prediction,
+        boost: NDArray[np.float64],
+        colour: str,
+    ) -> Run:
+        """A prediction as it is shown: exaggerated where the sliders say so."""
+        same = np.array_equal(boost, model.boost)
+        track = made.track if same else model.track(made.coefficients, boost)
+        return cls(card, model, made, boost, track, colour)
+
+    @property
+    def boosted(self) -> bool:
+        return not np.array_equal(self.boost, self.model.boost)
+
+
+def _card(name: str) -> ModelCard:
+    return next(card for card in state.model_cards() if card.name == name)
+
+
+def choose_settings(names: Sequence[str]) -> Settings:
+    """The popover of rare options, made from what the chosen models' families list."""
+    with st.popover("Options", icon=":material/tune:"):
+        mode = st.radio(
+            "Dropout",
+            ["off", "seeded", "samples"],
+            captions=[
+                "deterministic",
+                "random, as some published programs run",
+                "mean and spread of runs",
+            ],
+            persist_state="session",
+            key="dropout",
+        )
+        seed = st.number_input("Seed", 0, 10_000, 0, disabled=mode == "off", key="seed")
+        runs = st.number_input("Runs", 2, 100, 8, disabled=mode != "samples", key="runs")
+        of_model: dict[str, dict[str, int]] = {}
+        for name in names:
+            for option in family(_card(name).family).options:
+                if option.kind == "whole" and option.adjustable:
+                    value = st.number_input(
+                        f"{name}: {option.name}",
+                        option.low,
+                        option.high,
+                        value=None,
+                        placeholder="as the weights say",
+                        help=option.help,
+                        key=f"option {name} {option.name}",
+                    )
+                    if value is not None:
+                        of_model.setdefault(name, {})[option.name] = value
+    return Settings(PredictOptions(cast(DropoutMode, mode), int(seed), int(runs)), of_model)
+
+
+def exaggerate(models: Mapping[str, SpeechModel]) -> dict[str, NDArray[np.float64]]:
+    """Sliders for the factors of each model's motion; no network runs for them."""
+    found = {}
+    with st.popover("Exaggerate", icon=":material/open_in_full:"):
+        st.caption("Factors of the motion. Only the drawing changes; the networks do not run.")
+        for name, model in models.items():
+            st.markdown(f"**{name}**")
+            columns = st.columns(min(4, len(model.factors))) if len(model.factors) > 1 else [st]
+            found[name] = np.array(
+                [
+                    columns[k % len(columns)].slider(
+                        label,
+                        0.0,
+                        max(_MOST_BOOST, float(start)),
+                        float(start),
+                        0.1,
+                        key=f"factor {name} {k}",
+                    )
+                    for k, (label, start) in enumerate(zip(model.factors, model.boost, strict=True))
+                ]
+            )
+    return found
+
+
+def bring_to_compare(runs: Mapping[str, Run], settings: Settings) -> None:
+    """Go to Compare with every result as it is on the page.
+
+    A model as it comes is chosen there by name; what options or sliders have changed comes along
+    as a track of its own.
+    """
+    plain, choices = [], list(chosen("track"))
+    for name, run in runs.items():
+        changed: dict[str, Any] = {**settings.of_model.get(name, {})}
+        if settings.predict.dropout != "off":
+            changed["dropout"] = settings.predict.dropout
+        if run.boosted:
+            changed["boost"] = " ".join(f"{b:g}" for b in run.boost)
+        if not changed:
+            plain.append(name)
+            continue
+        said = ", ".join(f"{k} {v}" for k, v in changed.items())
+        brought = state.workspace().add_import(
+            BytesIO(track_bytes(run.track, ".npz")), f"{name}, {said}.npz", "track"
+        )
+        if all(brought.id != choice.id for choice in choices):
+            choices.append(Choice(brought.id))
+    choose("track", choices)
+    st.session_state["models"] = plain
+    st.switch_page("compare.py")
+
+
+def results_table(clip: Clip, runs: Mapping[str, Run]) -> None:
+    """What ran, on what, how fast, how late it would be live, and its errors on its test list."""
+    sound = state.sound(clip)
+    rows = [
+        {
+            "model": name,
+            "family": family(run.model.family).title,
+            "frames": len(run.track),
+            "rate": run.model.fps,
+            "compute": run.prediction.seconds,
+            "real-time factor": run.prediction.seconds / sound.duration,
+            "delay": 1000 * run.model.listen(sound.rate).delay_s,
+            "device": run.model.device,
+            **state.card_scores(run.card),
+            "what it is": run.card.summary,
+        }
+        for name, run in runs.items()
+    ]
+    column = st.column_config.NumberColumn
+    table = pd.DataFrame(rows)
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "rate": column(format="%.4g fps"),
+            "compute": column(format="%.2f s"),
+            "real-time factor": column(
+                format="%.3f", help="Compute time divided by the duration of the sound."
+            ),
+            "delay": column(
+                format="%.0f ms",
+                help="How much later than a moment its face is known when sound comes in live.",
+            ),
+            **dict.fromkeys(state.CARD_SCORES, column(format="%.3f")),
+        },
+    )
+    if table.columns.isin(state.CARD_SCORES).any():
+        st.caption(
+            "Test errors are of the training speaker's held-out clips: mouth RMSE in IOD and "
+            "correlation of the opening, beside a still mean face and the same model fed another "
+            "clip's sound."
+        )
+
+
+def _eye_distance(track: LandmarkTrack) -> float:
+    """IOD of the mean face; lips alone lie in a space in which it is 5."""
+    return interocular(track.points.mean(axis=0)) if track.scheme == "dlib68" else 5.0
+
+
+def openings(runs: Mapping[str, Run]) -> None:
+    """Mouth openings over time, with bands where dropout runs were sampled."""
+    lines, bands = {}, {}
+    for name, run in runs.items():
+        iod, times = _eye_distance(run.track), run.track.times
+        opening, spread = inner_opening(run.track) / iod, run.prediction.opening_spread
+        lines[name] = (times, opening, run.colour)
+        if spread is not None and not run.boosted:
+            wide = 2 * spread / iod
+            bands[f"{name}, two deviations"] = (times, opening - wide, opening + wide, run.colour)
+    plots.show(plots.curves(lines, unit="opening in IOD", bands=bands), height=220, key="openings")
+    if any(run.boosted and run.prediction.opening_spread is not None for run in runs.values()):
+        st.caption("No band for an exaggerated model: the runs were sampled as the model comes.")
