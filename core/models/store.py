@@ -78,6 +78,7 @@ def save_model(
     family: str,
     state: Mapping[str, Tensor],
     space: ShapeSpace | None = None,
+    /,
     *,
     half: bool = True,
     **metadata: str | float,
