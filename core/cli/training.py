@@ -3,68 +3,72 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from core.cli.console import Done, Progress, app, command, notice, plain
+from core.cli.console import Done, Progress, command, notice, plain
 from core.errors import BadInput, OutputExists
 from core.models import load_model
 
 __all__: list[str] = []
 
-train = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train a model family.")
-app.add_typer(train, name="train")
-
 File = Path | None
 
 
-@command("cnn", train)
-def train_cnn_command(
+@command("train")
+def train_command(
+    family: Annotated[str, typer.Argument(help="cnn, tc, lstm, mfcc-lstm or lips.")],
     data: Annotated[Path, typer.Option("--data", help="Data set folder.")],
     out: Annotated[Path, typer.Option("-o", help="Folder of the run.")],
     list_name: Annotated[str | None, typer.Option("--list", help="Training list.")] = None,
-    epochs: Annotated[int, typer.Option("--epochs")] = 8,
-    batch_size: Annotated[int, typer.Option("--batch-size", help="Clips a step.")] = 8,
-    learning_rate: Annotated[float, typer.Option("--learning-rate")] = 4e-4,
+    noise: Annotated[
+        File, typer.Option("--noise", help="Folder of noise recordings: noise-resilient (cnn, tc).")
+    ] = None,
+    start: Annotated[File, typer.Option("--start", help="Weight file to begin from.")] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Clips a step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option("--learning-rate")] = None,
+    patience: Annotated[int, typer.Option("--patience", help="Epochs without progress.")] = 20,
+    average_best: Annotated[int, typer.Option("--average-best", help="Epochs to average.")] = 1,
+    hidden: Annotated[int | None, typer.Option("-u", help="Hidden units (not cnn, tc).")] = None,
+    delay: Annotated[int | None, typer.Option("-d", help="Delay in frames (lstm).")] = None,
+    context: Annotated[int | None, typer.Option("-c", help="Context in frames (lstm).")] = None,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last epoch.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Start over in a used folder.")] = False,
 ) -> Done:
-    """Train the raw-waveform CNN on the clips of a data set (landmarks are cached)."""
-    from core.training import TrainOptions, train_cnn
-    from core.training.data import split_clips
+    """Train a model family on the clips of a data set (landmarks are cached)."""
+    from core.training import default_options, make_recipe, split_clips, train
 
+    recipe, unused = make_recipe(family, noise=noise, hidden=hidden, delay=delay, context=context)
+    for name in unused:
+        notice(f"{family} takes no {name}; it is not used.")
     if data.is_file():
         raise BadInput("Training reads a data set folder here; HDF5 files are not read yet.")
-    options = TrainOptions(
-        epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed
+    given: dict[str, Any] = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+    }
+    options = replace(
+        default_options(family),
+        seed=seed,
+        patience=patience,
+        average_best=average_best,
+        start=None if start is None else str(start),
+        **{k: v for k, v in given.items() if v is not None},
     )
     report = Progress("prepare", None, "clips")
     training, validation = split_clips(data, list_name, seed=seed, progress=lambda n, _: report(n))
     report.close()
     for left in (*training.left_out, *validation.left_out):
         notice(f"{left['clip']} left out: {left['reason']}")
-    last = 0.0
-
-    def show(event: dict[str, Any]) -> None:
-        nonlocal last
-        if "validation" in event:
-            scores = event["validation"]
-            notice(
-                f"epoch {event['epoch']}: validation mouth RMSE {scores['mouth_rmse']:.4f} IOD, "
-                f"opening correlation {scores['correlation']:.3f}"
-            )
-        elif event["seconds"] - last > 15 or event["step"] == event["steps"]:
-            last = event["seconds"]
-            notice(
-                f"epoch {event['epoch']} step {event['step']}/{event['steps']}: loss "
-                f"{event['loss']:.4f}, {event['left'] / 60:.1f} min left"
-            )
-
-    summary = train_cnn(
-        training, validation, out, options, resume=resume, force=force, progress=show
+    summary = train(
+        recipe, training, validation, out, options, resume=resume, force=force, progress=_teller()
     )
     best = min(summary["curves"], key=lambda c: c["mouth_rmse"])
     return Done(
@@ -72,6 +76,28 @@ def train_cnn_command(
         f"{best['mouth_rmse']:.4f} IOD, correlation {best['correlation']:.3f} -> {out}",
         {"out": str(out), "best": best, **summary},
     )
+
+
+def _teller() -> Callable[[dict[str, Any]], None]:
+    """Tells of a run on standard error, every quarter of a minute and after each epoch."""
+    last = 0.0
+
+    def tell(event: dict[str, Any]) -> None:
+        nonlocal last
+        if "validation" in event:
+            scores = event["validation"]
+            notice(
+                f"epoch {event['epoch']}: validation mouth RMSE {scores['mouth_rmse']:.4f} IOD, "
+                f"opening correlation {scores['correlation']:.3f}"
+            )
+        elif event["seconds"] - last > 15:
+            last = event["seconds"]
+            notice(
+                f"epoch {event['epoch']} step {event['step']}/{event['steps']}: loss "
+                f"{event['loss']:.4f}, {event['left'] / 60:.1f} min left"
+            )
+
+    return tell
 
 
 @command("evaluate")

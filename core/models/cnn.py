@@ -78,13 +78,13 @@ class SpeechCNN(nn.Module):
             ) from error
         return net.eval()
 
-    def features(self, wave: Tensor, dropout: float) -> Tensor:
-        """(B, samples) -> (B, 512, columns)."""
+    def features(self, wave: Tensor, *, dropout: bool = False) -> Tensor:
+        """(B, samples) -> (B, 512, columns); dropout as published, where asked for."""
         x = wave[:, None]
         for i in range(1, 5):
             x = F.leaky_relu(getattr(self, f"conv{i}")(x), _SLOPE)
             if dropout:
-                x = F.dropout(x, dropout)
+                x = F.dropout(x, _DROPOUT)
         return x
 
     def heads(self, features: Tensor) -> Tensor:
@@ -95,7 +95,7 @@ class SpeechCNN(nn.Module):
 
     def forward(self, wave: Tensor) -> Tensor:
         """Padded signals (B, samples) -> (B, frames, n_out) before any feedback."""
-        return self.heads(self.features(wave, _DROPOUT if self.training else 0.0))
+        return self.heads(self.features(wave, dropout=self.training))
 
 
 class CNNModel(SpeechModel):
@@ -179,7 +179,7 @@ class _CNNListener:
             if self._dropout:  # window by window, as published: each draws for itself
                 windows = np.lib.stride_tricks.sliding_window_view(stretch, NR_WINDOW)[::NR_HOP]
                 parts = (torch.from_numpy(windows[a : a + 64].copy()) for a in _starts(windows, 64))
-                rows = [net.heads(net.features(part, _DROPOUT))[:, 0] for part in parts]
+                rows = [net.heads(net.features(part, dropout=True))[:, 0] for part in parts]
             else:
                 count = (len(stretch) - NR_WINDOW) // NR_HOP + 1
                 rows = []

@@ -1,6 +1,19 @@
 """Training of the model families."""
 
-from core.training.cnn import TrainOptions, train_cnn
-from core.training.data import Example, TrainingSet, build_training_set
+from core.training.cnn import CNNRecipe
+from core.training.data import Example, TrainingSet, build_training_set, split_clips
+from core.training.loop import Recipe, TrainOptions, train
+from core.training.recipes import default_options, make_recipe
 
-__all__ = ["Example", "TrainOptions", "TrainingSet", "build_training_set", "train_cnn"]
+__all__ = [
+    "CNNRecipe",
+    "Example",
+    "Recipe",
+    "TrainOptions",
+    "TrainingSet",
+    "build_training_set",
+    "default_options",
+    "make_recipe",
+    "split_clips",
+    "train",
+]

@@ -1,274 +1,148 @@
-"""Recipe of the plain CNN (SPEC 2, with whole-sequence convolution and standardised targets).
+"""Recipes of the NR family: plain, noise-resilient, and hearing its own output (SPEC 2).
 
-Differences from the published recipe, each for a reason: windows of a clip share their features
+Differences from the published recipes, each for a reason: windows of a clip share their features
 (the same gradient for a sixth of the work); targets are divided by their deviation; validation
-clips share no frame with training clips (the published split leaks); a running average of the
-weights is what is kept.
+clips share no frame with training clips (the published split leaks); the temporal variant is fed
+more and more of its own output (scheduled sampling, Bengio et al. 2015), so that it does not drift.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from core.errors import BadInput, OutputExists, WeightsError
-from core.metrics import interocular, mouth_rmse, opening_correlation
-from core.metrics.scores import opening
-from core.models.cnn import SpeechCNN
+from core.models.cnn import CNNModel, SpeechCNN
 from core.models.store import save_model
-from core.reference import ShapeSpace, fit_shape_space
-from core.speech.nr import NR_HOP, NR_WINDOW, nr_padded
+from core.models.tc import TemporalCNNModel
+from core.reference import ShapeSpace
+from core.speech.noise import NoiseBank
+from core.speech.nr import NR_HOP, NR_WINDOW, nr_padded, nr_signal
 from core.training.data import Example, TrainingSet
+from core.training.loop import Recipe, State
+from core.training.targets import component_scale, masked_targets, mouth_basis
 
-__all__ = ["TrainOptions", "train_cnn"]
+__all__ = ["CNNRecipe"]
 
 _GAINS_DB = (-12, -9, -6, -3, 0, 3, 6)
-_MOUTH_WEIGHT = 3.0  # the speech-driven part of the face counts more in basis and loss
+_SNR_DB = tuple(range(6, 31, 3))
+_SAME_FEATURES = 1e-3  # weight of the distance of clean and noisy features
 
 
-@dataclass(frozen=True)
-class TrainOptions:
-    """Options of a run. ``centre_s``: from the start of a frame to the middle of its window."""
+@dataclass
+class CNNRecipe(Recipe):
+    """The NR CNN.
 
-    epochs: int = 8
-    batch_size: int = 8
-    learning_rate: float = 4e-4
+    Parameters
+    ----------
+    n_components : of the mouth-weighted PCA that is predicted
+    centre_s : from the start of a frame to the middle of its window
+    temporal : the variant that hears its last output
+    noise : recordings for noise-resilient training; None for clean speech alone
+    """
+
     n_components: int = 6
     centre_s: float = 0.02
-    seed: int = 0
-    patience: int = 20
-    threads: int = 2
+    temporal: bool = False
+    noise: NoiseBank | None = None
 
+    family = "cnn"
+    betas = (0.5, 0.999)
 
-@dataclass(frozen=True, eq=False)
-class _Batch:
-    waves: Tensor  # (B, samples), padded signals
-    targets: Tensor  # (B, T, K)
-    mask: Tensor  # (B, T), 1 where the target is known
+    def __post_init__(self) -> None:
+        self.family = "tc" if self.temporal else "cnn"  # type: ignore[misc]
+        self._signals: dict[str, NDArray[np.float32]] = {}
 
+    def prepare(self, training: TrainingSet) -> None:
+        self.space: ShapeSpace = mouth_basis(training, self.n_components)
+        self._scale = torch.from_numpy(component_scale(self.space)).float()
 
-def _collate(
-    examples: Sequence[Example], space: ShapeSpace, options: TrainOptions, gains: Sequence[float]
-) -> _Batch:
-    frames = max(len(e.points) for e in examples)
-    waves = np.zeros((len(examples), (frames - 1) * NR_HOP + NR_WINDOW), np.float32)
-    targets = np.zeros((len(examples), frames, len(space.components)), np.float32)
-    mask = np.zeros((len(examples), frames), np.float32)
-    for row, (example, gain) in enumerate(zip(examples, gains, strict=True)):
-        wave = nr_padded(example.signal, centre_s=options.centre_s)[: waves.shape[1]] * gain
-        waves[row, : len(wave)] = wave
-        known = np.asarray(np.isfinite(example.points).all(axis=(1, 2)))
-        count = len(known)
-        targets[row, :count][known] = space.project(example.points[known])
-        mask[row, :count] = known
-    return _Batch(*(torch.from_numpy(a) for a in (waves, targets, mask)))
+    def net(self) -> nn.Module:
+        net = SpeechCNN(self.n_components, temporal=self.temporal)
+        for layer in net.children():
+            if isinstance(layer, (nn.Conv1d, nn.Linear)):
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # every layer has one
+        return net
 
+    def loss(
+        self, net: nn.Module, examples: Sequence[Example], rng: np.random.Generator, done: float
+    ) -> Tensor:
+        """L1 (smoothed) over known frames; with noise, of both, and of how features differ."""
+        assert isinstance(net, SpeechCNN)
+        targets, mask = masked_targets([e.points for e in examples], self.space)
+        clean = [self._signal(e) * 10 ** (rng.choice(_GAINS_DB) / 20) for e in examples]
+        features = net.features(self._waves(clean, targets.shape[1]), dropout=True)
+        loss = self._error(net, features, targets, mask, rng, done)
+        if self.noise is None:
+            return loss
+        noisy = [self.noise.mix(s, float(rng.choice(_SNR_DB)), rng) for s in clean]
+        heard = net.features(self._waves(noisy, targets.shape[1]), dropout=True)
+        other = self._error(net, heard, targets, mask, rng, done)
+        return loss + other + _SAME_FEATURES * F.mse_loss(heard, features)
 
-def _loss(output: Tensor, batch: _Batch, scale: Tensor) -> Tensor:
-    """Smooth L1 over known frames; components count by how far they move the face."""
-    error = nn.functional.smooth_l1_loss(output, batch.targets, reduction="none", beta=0.5)
-    return ((error * scale).sum(dim=2) * batch.mask).sum() / batch.mask.sum()
+    def _error(
+        self,
+        net: SpeechCNN,
+        features: Tensor,
+        targets: Tensor,
+        mask: Tensor,
+        rng: np.random.Generator,
+        done: float,
+    ) -> Tensor:
+        output = net.heads(features)[:, : targets.shape[1]]
+        if self.temporal:
+            output = self._followed(net, output, targets, rng, done)
+        error = F.smooth_l1_loss(output, targets, reduction="none", beta=0.5)
+        return ((error * self._scale).sum(dim=2) * mask).sum() / mask.sum()
 
+    def _followed(
+        self, net: SpeechCNN, rows: Tensor, targets: Tensor, rng: np.random.Generator, done: float
+    ) -> Tensor:
+        """The recursion: each frame hears the truth before it, or ever more often the output."""
+        own = torch.from_numpy(rng.random(targets.shape[:2]) < done)
+        last = torch.zeros_like(rows[:, 0])
+        out = []
+        for k in range(rows.shape[1]):
+            row = net.fc2(torch.cat([rows[:, k], last], dim=1))
+            out.append(row)
+            last = torch.where(own[:, k, None], row, targets[:, k])
+        return torch.stack(out, dim=1)
 
-def _validate(
-    net: nn.Module,
-    examples: Sequence[Example],
-    space: ShapeSpace,
-    options: TrainOptions,
-    iod: float,
-) -> dict[str, float]:
-    """Mouth RMSE (IOD) and opening correlation of raw output, means over clips."""
-    net.eval()
-    rmse: list[float] = []
-    correlation: list[float] = []
-    with torch.inference_mode():
-        for example in examples:
-            wave = torch.from_numpy(nr_padded(example.signal, centre_s=options.centre_s))
-            points = space.reconstruct(net(wave[None])[0].double().numpy())[: len(example.points)]
-            truth = example.points[: len(points)]
-            known = np.isfinite(truth).all(axis=(1, 2))
-            rmse.append(mouth_rmse(truth[known], points[known]) / iod)
-            correlation.append(opening_correlation(opening(truth[known]), opening(points[known])))
-    net.train()
-    return {"mouth_rmse": float(np.mean(rmse)), "correlation": float(np.nanmean(correlation))}
+    def points(self, net: nn.Module, example: Example) -> NDArray[np.float64]:
+        assert isinstance(net, SpeechCNN)
+        kind = TemporalCNNModel if self.temporal else CNNModel
+        model = kind(net, self.space, centre_s=self.centre_s)
+        return model.predict(example.sound).track.points
 
+    def save(self, path: Path, state: State) -> None:
+        save_model(path, self.family, state, self.space, centre_s=self.centre_s)
 
-def _basis(data: TrainingSet, n_components: int) -> ShapeSpace:
-    weights = np.ones(68)
-    weights[48:68] = _MOUTH_WEIGHT
-    points = np.concatenate([e.points for e in data.examples])
-    return fit_shape_space(points, n_components, point_weights=weights).standardised()
+    def describe(self) -> dict[str, Any]:
+        return {
+            "n_components": self.n_components,
+            "explained_variance_of_basis": self.space.explained,
+            "centre_s": self.centre_s,
+            "temporal": self.temporal,
+            "noise": None if self.noise is None else self.noise.describe(),
+        }
 
+    def _signal(self, example: Example) -> NDArray[np.float32]:
+        known = self._signals.get(example.name)
+        if known is None:
+            known = self._signals[example.name] = nr_signal(example.sound)
+        return known
 
-def train_cnn(
-    training: TrainingSet,
-    validation: TrainingSet,
-    out: Path | str,
-    options: TrainOptions | None = None,
-    *,
-    resume: bool = False,
-    force: bool = False,
-    progress: Callable[[dict[str, Any]], None] | None = None,
-) -> dict[str, Any]:
-    """Train the plain CNN; writes ``model.safetensors``, ``template.npy``, ``curves.json`` and a
-    checkpoint after every epoch into ``out``.
-
-    ``progress`` hears a dict (epoch, step, steps, loss, seconds, left) about once a second and
-    after each epoch (with validation scores); it may raise to cancel, and `resume` goes on from
-    the last whole epoch.
-
-    Returns the summary that curves.json holds.
-
-    Raises
-    ------
-    OutputExists : ``out`` holds a run and neither ``resume`` nor ``force`` was asked for.
-    """
-    options = options or TrainOptions()
-    if options.epochs < 1:
-        raise BadInput(f"Training needs at least 1 epoch, not {options.epochs}.")
-    out = Path(out)
-    checkpoint = out / "checkpoint.pt"
-    if checkpoint.exists() and not (resume or force):
-        raise OutputExists(f"{str(out)!r} holds a training run; use --resume or --force.")
-    out.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    space = _basis(training, options.n_components)
-    iod = interocular(training.template)
-    net = SpeechCNN(options.n_components)
-    for layer in net.children():
-        if isinstance(layer, (nn.Conv1d, nn.Linear)):
-            nn.init.xavier_uniform_(layer.weight)
-            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # every layer has one
-    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.99))  # type: ignore[no-untyped-call]
-    steps = -(-len(training.examples) // options.batch_size)
-    optimiser = torch.optim.Adam(net.parameters(), lr=options.learning_rate, betas=(0.5, 0.999))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        options.learning_rate,
-        total_steps=steps * options.epochs,
-        pct_start=0.15,
-        cycle_momentum=False,
-    )
-    curves: list[dict[str, float]] = []
-    if resume and checkpoint.exists():
-        curves = _restore(checkpoint, net, average, optimiser, schedule)
-    scale = torch.from_numpy(_component_scale(space)).float()
-    best = min((c["mouth_rmse"] for c in curves), default=float("inf"))
-    begin = time.perf_counter()
-    first_epoch = len(curves)
-    for epoch in range(first_epoch, options.epochs):
-        rng = np.random.default_rng([options.seed, epoch])
-        torch.manual_seed(int(rng.integers(2**31)))  # dropout: a resumed run equals a whole one
-        order = rng.permutation(len(training.examples))
-        net.train()
-        total = 0.0
-        for step in range(steps):
-            rows = order[step * options.batch_size : (step + 1) * options.batch_size]
-            gains = 10 ** (rng.choice(_GAINS_DB, len(rows)) / 20)
-            batch = _collate([training.examples[i] for i in rows], space, options, list(gains))
-            loss = _loss(net(batch.waves)[:, : batch.targets.shape[1]], batch, scale)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
-            average.update_parameters(net)
-            total += loss.item()
-            if progress is not None:
-                done = (epoch - first_epoch) * steps + step + 1
-                spent = time.perf_counter() - begin
-                left = spent / done * ((options.epochs - first_epoch) * steps - done)
-                progress(
-                    {
-                        "epoch": epoch + 1,
-                        "step": step + 1,
-                        "steps": steps,
-                        "loss": total / (step + 1),
-                        "seconds": spent,
-                        "left": left,
-                    }
-                )
-        scores = _validate(average.module, validation.examples, space, options, iod)
-        curves.append({"epoch": epoch + 1, "loss": total / steps, **scores})
-        if progress is not None:
-            progress({"epoch": epoch + 1, "validation": scores})
-        state = {k: v.detach().clone() for k, v in average.module.state_dict().items()}
-        if scores["mouth_rmse"] < best:
-            best = scores["mouth_rmse"]
-            save_model(out / "model.safetensors", "cnn", state, space, centre_s=options.centre_s)
-        partial = checkpoint.with_suffix(".part")
-        torch.save(
-            {
-                "net": net.state_dict(),
-                "average": average.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "schedule": schedule.state_dict(),
-                "curves": curves,
-            },
-            partial,
-        )
-        os.replace(partial, checkpoint)
-        summary = _summary(training, validation, options, space, curves)
-        (out / "curves.json").write_text(json.dumps(summary, indent=1))
-        np.save(out / "template.npy", training.template)
-        since = len(curves) - 1 - int(np.argmin([c["mouth_rmse"] for c in curves]))
-        if since >= options.patience:
-            break
-    return _summary(training, validation, options, space, curves)
-
-
-def _component_scale(space: ShapeSpace) -> NDArray[np.float64]:
-    """How far each standardised component moves the weighted face, mean 1; (K,)."""
-    weights = space.weights if space.weights is not None else np.ones_like(space.mean)
-    size = np.linalg.norm(space.components * weights, axis=1)
-    return np.asarray(size / size.mean())
-
-
-def _restore(
-    checkpoint: Path,
-    net: nn.Module,
-    average: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-) -> list[dict[str, float]]:
-    try:
-        saved = torch.load(checkpoint, weights_only=True)
-        net.load_state_dict(saved["net"])
-        average.load_state_dict(saved["average"])
-        optimiser.load_state_dict(saved["optimiser"])
-        # only the position: a run may be resumed with more epochs, and its schedule is longer then
-        position = {k: saved["schedule"][k] for k in ("last_epoch", "_step_count", "_last_lr")}
-        schedule.load_state_dict(position)
-    except Exception as error:  # a damaged file raises many kinds
-        raise WeightsError(
-            f"{checkpoint.name!r} cannot be resumed from; start again with --force."
-        ) from error
-    return list(saved["curves"])
-
-
-def _summary(
-    training: TrainingSet,
-    validation: TrainingSet,
-    options: TrainOptions,
-    space: ShapeSpace,
-    curves: list[dict[str, float]],
-) -> dict[str, Any]:
-    return {
-        "options": asdict(options),
-        "training_clips": len(training.examples),
-        "validation_clips": len(validation.examples),
-        "left_out": [*training.left_out, *validation.left_out],
-        "explained": space.explained,
-        "curves": curves,
-    }
+    def _waves(self, signals: Sequence[NDArray[np.float32]], frames: int) -> Tensor:
+        waves = np.zeros((len(signals), (frames - 1) * NR_HOP + NR_WINDOW), np.float32)
+        for row, signal in zip(waves, signals, strict=True):
+            padded = nr_padded(signal, centre_s=self.centre_s)[: len(row)]
+            row[: len(padded)] = padded
+        return torch.from_numpy(waves)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import align_procrustes, procrustes_frames
+from core.align import align_procrustes, normalise_lips, procrustes_frames
 from core.batch.extract import cached_landmarks
 from core.datasets import ClipRef, list_clips, list_names
 from core.errors import BadInput, SpeechmarksError
-from core.media import read_sound
+from core.media import Waveform, read_sound
+from core.media.audio import resample
 from core.reference import closed_mouth, remove_identity
 from core.scheme import DLIB68
-from core.speech.nr import nr_signal
 from core.track import LandmarkTrack, retime
 from core.workspace import Workspace
 
@@ -30,13 +30,28 @@ __all__ = [
 ]
 
 
+EYE_DISTANCE = 5.0
+"""Of the eye centres in HUM's lip space."""
+SOUND_RATE = 16_000
+"""Hz at which training sound is held: what GRID has, and enough for every family but lstm, whose
+features reach to 22 kHz of which speech data of this rate hold nothing."""
+
+
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One clip: ``signal`` (N,) at 8 kHz, ``points`` (T, 68, 2) in template space at 25 fps."""
+    """One clip at 25 frames a second.
+
+    Attributes
+    ----------
+    sound : on the picture's clock
+    points : (T, 68, 2) in template space, identity removed; NaN in frames without a face
+    lips : (T, 20, 2) in HUM's lip space (eye5); NaN as above
+    """
 
     name: str
-    signal: NDArray[np.float32]
+    sound: Waveform
     points: NDArray[np.float64]
+    lips: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +108,9 @@ def build_training_set(
         try:
             track = cached_landmarks(workspace, Path(clip.path))
             motion = remove_identity(track, template=nothing).points
-            found.append((track, Example(clip.name, nr_signal(read_sound(clip.path)), motion)))
+            lips = normalise_lips(retime(track, fps=25).points)[0][:, 48:68]
+            sound = resample(read_sound(clip.path), SOUND_RATE)
+            found.append((track, Example(clip.name, sound, motion, lips)))
         except SpeechmarksError as error:
             left_out.append({"clip": clip.name, "reason": str(error)})
         if progress is not None:
@@ -103,7 +120,7 @@ def build_training_set(
         raise BadInput(f"No clip of the list can be trained on; the first reason: {reason}")
     if template is None:
         template = mean_template([track for track, _ in found])
-    examples = tuple(Example(e.name, e.signal, e.points + template) for _, e in found)
+    examples = tuple(replace(e, points=e.points + template) for _, e in found)
     return TrainingSet(examples, template, tuple(left_out))
 
 

@@ -12,12 +12,13 @@ import torch
 from making import faces, noise, sentence
 
 from core.errors import BadInput, OutputExists, WeightsError
+from core.media import Waveform
 from core.models import load_model
-from core.training import Example, TrainingSet, TrainOptions, train_cnn
+from core.training import CNNRecipe, Example, TrainingSet, TrainOptions, train
 from core.training.data import symmetric
 
 FRAMES = 12
-OPTIONS = TrainOptions(epochs=3, batch_size=2, learning_rate=2e-4, n_components=2, threads=1)
+OPTIONS = TrainOptions(epochs=3, batch_size=2, learning_rate=2e-4, threads=1)
 FACE = symmetric(faces(5, 1)[0])
 
 
@@ -26,16 +27,22 @@ def example(seed: int) -> Example:
     rng = np.random.default_rng(seed)
     level = np.repeat(rng.integers(0, 2, FRAMES // 2), 2).astype(float)
     signal = (
-        noise((FRAMES - 1) * 0.04, seed=seed).samples * np.repeat(level, 320)[: (FRAMES - 1) * 320]
+        noise((FRAMES - 1) * 0.04, 16_000, seed=seed).samples
+        * np.repeat(level, 640)[: (FRAMES - 1) * 640]
     )
     points = np.repeat(FACE[None], FRAMES, axis=0) + rng.normal(0, 1e-4, (FRAMES, 68, 2))
     points[:, 65:68, 1] += 0.1 * level[:, None]
     points[3] = np.nan  # a frame without a face
-    return Example(f"clip{seed}", signal.astype(np.float32), points)
+    sound = Waveform(signal.astype(np.float32), 16_000)
+    return Example(f"clip{seed}", sound, points, points[:, 48:])
 
 
 TRAINING = TrainingSet((example(1), example(2)), FACE, ())
 VALIDATION = TrainingSet((example(3),), FACE, ({"clip": "x", "reason": "no sound"},))
+
+
+def recipe() -> CNNRecipe:
+    return CNNRecipe(n_components=2)
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +59,7 @@ def whole(
     """An uninterrupted run: its folder, its summary, what it told."""
     out = tmp_path_factory.mktemp("whole") / "run"
     told: list[dict[str, Any]] = []
-    return out, train_cnn(TRAINING, VALIDATION, out, OPTIONS, progress=told.append), told
+    return out, train(recipe(), TRAINING, VALIDATION, out, OPTIONS, progress=told.append), told
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -80,20 +87,22 @@ def test_what_was_trained_can_be_loaded_and_speaks(
     whole: tuple[Path, dict[str, Any], list[dict[str, Any]]],
 ) -> None:
     model = load_model(whole[0] / "model.safetensors")
-    assert model.centre_s == OPTIONS.centre_s
+    assert model.centre_s == recipe().centre_s
     assert np.isfinite(model.predict(noise(0.2)).track.points).all()
 
 
 def test_the_loss_falls(tmp_path: Path) -> None:
-    options = TrainOptions(epochs=10, batch_size=1, learning_rate=3e-4, n_components=2, threads=1)
-    losses = [c["loss"] for c in train_cnn(TRAINING, VALIDATION, tmp_path / "r", options)["curves"]]
+    options = TrainOptions(epochs=10, batch_size=1, learning_rate=3e-4, threads=1)
+    losses = [
+        c["loss"] for c in train(recipe(), TRAINING, VALIDATION, tmp_path / "r", options)["curves"]
+    ]
     assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_one_others(
     whole: tuple[Path, dict[str, Any], list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    train_cnn(TRAINING, VALIDATION, tmp_path / "again", OPTIONS)
+    train(recipe(), TRAINING, VALIDATION, tmp_path / "again", OPTIONS)
     one, two = weights(whole[0]), weights(tmp_path / "again")
     assert all(torch.equal(one[k], two[k]) for k in one)
 
@@ -109,18 +118,18 @@ def test_a_cancelled_run_goes_on_as_if_it_had_never_stopped(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_cnn(TRAINING, VALIDATION, out, OPTIONS, progress=cancel)
-    resumed = train_cnn(TRAINING, VALIDATION, out, OPTIONS, resume=True)
+        train(recipe(), TRAINING, VALIDATION, out, OPTIONS, progress=cancel)
+    resumed = train(recipe(), TRAINING, VALIDATION, out, OPTIONS, resume=True)
     assert resumed == whole[1]
     one, two = weights(whole[0]), weights(out)
     assert all(torch.equal(one[k], two[k]) for k in one)
 
 
 def test_a_finished_run_can_be_made_longer(tmp_path: Path) -> None:
-    short = TrainOptions(epochs=1, batch_size=2, n_components=2, threads=1)
-    train_cnn(TRAINING, VALIDATION, tmp_path / "r", short)
-    longer = TrainOptions(epochs=2, batch_size=2, n_components=2, threads=1)
-    curves = train_cnn(TRAINING, VALIDATION, tmp_path / "r", longer, resume=True)["curves"]
+    short = TrainOptions(epochs=1, batch_size=2, threads=1)
+    train(recipe(), TRAINING, VALIDATION, tmp_path / "r", short)
+    longer = TrainOptions(epochs=2, batch_size=2, threads=1)
+    curves = train(recipe(), TRAINING, VALIDATION, tmp_path / "r", longer, resume=True)["curves"]
     assert [c["epoch"] for c in curves] == [1, 2]
 
 
@@ -128,7 +137,7 @@ def test_a_finished_run_that_is_resumed_changes_nothing(
     whole: tuple[Path, dict[str, Any], list[dict[str, Any]]],
 ) -> None:
     before = {p.name: p.read_bytes() for p in whole[0].iterdir()}
-    again = train_cnn(TRAINING, VALIDATION, whole[0], OPTIONS, resume=True)
+    again = train(recipe(), TRAINING, VALIDATION, whole[0], OPTIONS, resume=True)
     assert again == whole[1]
     assert {p.name: p.read_bytes() for p in whole[0].iterdir()} == before
 
@@ -138,7 +147,7 @@ def test_a_used_folder_is_kept_unless_forced(
 ) -> None:
     before = (whole[0] / "checkpoint.pt").read_bytes()
     with pytest.raises(OutputExists, match="--resume or --force") as caught:
-        train_cnn(TRAINING, VALIDATION, whole[0], OPTIONS)
+        train(recipe(), TRAINING, VALIDATION, whole[0], OPTIONS)
     sentence(caught.value)
     assert (whole[0] / "checkpoint.pt").read_bytes() == before
 
@@ -146,13 +155,13 @@ def test_a_used_folder_is_kept_unless_forced(
 def test_a_damaged_checkpoint_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"hello")
     with pytest.raises(WeightsError, match="--force") as caught:
-        train_cnn(TRAINING, VALIDATION, tmp_path, OPTIONS, resume=True)
+        train(recipe(), TRAINING, VALIDATION, tmp_path, OPTIONS, resume=True)
     sentence(caught.value)
 
 
 def test_no_epoch_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="at least 1"):
-        train_cnn(TRAINING, VALIDATION, tmp_path / "r", TrainOptions(epochs=0))
+        train(recipe(), TRAINING, VALIDATION, tmp_path / "r", TrainOptions(epochs=0))
     assert not (tmp_path / "r").exists()
 
 

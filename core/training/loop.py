@@ -1,0 +1,346 @@
+"""One loop for every family: epochs, running averages, checkpoints, curves.
+
+What differs between families is a `Recipe`. What is kept is a running average of the weights, or,
+with ``average_best``, the mean of the best epochs' (averaging ten helped HUM, SPEC 5).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from core.errors import BadInput, OutputExists, WeightsError
+from core.metrics import interocular, mouth_rmse, opening_correlation
+from core.metrics.scores import opening
+from core.training.data import EYE_DISTANCE, Example, TrainingSet
+from core.weights import open_weights
+
+__all__ = ["Recipe", "State", "TrainOptions", "train"]
+
+State = dict[str, Tensor]
+Progress = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """Options of a run, the same for all families.
+
+    Attributes
+    ----------
+    batch_size : clips a step
+    learning_rate : the highest of a one-cycle schedule (Smith 2018)
+    patience : epochs without improvement of the validation error before the run ends
+    average_best : how many of the best epochs the kept weights are the mean of
+    start : weight file of the same shape to begin from
+    """
+
+    epochs: int = 8
+    batch_size: int = 8
+    learning_rate: float = 4e-4
+    seed: int = 0
+    patience: int = 20
+    threads: int = 2
+    average_best: int = 1
+    start: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "patience", "threads", "average_best"):
+            if getattr(self, name) < 1:
+                raise BadInput(f"Training needs at least 1 of {name}, not {getattr(self, name)}.")
+        if not 0 < self.learning_rate < 1:
+            raise BadInput(f"The learning rate is between 0 and 1, not {self.learning_rate:g}.")
+
+
+class Recipe(ABC):
+    """What a family brings to a training run.
+
+    Attributes
+    ----------
+    betas : of Adam
+    decay : of the running average of the weights, each step
+    """
+
+    family: ClassVar[str]
+    betas: tuple[float, float] = (0.9, 0.999)
+    decay: float = 0.99
+
+    @abstractmethod
+    def prepare(self, training: TrainingSet) -> None:
+        """Look at the training data once: fit the basis, take means."""
+
+    @abstractmethod
+    def net(self) -> nn.Module:
+        """A new network, its weights drawn from torch's random numbers."""
+
+    @abstractmethod
+    def loss(
+        self, net: nn.Module, examples: Sequence[Example], rng: np.random.Generator, done: float
+    ) -> Tensor:
+        """The loss of a batch of clips. done : share of the run that has passed, 0..1."""
+
+    @abstractmethod
+    def points(self, net: nn.Module, example: Example) -> NDArray[np.float64]:
+        """What the network makes of a clip's sound: (T, 68, 2) in the space of `Example.points`, or
+        (T, 20, 2) in that of `Example.lips`.
+        """
+
+    @abstractmethod
+    def save(self, path: Path, state: State) -> None:
+        """Write weights as a file that `core.models.load_model` opens."""
+
+    def describe(self) -> dict[str, Any]:
+        """What a card says about the recipe."""
+        return {}
+
+    def validate(self, net: nn.Module, data: TrainingSet) -> dict[str, float]:
+        """Mouth RMSE (IOD) and opening correlation of raw output, means over clips."""
+        net.eval()
+        iod = interocular(data.template)
+        rmse: list[float] = []
+        correlation: list[float] = []
+        with torch.inference_mode():
+            for example in data.examples:
+                points = self.points(net, example)
+                lips = points.shape[1] == 20
+                truth = (example.lips if lips else example.points)[: len(points)]
+                known = np.isfinite(truth).all(axis=(1, 2))
+                one, two = (_face(p[: len(truth)][known]) for p in (truth, points))
+                rmse.append(mouth_rmse(one, two) / (EYE_DISTANCE if lips else iod))
+                correlation.append(opening_correlation(opening(one), opening(two)))
+        net.train()
+        return {"mouth_rmse": float(np.mean(rmse)), "correlation": float(np.nanmean(correlation))}
+
+
+def _face(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lips alone (T, 20, 2) in their places of a whole face; a whole face as it is."""
+    if points.shape[1] != 20:
+        return points
+    whole = np.zeros((len(points), 68, points.shape[2]))
+    whole[:, 48:] = points
+    return whole
+
+
+def train(
+    recipe: Recipe,
+    training: TrainingSet,
+    validation: TrainingSet,
+    out: Path | str,
+    options: TrainOptions | None = None,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Train; writes ``model.safetensors``, ``template.npy``, ``curves.json`` and, after every
+    epoch, a checkpoint into ``out``.
+
+    ``progress`` hears a dict (epoch, step, steps, loss, seconds, left) after each step and after
+    each epoch (with validation scores); it may raise to cancel, and `resume` goes on from the last
+    whole epoch: the weights are those of a run that was never stopped.
+
+    Returns the summary that curves.json holds.
+
+    Raises
+    ------
+    OutputExists : ``out`` holds a run and neither ``resume`` nor ``force`` was asked for.
+    WeightsError : a checkpoint or start file that does not fit.
+    """
+    options = options or TrainOptions()
+    out = Path(out)
+    checkpoint = out / "checkpoint.pt"
+    if checkpoint.exists() and not (resume or force):
+        raise OutputExists(f"{str(out)!r} holds a training run; use --resume or --force.")
+    out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    recipe.prepare(training)
+    run = _Run(recipe, options, -(-len(training.examples) // options.batch_size))
+    if resume and checkpoint.exists():
+        run.restore(checkpoint)
+    elif options.start is not None:
+        run.begin_from(Path(options.start))
+    hear = progress or (lambda event: None)
+    while len(run.curves) < options.epochs and run.since_best < options.patience:
+        loss = run.epoch(training, hear)
+        scores = recipe.validate(run.average.module, validation)
+        run.curves.append({"epoch": len(run.curves) + 1, "loss": loss, **scores})
+        hear({"epoch": len(run.curves), "validation": scores})
+        run.keep_best()
+        run.store(checkpoint)
+        if run.since_best == 0:
+            recipe.save(out / "model.safetensors", run.kept())
+        np.save(out / "template.npy", training.template)
+        _write_summary(out, training, validation, recipe, options, run.curves, None)
+    averaged = None
+    if options.average_best > 1 and len(run.best) > 1:
+        averaged = _averaged(recipe, run, validation, out)
+    return _write_summary(out, training, validation, recipe, options, run.curves, averaged)
+
+
+class _Run:
+    """The state of a run: everything that a checkpoint holds."""
+
+    def __init__(self, recipe: Recipe, options: TrainOptions, steps: int) -> None:
+        self.recipe, self.options, self.steps = recipe, options, steps
+        self.net = recipe.net()
+        self.average = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(recipe.decay))  # type: ignore[no-untyped-call]
+        self.optimiser = torch.optim.Adam(
+            self.net.parameters(), lr=options.learning_rate, betas=recipe.betas
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser,
+            options.learning_rate,
+            total_steps=steps * options.epochs,
+            pct_start=0.15,
+            cycle_momentum=False,
+        )
+        self.curves: list[dict[str, float]] = []
+        self.best: dict[int, State] = {}
+        self._begin, self._done_before = time.perf_counter(), 0
+
+    @property
+    def since_best(self) -> int:
+        """Epochs since the lowest validation error; 0 right after it."""
+        errors = [c["mouth_rmse"] for c in self.curves]
+        return len(errors) - 1 - int(np.argmin(errors)) if errors else 0
+
+    def epoch(self, training: TrainingSet, hear: Progress) -> float:
+        """One pass over the clips; the mean loss. The same whatever came before in this process."""
+        number, options = len(self.curves), self.options
+        rng = np.random.default_rng([options.seed, number])
+        torch.manual_seed(int(rng.integers(2**31)))
+        order = rng.permutation(len(training.examples))
+        self.net.train()
+        total = 0.0
+        for step in range(self.steps):
+            rows = order[step * options.batch_size : (step + 1) * options.batch_size]
+            share = (number * self.steps + step) / (options.epochs * self.steps)
+            loss = self.recipe.loss(self.net, [training.examples[i] for i in rows], rng, share)
+            self.optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
+            self.optimiser.step()
+            self.schedule.step()
+            self.average.update_parameters(self.net)
+            total += loss.item()
+            self._done_before += 1
+            spent = time.perf_counter() - self._begin
+            to_do = options.epochs * self.steps - number * self.steps - step - 1
+            hear(
+                {
+                    "epoch": number + 1,
+                    "step": step + 1,
+                    "steps": self.steps,
+                    "loss": total / (step + 1),
+                    "seconds": spent,
+                    "left": spent / self._done_before * to_do,
+                }
+            )
+        return total / self.steps
+
+    def kept(self) -> State:
+        """The running average of the weights."""
+        return {k: v.detach().clone() for k, v in self.average.module.state_dict().items()}
+
+    def keep_best(self) -> None:
+        """Hold the weights of the best epochs, as many as are to be averaged."""
+        self.best[len(self.curves)] = self.kept()
+        ranked = sorted(self.best, key=lambda epoch: self.curves[epoch - 1]["mouth_rmse"])
+        for epoch in ranked[self.options.average_best :]:
+            del self.best[epoch]
+
+    def begin_from(self, path: Path) -> None:
+        """Take over the weights of a file; what it lacks keeps its first values."""
+        given = open_weights(path).tensors
+        own = self.net.state_dict()
+        shared = {k: v.float() for k, v in given.items() if k in own and own[k].shape == v.shape}
+        if not shared:
+            raise WeightsError(
+                f"{path.name!r} shares no weights with the {self.recipe.family} to be trained."
+            )
+        self.net.load_state_dict({**own, **shared})
+        self.average.module.load_state_dict(self.net.state_dict())
+
+    def store(self, checkpoint: Path) -> None:
+        """Write everything; a run that is killed meanwhile keeps the checkpoint before."""
+        partial = checkpoint.with_suffix(".part")
+        torch.save(
+            {
+                "net": self.net.state_dict(),
+                "average": self.average.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "schedule": self.schedule.state_dict(),
+                "curves": self.curves,
+                "best": self.best,
+            },
+            partial,
+        )
+        os.replace(partial, checkpoint)
+
+    def restore(self, checkpoint: Path) -> None:
+        """Go on from a checkpoint; `WeightsError` where it is damaged or of another net."""
+        try:
+            saved = torch.load(checkpoint, weights_only=True)
+            self.net.load_state_dict(saved["net"])
+            self.average.load_state_dict(saved["average"])
+            self.optimiser.load_state_dict(saved["optimiser"])
+            # only the position: a run may go on with more epochs, and its schedule is longer then
+            position = {k: saved["schedule"][k] for k in ("last_epoch", "_step_count", "_last_lr")}
+            self.schedule.load_state_dict(position)
+            self.curves, self.best = list(saved["curves"]), dict(saved["best"])
+        except Exception as error:  # a damaged file raises many kinds
+            raise WeightsError(
+                f"{checkpoint.name!r} cannot be resumed from; start again with --force."
+            ) from error
+
+
+def _averaged(recipe: Recipe, run: _Run, validation: TrainingSet, out: Path) -> dict[str, Any]:
+    """The mean of the best epochs' weights; kept where it validates better than the best one."""
+    states = list(run.best.values())
+    mean = {
+        k: torch.stack([s[k].double() for s in states]).mean(0).to(states[0][k]) for k in states[0]
+    }
+    net = recipe.net()
+    net.load_state_dict(mean)
+    scores = recipe.validate(net, validation)
+    better = scores["mouth_rmse"] < min(c["mouth_rmse"] for c in run.curves)
+    if better:
+        recipe.save(out / "model.safetensors", mean)
+    return {"epochs": sorted(run.best), "kept": better, **scores}
+
+
+def _write_summary(
+    out: Path,
+    training: TrainingSet,
+    validation: TrainingSet,
+    recipe: Recipe,
+    options: TrainOptions,
+    curves: list[dict[str, float]],
+    averaged: dict[str, Any] | None,
+) -> dict[str, Any]:
+    summary = {
+        "family": recipe.family,
+        "options": asdict(options),
+        "recipe": recipe.describe(),
+        "training_clips": len(training.examples),
+        "validation_clips": len(validation.examples),
+        "left_out": [*training.left_out, *validation.left_out],
+        "curves": curves,
+        "averaged": averaged,
+    }
+    partial = out / "curves.part"
+    partial.write_text(json.dumps(summary, indent=1))
+    os.replace(partial, out / "curves.json")
+    return summary

@@ -1,0 +1,58 @@
+"""Recipes by family, with the options that the command line gives."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput, MissingFile
+from core.media import read_sound
+from core.media.audio import resample
+from core.speech.noise import NoiseBank
+from core.speech.nr import NR_RATE
+from core.training.cnn import CNNRecipe
+from core.training.loop import Recipe, TrainOptions
+
+__all__ = ["default_options", "make_recipe", "read_noise"]
+
+_SOUND = (".wav", ".flac")
+_RECIPES: dict[str, tuple[type[Recipe], dict[str, Any], TrainOptions]] = {
+    "cnn": (CNNRecipe, {}, TrainOptions()),
+    "tc": (CNNRecipe, {"temporal": True}, TrainOptions()),
+}
+
+
+def _known(family: str) -> tuple[type[Recipe], dict[str, Any], TrainOptions]:
+    if family not in _RECIPES:
+        raise BadInput(f"There is no recipe for {family!r}; known: {', '.join(_RECIPES)}.")
+    return _RECIPES[family]
+
+
+def default_options(family: str) -> TrainOptions:
+    """The options that a family is trained with where nothing else is asked for."""
+    return _known(family)[2]
+
+
+def make_recipe(
+    family: str, *, noise: Path | None = None, **options: Any
+) -> tuple[Recipe, list[str]]:
+    """A recipe, and the names of given options that it does not take.
+
+    noise : folder of recordings for noise-resilient training.
+    """
+    kind, fixed, _ = _known(family)
+    given = {k: v for k, v in options.items() if v is not None}
+    takes = {f.name for f in fields(kind)}  # type: ignore[arg-type]  # every recipe is a dataclass
+    if noise is not None:
+        given["noise"] = read_noise(noise) if "noise" in takes else noise
+    used = {k: v for k, v in given.items() if k in takes}
+    return kind(**fixed, **used), [k for k in given if k not in takes]
+
+
+def read_noise(folder: Path) -> NoiseBank:
+    """Every .wav and .flac of a folder at 8 kHz; raises `MissingFile` where there is none."""
+    paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in _SOUND)
+    if not paths:
+        raise MissingFile(f"There is no .wav or .flac file in {str(folder)!r}.")
+    return NoiseBank({p.stem: resample(read_sound(p), NR_RATE).samples for p in paths})

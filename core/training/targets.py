@@ -1,0 +1,52 @@
+"""What networks are trained to give: coefficients of a basis, and which frames count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.reference import ShapeSpace, fit_shape_space
+from core.training.data import TrainingSet
+
+__all__ = ["component_scale", "lip_basis", "masked_targets", "mouth_basis"]
+
+_MOUTH_WEIGHT = 3.0  # the speech-driven part of the face counts more in basis and loss
+
+
+def mouth_basis(data: TrainingSet, n_components: int) -> ShapeSpace:
+    """PCA of the training faces in which the mouth counts three times, standardised."""
+    weights = np.ones(68)
+    weights[48:68] = _MOUTH_WEIGHT
+    points = np.concatenate([e.points for e in data.examples])
+    return fit_shape_space(points, n_components, point_weights=weights).standardised()
+
+
+def lip_basis(data: TrainingSet, n_components: int) -> ShapeSpace:
+    """PCA of the training lips in HUM's space, standardised (SPEC 5)."""
+    lips = np.concatenate([e.lips for e in data.examples])
+    return fit_shape_space(lips, n_components, space="eye5").standardised()
+
+
+def component_scale(space: ShapeSpace) -> NDArray[np.float64]:
+    """How far each standardised component moves the weighted face, mean 1; (K,)."""
+    weights = space.weights if space.weights is not None else np.ones_like(space.mean)
+    size = np.linalg.norm(space.components * weights, axis=1)
+    return np.asarray(size / size.mean())
+
+
+def masked_targets(
+    faces: Sequence[NDArray[np.float64]], space: ShapeSpace
+) -> tuple[Tensor, Tensor]:
+    """Coefficients (B, T, K) of faces (T, N, D) of several lengths, and (B, T) 1 where known."""
+    longest = max(map(len, faces))
+    targets = np.zeros((len(faces), longest, len(space.components)), np.float32)
+    mask = np.zeros((len(faces), longest), np.float32)
+    for row, points in enumerate(faces):
+        known = np.asarray(np.isfinite(points).all(axis=(1, 2)))
+        targets[row, : len(known)][known] = space.project(points[known])
+        mask[row, : len(known)] = known
+    return torch.from_numpy(targets), torch.from_numpy(mask)
