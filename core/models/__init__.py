@@ -10,7 +10,7 @@ from core.models.base import (
     SpeechModel,
 )
 from core.models.families import families, family, recognise
-from core.models.store import ModelCard, list_models, load_model
+from core.models.store import ModelCard, known_models, list_models, load_model
 
 __all__ = [
     "DropoutMode",
@@ -23,6 +23,7 @@ __all__ = [
     "SpeechModel",
     "families",
     "family",
+    "known_models",
     "list_models",
     "load_model",
     "recognise",

@@ -11,66 +11,170 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
-from core.errors import BadInput
-from core.models.base import SpeechModel
+from core.errors import BadInput, MissingFile
+from core.models.base import Family, Option, SpeechModel
 from core.models.basis import basis_tensors
 from core.models.families import recognise
 from core.reference.shape_space import ShapeSpace
-from core.weights import PRETRAINED, WEIGHT_SUFFIXES, open_weights, registry
+from core.track_io import read_array
+from core.weights import (
+    PRETRAINED,
+    WEIGHT_SUFFIXES,
+    ModelEntry,
+    State,
+    entries,
+    entry_of,
+    open_weights,
+    shelf,
+    weights_folder,
+)
 
-__all__ = ["ModelCard", "list_models", "load_model", "model_card", "save_model"]
+__all__ = ["ModelCard", "known_models", "list_models", "load_model", "model_card", "save_model"]
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """A shipped model: registry entry and the card that stands beside its weights."""
+    """A model of the registry, and the card that stands beside its weights.
+
+    Attributes
+    ----------
+    path : where the weights lie, or will lie once they are downloaded
+    card : what was measured when it was trained; empty for those that others trained
+    state : see `core.weights.State`
+    entry : what the registry says of it
+    """
 
     name: str
     family: str
     path: Path
     summary: str
     card: dict[str, Any]
+    state: State
+    entry: ModelEntry
+
+    @property
+    def order(self) -> int:
+        """Position in the registry, from 0; settles its colour, whatever else is here."""
+        return self.entry.order
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be run now."""
+        return self.state in ("shipped", "downloaded")
+
+    @property
+    def licence(self) -> str:
+        remote = self.entry.remote
+        return str(self.card.get("licence", "")) if remote is None else remote.licence
+
+    @property
+    def citation(self) -> str:
+        remote = self.entry.remote
+        return str(self.card.get("attribution", "")) if remote is None else remote.citation
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the weights: exact where they are here, else about; None where unknown."""
+        if self.ready:
+            return self.path.stat().st_size
+        return self.entry.remote.about if self.entry.remote is not None else None
 
 
-def list_models() -> list[ModelCard]:
-    """Shipped models in registry order (their colours follow this order everywhere)."""
-    found = []
-    for name, entry in registry().get("models", {}).items():
-        path = PRETRAINED / entry["file"]
-        card_path = path.with_suffix(".json")
-        card = json.loads(card_path.read_text()) if card_path.is_file() else {}
-        found.append(ModelCard(name, entry["family"], path, entry["summary"], card))
+def known_models() -> list[ModelCard]:
+    """Every model of the registry, in its order."""
+    here, found = shelf(), []
+    for entry in entries():
+        home = PRETRAINED if entry.remote is None else weights_folder()
+        path = here.weights(entry) or home / entry.file
+        beside = path.with_suffix(".json")
+        card = json.loads(beside.read_text()) if entry.remote is None and beside.is_file() else {}
+        found.append(
+            ModelCard(entry.name, entry.family, path, entry.summary, card, here.state(entry), entry)
+        )
     return found
 
 
+def list_models() -> list[ModelCard]:
+    """The models that can be run now, in registry order: shipped, or downloaded and verified."""
+    return [card for card in known_models() if card.ready]
+
+
 def model_card(name: str) -> ModelCard:
-    """A shipped model by name; raises `BadInput` with the known names."""
-    for card in list_models():
+    """A model of the registry by name; raises `BadInput` with the known names."""
+    cards = known_models()
+    for card in cards:
         if card.name == name:
             return card
-    known = ", ".join(c.name for c in list_models()) or "none"
-    raise BadInput(f"There is no model {name!r}; shipped models: {known}; or give a weight file.")
+    known = ", ".join(c.name for c in cards) or "none"
+    raise BadInput(f"There is no model {name!r}; known: {known}; or give a weight file.")
 
 
 def load_model(name: str | Path, **options: Any) -> SpeechModel:
     """A model by its registry name, or from a weight file of any family.
 
+    A published model, by name or as a file, comes with the files that belong to it and with the
+    settings it was trained for.
+
     Parameters
     ----------
     options : what the model's family takes (`Family.options`); those that are None, or belong to
-        another family, count as not given.
+        another family, count as not given. They win over what comes with a published model.
 
     Raises
     ------
     MissingFile, WeightsError, BadInput
     """
-    path = Path(name)
+    path, entry = Path(name), None
     if path.suffix.lower() not in WEIGHT_SUFFIXES:
-        path = model_card(str(name)).path
+        card = _ready_card(str(name))
+        path, entry = card.path, card.entry
     weights = open_weights(path)
     family = recognise(weights)
     given = {k: v for k, v in options.items() if v is not None and k in family.option_names()}
-    return family.build(weights, **given)
+    published = _published(entry or entry_of(path), family, set(given))
+    return family.build(weights, **published | given)
+
+
+def _ready_card(name: str) -> ModelCard:
+    """A model that can be run now; raises `MissingFile`, saying how to get it, where it cannot."""
+    card = model_card(name)
+    if card.ready:
+        return card
+    if card.entry.remote is None:
+        raise MissingFile(
+            f"{card.entry.file!r} of the shipped model {name!r} is missing or changed; restore the "
+            "folder pretrained/ from the repository."
+        )
+    other = shelf().impostor(card.entry)
+    found = f", and {str(other)!r} is another file" if other is not None else ""
+    raise MissingFile(
+        f"The model {name!r} is not here yet{found}; download it with "
+        f"'python -m core models get {name}'."
+    )
+
+
+def _published(entry: ModelEntry | None, family: Family, given: set[str]) -> dict[str, Any]:
+    """Settings and companion files of a published model, as far as the files are here and nothing
+    else was given."""
+    if entry is None:
+        return {}
+    here, found = shelf(), dict[str, Any]()
+    for option in family.options:
+        if option.name in given:
+            continue
+        if option.name in entry.options:
+            found[option.name] = entry.options[option.name]
+        elif option.name in entry.needs and (path := here.find(entry.needs[option.name])):
+            found[option.name] = _companion(option, path)
+    return found
+
+
+def _companion(option: Option, path: Path) -> Any:
+    """A companion file as the family's builder takes it."""
+    if option.kind == "file":
+        return path
+    values = read_array(path)
+    return values.reshape(68, -1) if option.kind == "face" else values.ravel()
 
 
 def save_model(

@@ -2,18 +2,46 @@
 opening them safely. Nothing is opened before its hash is checked.
 """
 
-from core.weights.download import fetch, git_blob_id
+from core.weights.download import fetch
+from core.weights.hashes import git_blob_id
 from core.weights.opening import WEIGHT_SUFFIXES, WeightFile, open_weights
-from core.weights.registry import PRETRAINED, RemoteFile, registry, remote_file
+from core.weights.registry import (
+    PRETRAINED,
+    ModelEntry,
+    RemoteFile,
+    entries,
+    registry,
+    remote_file,
+)
+from core.weights.shelf import (
+    Identity,
+    Shelf,
+    State,
+    entry_of,
+    get,
+    identify,
+    shelf,
+    weights_folder,
+)
 
 __all__ = [
     "PRETRAINED",
     "WEIGHT_SUFFIXES",
+    "Identity",
+    "ModelEntry",
     "RemoteFile",
+    "Shelf",
+    "State",
     "WeightFile",
+    "entries",
+    "entry_of",
     "fetch",
+    "get",
     "git_blob_id",
+    "identify",
     "open_weights",
     "registry",
     "remote_file",
+    "shelf",
+    "weights_folder",
 ]

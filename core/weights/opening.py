@@ -1,6 +1,7 @@
 """Opening weight files: nothing that could run code is ever opened.
 
-State dicts go through ``torch.load(weights_only=True)``, everything else is a plain format.
+State dicts and checkpoints go through ``torch.load(weights_only=True)``, after a look at what they
+ask for; everything else is a plain format.
 """
 
 from __future__ import annotations
@@ -16,11 +17,16 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from core.errors import MissingFile, WeightsError
+from core.weights.pickles import check_pickles
 
 __all__ = ["WEIGHT_SUFFIXES", "WeightFile", "open_weights"]
 
-WEIGHT_SUFFIXES = (".pt", ".pth", ".safetensors")
+WEIGHT_SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors")
 _MAX_BYTES = 2 * 1024**3
+_NUMBERS = {
+    *(torch.float16, torch.bfloat16, torch.float32, torch.float64),
+    *(torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,31 +59,44 @@ class WeightFile:
 
 
 def open_weights(path: Path | str) -> WeightFile:
-    """Tensors and text metadata of a .pt, .pth or .safetensors file.
+    """Tensors and text metadata of a weight file (`WEIGHT_SUFFIXES`).
 
     Raises
     ------
     MissingFile
-    WeightsError : not a plain file of tensors; nothing in it is executed to find out.
+    WeightsError : not a plain file of tensors of finite numbers; nothing in it is executed to find
+        out.
     """
     path = Path(path)
     if not path.is_file():
         raise MissingFile(f"There is no weight file {str(path)!r}; see 'models list'.")
     if path.stat().st_size > _MAX_BYTES:
         raise WeightsError(f"{path.name!r} is larger than 2 GB; no model of this field is.")
+    suffix = path.suffix.lower()
+    if suffix == ".safetensors":
+        return _checked(_read_safetensors(path))
+    return _checked(_read_torch(path))
+
+
+def _read_safetensors(path: Path) -> WeightFile:
     try:
-        if path.suffix == ".safetensors":
-            with safe_open(path, framework="pt") as file:
-                tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
-                return WeightFile(path, tensors, file.metadata() or {})
+        with safe_open(path, framework="pt") as file:
+            tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+            return WeightFile(path, tensors, file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path.name!r} is damaged or not a safetensors file.") from error
+
+
+def _read_torch(path: Path) -> WeightFile:
+    """A state dict, or the one in a training checkpoint."""
+    check_pickles(path)
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # on the pickle protocol, many lines long
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except SafetensorError as error:
-        raise WeightsError(f"{path.name!r} is damaged or not a safetensors file.") from error
     except Exception as error:  # torch.load raises many kinds for files that are not its own
         raise WeightsError(
-            f"{path.name!r} is not a plain PyTorch state dict, so it was not opened."
+            f"{path.name!r} is not a plain PyTorch state dict, or is damaged, so it was not opened."
         ) from error
     if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
         state = state["state_dict"]
@@ -86,3 +105,24 @@ def open_weights(path: Path | str) -> WeightFile:
     ):
         raise WeightsError(f"{path.name!r} holds something other than a state dict of tensors.")
     return WeightFile(path, dict(state))
+
+
+def _checked(file: WeightFile) -> WeightFile:
+    """Plain tensors of finite numbers, which claim no more than they hold, under plain names."""
+    room, name = _MAX_BYTES, file.path.name
+    for key, tensor in file.tensors.items():
+        if not key.isprintable() or len(key) > 200:
+            raise WeightsError(f"{name!r} holds tensors under names that no network gives.")
+        plain = tensor.layout is torch.strided and tensor.device.type == "cpu"
+        if not plain or tensor.dtype not in _NUMBERS:
+            raise WeightsError(f"{name!r} holds {key!r} in a form that no state dict needs.")
+        size = tensor.numel() * tensor.element_size()
+        room -= size
+        if size > tensor.untyped_storage().nbytes() or room < 0:
+            raise WeightsError(f"{name!r} claims more numbers in {key!r} than it holds.")
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise WeightsError(
+                f"{name!r} holds numbers in {key!r} that are not finite, so it cannot predict; get "
+                "the file again, or the epoch before."
+            )
+    return file

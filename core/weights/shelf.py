@@ -1,0 +1,166 @@
+"""Where the files of the registry lie on this machine, and whether they are the right ones.
+
+Two folders are looked at, not below them: pretrained/ of this copy, and `weights_folder`. A file is
+recognised by its content, whatever its name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from core.errors import MissingFile
+from core.settings import home
+from core.weights.download import fetch
+from core.weights.hashes import is_exactly, known_blob_id
+from core.weights.registry import PRETRAINED, ModelEntry, RemoteFile, entries, registry, remote_file
+from core.weights.transfer import MOST_BYTES, Progress
+
+__all__ = [
+    "Identity",
+    "Shelf",
+    "State",
+    "entry_of",
+    "get",
+    "identify",
+    "shelf",
+    "weights_folder",
+]
+
+State = Literal["shipped", "downloaded", "downloadable", "found but not verified"]
+"""Of a model. Shipped: it lies in pretrained/ of every copy. Downloaded: every file that it needs
+is here, and is the right one. Downloadable: some are not here. Found but not verified: a file of
+the right name is here, and is another file."""
+
+SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors", ".h5", ".npy")
+
+
+def weights_folder() -> Path:
+    """Where downloads lie: ``weights`` in the workspace. The user may put files there, too."""
+    return home() / "weights"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The files that lay in the two folders at one moment, by content and by name."""
+
+    by_id: Mapping[str, Path]
+    by_name: Mapping[str, Path]
+
+    def find(self, file: RemoteFile) -> Path | None:
+        """Where a file of the registry lies; None where it does not."""
+        return self.by_id.get(file.blob_id)
+
+    def weights(self, entry: ModelEntry) -> Path | None:
+        """Where a model's weights lie, being the right ones; None where they do not."""
+        if entry.remote is not None:
+            return self.find(entry.remote)
+        path = PRETRAINED / entry.file
+        right = path.is_file() and entry.blob_id in ("", known_blob_id(path))
+        return path if right else None
+
+    def impostor(self, entry: ModelEntry) -> Path | None:
+        """Another file under the name of a model's weights, which are not here; else None."""
+        return self.by_name.get(entry.file) if self.weights(entry) is None else None
+
+    def state(self, entry: ModelEntry) -> State:
+        """See `State`."""
+        if self.impostor(entry) is not None:
+            return "found but not verified"
+        if self.weights(entry) is None or not all(map(self.find, entry.needs.values())):
+            return "downloadable"
+        return "shipped" if entry.remote is None else "downloaded"
+
+
+def shelf() -> Shelf:
+    """What lies there now; links that lead out of their folder are passed over."""
+    by_id: dict[str, Path] = {}
+    by_name: dict[str, Path] = {}
+    for folder in (PRETRAINED, weights_folder()):
+        for entry in sorted(os.scandir(folder), key=_name) if folder.is_dir() else ():
+            path = Path(entry.path)
+            if path.suffix.lower() not in SUFFIXES or not entry.is_file():
+                continue
+            if entry.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+                continue
+            if entry.stat().st_size <= MOST_BYTES:
+                by_id.setdefault(known_blob_id(path), path)
+                by_name.setdefault(path.name, path)
+    return Shelf(by_id, by_name)
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def get(entry: ModelEntry, progress: Progress | None = None) -> dict[str, Path]:
+    """Every file that is downloaded for a model, by name, fetched where it is not here.
+
+    progress : hears bytes done and in all (None where nobody says) of the file that comes.
+
+    Raises
+    ------
+    MissingFile : a shipped file is gone, and nothing can be downloaded.
+    Offline, WeightsError, BadInput : as `fetch`.
+    """
+    here = shelf()
+    if entry.remote is None and here.weights(entry) is None:
+        raise MissingFile(
+            f"{entry.file!r} of the shipped model {entry.name!r} is missing or changed; restore "
+            "the folder pretrained/ from the repository."
+        )
+    return {
+        file.name: here.find(file) or fetch(file, weights_folder(), progress=progress)
+        for file in entry.downloads
+    }
+
+
+def entry_of(path: Path) -> ModelEntry | None:
+    """The model whose published weights a file is, by its content; None where it is none."""
+    if not path.is_file() or path.stat().st_size > MOST_BYTES:
+        return None
+    blob_id = known_blob_id(path)
+    return next((e for e in entries() if e.remote is not None and e.blob_id == blob_id), None)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a file is.
+
+    Attributes
+    ----------
+    known : its content, or else its name, is in the registry
+    name : of the model whose weights it is, or of the file; None where it is not known
+    ok : its content is exactly that of the registry
+    """
+
+    known: bool
+    name: str | None
+    ok: bool
+    blob_id: str
+    expected: str = ""
+
+
+def identify(path: Path | str) -> Identity:
+    """What a file is, without opening it as anything.
+
+    Raises `MissingFile` where there is no such file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFile(f"There is no file {str(path)!r}; check the path.")
+    blob_id = known_blob_id(path)
+    names = {entry.file: entry.name for entry in entries()}
+    ids = {entry.file: entry.blob_id for entry in entries() if entry.blob_id}
+    ids |= {name: remote_file(name).blob_id for name in registry().get("files", {})}
+    for name, expected in ids.items():
+        if blob_id == expected:
+            whole = name not in registry().get("files", {}) or is_exactly(path, remote_file(name))
+            return Identity(True, names.get(name, name), whole, blob_id, expected)
+    if path.name in ids:
+        expected = ids[path.name]
+        return Identity(True, names.get(path.name, path.name), False, blob_id, expected)
+    return Identity(False, None, False, blob_id)
