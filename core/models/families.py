@@ -14,6 +14,7 @@ __all__ = ["FAMILIES", "families", "family", "recognise"]
 FAMILIES = {
     "cnn": "core.models.cnn",
     "tc": "core.models.tc",
+    "lips": "core.models.lips",
     "mfcc-lstm": "core.models.mfcc_lstm",
 }
 """Family name -> module that holds its ``FAMILY``. A new family adds its line here."""

@@ -92,7 +92,8 @@ class ShapeSpace:
 
     @classmethod
     def load(cls, path: Path | str) -> ShapeSpace:
-        """A shape space from a .npz file with at least ``mean`` and ``components``.
+        """A shape space from a .npz file with at least ``mean`` and ``components``, or from a
+        folder with mean.npy and components.npy.
 
         ``scheme`` follows from the size where the file does not name it; ``deviations`` are 1.
 
@@ -102,11 +103,16 @@ class ShapeSpace:
         BadInput : not such a file, or arrays that do not belong together.
         """
         path = Path(path)
-        held = read_arrays(
-            path,
-            ("mean", "components"),
-            ("deviations", "weights", "explained", "scheme", "space"),
-        )
+        if path.is_dir():
+            held: dict[str, NDArray[np.generic]] = {
+                key: read_array(path / f"{key}.npy") for key in ("mean", "components")
+            }
+        else:
+            held = read_arrays(
+                path,
+                ("mean", "components"),
+                ("deviations", "weights", "explained", "scheme", "space"),
+            )
         names = {key: str(held.pop(key)) for key in ("scheme", "space") if key in held}
         numbers = {key: _real(value, path.name) for key, value in held.items()}
         mean, components = numbers["mean"].ravel(), np.atleast_2d(numbers["components"])

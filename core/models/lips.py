@@ -1,0 +1,252 @@
+"""Lips from speech in a PCA space: an audio encoder and a decoder to coefficients (SPEC 5, HUM).
+
+The encoder is log-mel bands, or a pretrained wav2vec 2.0 or HuBERT network. The decoder is not
+autoregressive, so all frames of a stretch come out at once. With a basis of 40 numbers the result
+is 20 lip points in HUM's space 'eye5'; with one of 136 the same network drives a whole face.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from core.errors import BadInput, WeightsError
+from core.media.audio import Sound
+from core.models.base import Family, Option, SpeechModel
+from core.models.basis import BASIS, stored_basis
+from core.models.lips_net import GRID_RATE, LipNet, LipStream
+from core.models.store import save_model
+from core.models.wav2vec import EncoderChunks, build_encoder, encoder_settings, open_encoder
+from core.reference.shape_space import ShapeSpace
+from core.reference.speaker import read_mean
+from core.speech.logmel import SPEECH_RATE, LevelListener, LogMelListener
+from core.track import frame_times, resample_linear
+from core.weights import PRETRAINED, WeightFile
+
+__all__ = ["FAMILY", "LipsModel", "save_lips"]
+
+_ENCODER = "encoder."
+_LEVEL = "a microphone's level is set by the loudest sample so far, not of the whole sound"
+_CHUNKS = (
+    "the encoder hears chunks of 11 s, one every 10 s, however the sound comes; attention over all "
+    "of it would give other rows, by less than 5 % of their deviation on average where measured"
+)
+
+
+class LipsModel(SpeechModel):
+    """A speech-to-lips network with its shape basis.
+
+    Parameters
+    ----------
+    fps : frames a second of the result; where it is not 25, rows are interpolated linearly, and
+        the last one is held to the end of the sound.
+    mean : (N, D) a speaker's mean lips (or face) in place of the basis' (SPEC 5: adapting to a new
+        identity).
+    """
+
+    family = "lips"
+
+    def __init__(
+        self,
+        net: LipNet,
+        space: ShapeSpace,
+        *,
+        name: str = "lips",
+        fps: float = GRID_RATE,
+        mean: NDArray[np.float64] | None = None,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        if len(space.components) != net.n_out:
+            raise BadInput(
+                f"The weights give {net.n_out} coefficients, the shape basis has "
+                f"{len(space.components)} components; use the basis that belongs to the weights."
+            )
+        basis = space.standardised()
+        self.basis = basis if mean is None else replace(basis, mean=mean.ravel())
+        self.net, self.name, self.fps = net.eval(), name, fps
+        self.scheme = space.scheme
+        self.space = "eye5" if space.scheme == "lips20" else "template"
+        self.factors = tuple(f"component {k + 1}" for k in range(net.n_out))
+        self.boost = np.ones(net.n_out)
+        self.mean_face = self.basis.mean.reshape(-1, space.dims)
+        self.settings = settings or {}
+        self.pieces_note = _LEVEL if net.encoder is None else f"{_LEVEL}; {_CHUNKS}"
+
+    def shape(self, raw: NDArray[np.float64], boost: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.basis.reconstruct(raw * boost)
+
+    def listen(
+        self, rate: int, whole: Sound | None = None, *, dropout: bool = False
+    ) -> _LipsListener:
+        return _LipsListener(self, LevelListener(rate, whole), dropout=dropout)
+
+
+class _LipsListener:
+    """Level, features, network and frame rate, one after another.
+
+    Dropout is the decoder's own; an encoder is always heard without.
+    """
+
+    def __init__(self, model: LipsModel, sound: LevelListener, *, dropout: bool) -> None:
+        net = model.net
+        self._sound = sound
+        self._features = (
+            LogMelListener(net.n_in)
+            if net.encoder is None
+            else EncoderChunks(net.encoder, net.n_in)
+        )
+        self._rows = LipStream(net, dropout=dropout)
+        self._rate = None if model.fps == GRID_RATE else _Interpolator(model.fps)
+        self._empty = np.zeros((0, net.n_out))
+        between = 0.0 if self._rate is None else 1 / GRID_RATE
+        self.delay_s = sound.delay_s + self._features.delay_s + net.delay_s + between
+
+    def hear(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Rows (n, K) that are certain after some more samples."""
+        parts = [self._empty]
+        step = 10 * SPEECH_RATE  # a long piece is taken in turns: memory stays flat
+        with torch.inference_mode():
+            for first in range(0, len(samples), step):
+                levelled = self._sound.hear(samples[first : first + step])
+                rows = self._rows.hear(self._features.hear(levelled)).double().numpy()
+                parts.append(rows if self._rate is None else self._rate.hear(rows))
+        return np.concatenate(parts)
+
+    def end(self) -> NDArray[np.float64]:
+        """The rest, so that there are as many frames as begin within the sound."""
+        with torch.inference_mode():
+            heard = self._features.hear(self._sound.end())
+            features = torch.cat([heard, self._features.end()])
+            rows = self._rows.hear(features, last=True).double().numpy()
+        if self._rate is None:
+            return rows
+        return self._rate.end(rows, self._sound.given / SPEECH_RATE)
+
+
+class _Interpolator:
+    """Rows at 25 a second to rows at another rate."""
+
+    def __init__(self, fps: float) -> None:
+        self._fps = fps
+        self._held: NDArray[np.float64] | None = None
+        self._first = self._done = 0  # number of the first held row; frames given
+
+    def hear(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        self._held = rows if self._held is None else np.concatenate([self._held, rows])
+        last = (self._first + len(self._held) - 1) / GRID_RATE
+        return self._until(last)
+
+    def end(self, rows: NDArray[np.float64], seconds: float) -> NDArray[np.float64]:
+        return np.concatenate([self.hear(rows), self._until(seconds)])
+
+    def _until(self, seconds: float) -> NDArray[np.float64]:
+        """The frames that begin no later than ``seconds``, and have not been given."""
+        assert self._held is not None
+        count = max(self._done, int(np.floor(seconds * self._fps + 1e-6)) + 1)
+        times = frame_times(count, self._fps)[self._done :]
+        if not len(times) or not len(self._held):
+            return self._held[:0]
+        grid = (self._first + np.arange(len(self._held))) / GRID_RATE
+        frames = resample_linear(self._held, grid, times)
+        self._done = count
+        spare = max(0, min(int(times[-1] * GRID_RATE) - self._first, len(self._held) - 1))
+        self._held, self._first = self._held[spare:], self._first + spare
+        return frames
+
+
+def save_lips(
+    path: Path | str,
+    net: LipNet,
+    space: ShapeSpace,
+    *,
+    fps: float = GRID_RATE,
+    encoder_folder: str | None = None,
+    half: bool = True,
+) -> None:
+    """Write a weight file that `load_model` reads.
+
+    encoder_folder : name of the folder that a frozen encoder lies in; its tensors are then left
+        out, and the user gives the folder with ``--encoder``. Without it they are in the file.
+    """
+    state = net.state_dict()
+    facts: dict[str, str | float] = {"fps": repr(float(fps)), "ahead": net.ahead}
+    if net.encoder is not None:
+        settings = encoder_settings(net.encoder)
+        facts["encoder_config"] = settings
+        if encoder_folder is not None:
+            facts["encoder"] = f"{json.loads(settings)['model_type']}:{encoder_folder}"
+            state = {k: v for k, v in state.items() if not k.startswith(_ENCODER)}
+    save_model(path, "lips", state, space, half=half, **facts)
+
+
+def _build(
+    weights: WeightFile, *, lip_mean: Path | str | None = None, encoder: Path | str | None = None
+) -> LipsModel:
+    state = {k: v for k, v in weights.tensors.items() if not k.startswith((BASIS, _ENCODER))}
+    space = stored_basis(weights)
+    ahead = weights.number("ahead", -1, low=-1)  # -1: half of the band
+    net = LipNet.from_state(
+        state,
+        ahead=None if ahead == -1 else int(ahead),
+        encoder=_encoder(weights, encoder),
+    )
+    mean = None if lip_mean is None else read_mean(lip_mean, space)
+    given = {"lip_mean": lip_mean, "encoder": encoder}
+    return LipsModel(
+        net,
+        space,
+        name=weights.path.stem,
+        fps=weights.number("fps", GRID_RATE, low=1, high=1000),
+        mean=mean,
+        settings={k: Path(v).name for k, v in given.items() if v is not None},
+    )
+
+
+def _encoder(weights: WeightFile, folder: Path | str | None) -> nn.Module | None:
+    """The speech encoder that the weights were trained with; None for log-mel bands."""
+    name, said = weights.path.name, weights.metadata.get("encoder", "")
+    if folder is not None and (weights.has(_ENCODER) or said in ("", "log-mel")):
+        raise BadInput(f"{name!r} needs no folder with an encoder; leave out --encoder.")
+    if weights.has(_ENCODER):
+        try:
+            settings = json.loads(weights.metadata.get("encoder_config", ""))
+        except (ValueError, RecursionError) as error:
+            raise WeightsError(
+                f"{name!r} holds an encoder without its settings (encoder_config); save it with "
+                "save_lips."
+            ) from error
+        if not isinstance(settings, dict):
+            raise WeightsError(f"The encoder settings of {name!r} are not a table.")
+        inside = {k: v for k, v in weights.tensors.items() if k.startswith(_ENCODER)}
+        own = {k.removeprefix(_ENCODER): v for k, v in inside.items()}
+        return build_encoder(settings, own, name)
+    if said in ("", "log-mel"):
+        return None
+    kind, _, place = said.partition(":")
+    if not place or place != Path(place).name or place in (".", ".."):
+        raise WeightsError(
+            f"{name!r} names the encoder {said[:60]!r}; expected 'wav2vec2:FOLDER' or "
+            "'hubert:FOLDER'."
+        )
+    return open_encoder(PRETRAINED / place if folder is None else folder)
+
+
+FAMILY = Family(
+    name="lips",
+    title="Lips in a PCA space",
+    paper="Humans project (HUM): speech encoder and decoder to 8-D lip PCA; log-mel Transformer",
+    expects="convs, layers with offsets, norm and head (K, width)",
+    matches=lambda w: w.has("convs.0.weight", "layers.0.offsets", "head.weight"),
+    build=_build,
+    options=(
+        Option("lip_mean", "--lip_mean", "file", "A speaker's mean lips, .npy or basis .npz."),
+        Option("encoder", "--encoder", "file", "Folder of the wav2vec2 or HuBERT encoder."),
+    ),
+)
