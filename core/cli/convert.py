@@ -36,7 +36,10 @@ def convert_command(
     ] = None,
     space: Space = None,
     basis: Annotated[
-        Path | None, typer.Option(help="Shape space of coefficients, .npz (mean, components).")
+        Path | None,
+        typer.Option(
+            help="Shape space of coefficients: .npz, or mean.npy and components.npy in a folder."
+        ),
     ] = None,
     face: Annotated[
         int | None, typer.Option(help="Which face of a .json with several, from 0.")

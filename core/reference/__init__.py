@@ -9,6 +9,7 @@ from core.reference.closed_mouth import (
 )
 from core.reference.identity import remove_identity, shipped_template
 from core.reference.shape_space import ShapeSpace, fit_shape_space
+from core.reference.speaker import mean_lips
 
 __all__ = [
     "ClosedMouth",
@@ -17,6 +18,7 @@ __all__ = [
     "fit_shape_space",
     "inner_opening",
     "lip_gap",
+    "mean_lips",
     "mouth_width",
     "remove_identity",
     "shipped_template",
