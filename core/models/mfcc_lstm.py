@@ -35,20 +35,14 @@ _CHUNK = 512  # windows held at once: memory stays flat
 
 
 class WindowLSTM(nn.Module):
-    """The network. State-dict keys are those of the published files.
-
-    In double precision: the large MFCCs of quiet sound make single precision depend, by some
-    thousandths of a pixel, on how many windows come at once.
-    """
+    """The network. State-dict keys are those of the published files."""
 
     def __init__(self, window: int = 50, hidden: int = 200, layers: int = 1) -> None:
         super().__init__()
         between = _DROPOUT if layers > 1 else 0.0
-        self.lstm = nn.LSTM(
-            window * N_MFCC, hidden, layers, batch_first=True, dropout=between, dtype=torch.float64
-        )
+        self.lstm = nn.LSTM(window * N_MFCC, hidden, layers, batch_first=True, dropout=between)
         self.dropout = nn.Dropout(_DROPOUT)
-        self.linear = nn.Linear(hidden, _OUT, dtype=torch.float64)
+        self.linear = nn.Linear(hidden, _OUT)
         self.window = window
 
     @classmethod
@@ -80,7 +74,7 @@ class WindowLSTM(nn.Module):
                     f"{expected.get(key, 'none')}, found {found.get(key, 'none')})."
                 )
         net = cls(window, hidden, layers)
-        net.load_state_dict({k: v.double() for k, v in state.items()})
+        net.load_state_dict({k: v.float() for k, v in state.items()})
         return net.eval()
 
 
@@ -166,10 +160,10 @@ class _WindowListener:
         net, out = self._net, [np.zeros((0, _OUT))]
         with torch.inference_mode():
             for a in range(0, len(starts), _CHUNK):
-                windows = windows_at(rows, starts[a : a + _CHUNK], net.window)
-                hidden, self._memory = net.lstm(torch.from_numpy(windows)[None], self._memory)
+                windows = torch.from_numpy(windows_at(rows, starts[a : a + _CHUNK], net.window))
+                hidden, self._memory = net.lstm(windows.float()[None], self._memory)
                 kept = hidden[0, -self._done % _KEPT :: _KEPT]
-                out.append(net.linear(net.dropout(kept)).numpy())
+                out.append(net.linear(net.dropout(kept)).double().numpy())
                 self._done += len(windows)
         return np.concatenate(out)
 

@@ -66,7 +66,7 @@ def plain_windows(sound: Waveform, window: int) -> np.ndarray:
 
 
 def plain_lstm(state: State, layers: int, inputs: Tensor) -> Tensor:
-    """Gates written out, one step after another, for a single sequence (T, I)."""
+    """Gates written out in double precision, step after step, for a single sequence (T, I)."""
     for n in range(layers):
         w, u, b, c = (
             state[f"lstm.{k}_l{n}"].double()
@@ -97,10 +97,12 @@ def test_faces_agree_with_a_plain_lstm(window: int, hidden: int, layers: int) ->
     assert model.net.window == window
     assert track.points.shape == expected.shape and track.space == "crop256"
     assert np.ptp(expected) > 10
-    np.testing.assert_allclose(track.points, expected, atol=1e-6)
+    np.testing.assert_allclose(track.points, expected, atol=1e-5 * np.ptp(expected))
 
 
-def test_faces_agree_with_torch_in_single_precision(published: MFCCLSTMModel) -> None:
+def test_faces_agree_with_torch_s_own_to_a_thousandth_of_a_pixel(
+    published: MFCCLSTMModel,
+) -> None:
     state, sound = w2k_state(), noise(2.0, 16_000)
     lstm, linear = nn.LSTM(2000, 200, batch_first=True), nn.Linear(200, 136)
     lstm.load_state_dict({k[5:]: v for k, v in state.items() if k.startswith("lstm.")})
@@ -154,7 +156,7 @@ def test_a_quarter_is_dropped_before_the_linear_layer() -> None:
     rows = model.predict(sound, PredictOptions("seeded", 2)).coefficients
     dropped = rows == 0
     assert abs(dropped.mean() - 0.25) < 0.02
-    np.testing.assert_allclose(rows[~dropped], plain[~dropped] / 0.75, atol=1e-9)
+    np.testing.assert_allclose(rows[~dropped], plain[~dropped] / 0.75, atol=1e-5)
 
 
 def test_dropout_lies_between_layers_too() -> None:
@@ -183,6 +185,7 @@ def test_motion_is_scaled_about_the_mean_and_a_boost_of_one_changes_nothing(
 # --- odd sounds --------------------------------------------------------------------------------
 
 
+SAME = 5e-4  # pixels: single precision, of sums that add up 2000 MFCCs in another order
 SOUNDS = {
     "silence": Waveform(np.zeros(16_000, np.float32), 16_000),
     "no sample": Waveform(np.zeros(0, np.float32), 16_000),
@@ -225,12 +228,12 @@ def test_pieces_give_the_faces_of_the_whole(
     whole = published.predict(sound).track.points
     got = heard(published, sound, seconds)
     assert got.shape == whole.shape
-    np.testing.assert_allclose(got, whole, atol=1e-6)
+    np.testing.assert_allclose(got, whole, atol=SAME)
 
 
 def test_long_sound_passes_through_in_several_chunks(small: MFCCLSTMModel) -> None:
     sound = noise(26.0, 16_000)
-    np.testing.assert_allclose(heard(small, sound, 30.0), heard(small, sound, 0.5), atol=1e-6)
+    np.testing.assert_allclose(heard(small, sound, 30.0), heard(small, sound, 0.5), atol=SAME)
 
 
 @pytest.mark.parametrize("which", ["published", "small"])
@@ -242,7 +245,7 @@ def test_a_microphone_gives_as_many_faces_and_nearly_the_same(
     sound = noise(4.0, 16_000)
     file, live = heard(model, sound, 0.5), heard(model, sound, 0.1, live=True)
     assert live.shape == file.shape
-    np.testing.assert_allclose(heard(model, sound, 0.01, live=True), live, atol=1e-6)
+    np.testing.assert_allclose(heard(model, sound, 0.01, live=True), live, atol=SAME)
     still = np.abs(file - file.mean(axis=0)).mean()
     assert 0 < np.abs(live - file).mean() < still
     assert "2 MFCC frames" in model.pieces_note
