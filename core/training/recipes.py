@@ -12,7 +12,9 @@ from core.media.audio import resample
 from core.speech.noise import NoiseBank
 from core.speech.nr import NR_RATE
 from core.training.cnn import CNNRecipe
+from core.training.lips import LipsRecipe
 from core.training.loop import Recipe, TrainOptions
+from core.training.mfcc_lstm import MFCCRecipe
 
 __all__ = ["default_options", "make_recipe", "read_noise"]
 
@@ -20,6 +22,8 @@ _SOUND = (".wav", ".flac")
 _RECIPES: dict[str, tuple[type[Recipe], dict[str, Any], TrainOptions]] = {
     "cnn": (CNNRecipe, {}, TrainOptions()),
     "tc": (CNNRecipe, {"temporal": True}, TrainOptions()),
+    "mfcc-lstm": (MFCCRecipe, {}, TrainOptions(epochs=30, batch_size=16, learning_rate=1e-3)),
+    "lips": (LipsRecipe, {}, TrainOptions(epochs=40, batch_size=16, learning_rate=1e-3)),
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +14,7 @@ from torch import Tensor
 from core.reference import ShapeSpace, fit_shape_space
 from core.training.data import TrainingSet
 
-__all__ = ["component_scale", "lip_basis", "masked_targets", "mouth_basis"]
+__all__ = ["Displacement", "component_scale", "lip_basis", "masked_targets", "mouth_basis"]
 
 _MOUTH_WEIGHT = 3.0  # the speech-driven part of the face counts more in basis and loss
 
@@ -50,3 +52,39 @@ def masked_targets(
         targets[row, : len(known)][known] = space.project(points[known])
         mask[row, : len(known)] = known
     return torch.from_numpy(targets), torch.from_numpy(mask)
+
+
+@dataclass(frozen=True, eq=False)
+class Displacement:
+    """Faces as displacements from the mean face, in units of ``scale``.
+
+    mean : (68, 2). scale : what no displacement but one in a thousand exceeds. weights : (136,) by
+    which errors count, mean 1; those of the mouth three times.
+    """
+
+    mean: NDArray[np.float64]
+    scale: float
+    weights: Tensor
+
+    @classmethod
+    def of(cls, data: TrainingSet) -> Displacement:
+        """The mean face and the scale of a training set."""
+        points = np.concatenate([e.points for e in data.examples])
+        points = points[np.isfinite(points).all(axis=(1, 2))]
+        mean = points.mean(axis=0)
+        scale = float(np.quantile(np.abs(points - mean), 0.999))
+        weights = np.ones(68)
+        weights[48:68] = _MOUTH_WEIGHT**2  # of squared errors
+        return cls(mean, scale, torch.from_numpy(np.repeat(weights / weights.mean(), 2)).float())
+
+    def rows(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(T, 68, 2) to (T, 136); NaN stays."""
+        return np.asarray((points - self.mean).reshape(len(points), -1) / self.scale)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What a weight file must hold besides the network."""
+        return {"mean_face": torch.from_numpy(self.mean.ravel()).float()}
+
+    def facts(self) -> dict[str, Any]:
+        """What a weight file must say of its rows."""
+        return {"space": "template", "target": "displacement", "scale": repr(self.scale)}
