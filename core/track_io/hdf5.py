@@ -1,15 +1,9 @@
-"""HDF5: our own complete tracks, and one sample of the data sets that NR and TFL train on.
-
-A file may point at other files, claim far more than it stores, or unpack without end; only plain
-data sets that the file itself stores are read, and only once their chunks are known to be honest.
-"""
+"""HDF5: our own complete tracks, and one sample of the data sets that NR and TFL train on."""
 
 from __future__ import annotations
 
 import io
 import json
-import math
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +16,9 @@ from core.track import LandmarkTrack, frame_times
 from core.track_io.contents import FACE_RATE, Basis, Contents, finite_array, shaped
 from core.track_io.files import MAX_BYTES, check_plain, shown
 from core.track_io.npy import from_fields
+from core.track_io.stored import check_chunks, stored_array, stored_dataset
 
 __all__ = ["h5_track", "read_h5"]
-
-_DEFLATE, _LZF = 1, 32000
-_FILTERS = {_DEFLATE, _LZF, 2, 3}  # ... shuffle, checksum
-_MAX_CHUNK = 64 * 1024**2
 
 
 def h5_track(track: LandmarkTrack) -> bytes:
@@ -74,7 +65,7 @@ def _own(file: h5py.File, name: str) -> Contents:
     held = [key for key in ("points", "times", "valid", "score") if key in file]
     if missing := [key for key in ("scheme", "space", "provenance") if key not in file.attrs]:
         raise BadInput(f"{name!r} lacks {shown(missing)}; write it again as a track.")
-    fields: dict[str, Any] = {key: _stored(file, key, name) for key in held}
+    fields: dict[str, Any] = {key: stored_array(file, key, name) for key in held}
     if "times" not in fields:
         raise BadInput(f"{name!r} holds points but no times; write it again as a track.")
     return from_fields(fields | {key: file.attrs[key] for key in file.attrs}, name)
@@ -105,7 +96,7 @@ def _sample(
     file: h5py.File, key: str, name: str, sample: int | None
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """One sample (time, K) of a data set (samples, time, K), and what to say about it."""
-    data = _dataset(file, key, name)
+    data = stored_dataset(file, key, name)
     if data.ndim != 3:
         raise BadInput(f"{key!r} of {name!r} has shape {data.shape}; expected (samples, time, K).")
     index = sample or 0
@@ -113,7 +104,7 @@ def _sample(
         raise BadInput(f"{name!r} holds {len(data)} samples, numbered from 0; there is no {index}.")
     if data.nbytes // len(data) > MAX_BYTES:
         raise BadInput(f"{name!r} claims more than 1 GB for one sample; no landmark track is.")
-    _check_chunks(data, name, index)
+    check_chunks(data, name, index)
     values = finite_array(np.asarray(data[index]), name)
     if not values.any():
         raise BadInput(
@@ -122,63 +113,3 @@ def _sample(
     if sample is None and len(data) > 1:
         return values, (f"{name} holds {len(data)} samples; number 0 was read (--sample).",)
     return values, ()
-
-
-def _dataset(file: h5py.File, key: str, name: str) -> h5py.Dataset:
-    """A data set that lies in the file itself: HDF5 can also point at other files."""
-    link, data = file.get(key, getlink=True), None
-    if isinstance(link, h5py.HardLink):
-        data = file[key]
-    if not isinstance(data, h5py.Dataset) or data.external or data.is_virtual or not data.shape:
-        raise BadInput(f"{name!r} does not hold {key!r} itself; expected a plain data set.")
-    if data.dtype.kind not in "fiub":
-        raise BadInput(f"{key!r} of {name!r} does not hold numbers.")
-    return data
-
-
-def _stored(file: h5py.File, key: str, name: str) -> NDArray[Any]:
-    data = _dataset(file, key, name)
-    if data.nbytes > MAX_BYTES:
-        raise BadInput(f"{name!r} claims more than 1 GB of {key!r}; no landmark track has.")
-    if data.chunks is None:
-        present = data.id.get_storage_size() >= data.nbytes
-    else:
-        grid = (math.ceil(n / c) for n, c in zip(data.shape, data.chunks, strict=True))
-        present = data.id.get_num_chunks() == math.prod(grid)
-    if not present:
-        raise BadInput(f"{name!r} claims more of {key!r} than it stores; it is cut short.")
-    _check_chunks(data, name)
-    return np.asarray(data[()])
-
-
-def _check_chunks(data: h5py.Dataset, name: str, row: int | None = None) -> None:
-    """Refuse chunks (of one row, or all) that unpack to more than a chunk holds.
-
-    The library unpacks a chunk to its end, however much comes out; so it is tried here first,
-    with a bound.
-    """
-    if data.chunks is None:
-        return
-    filters = data.id.get_create_plist()
-    used = [filters.get_filter(k)[0] for k in range(filters.get_nfilters())]
-    size = math.prod(data.chunks) * data.dtype.itemsize
-    if size > _MAX_CHUNK or not set(used) <= _FILTERS or {_DEFLATE, _LZF} <= set(used):
-        raise BadInput(
-            f"{name!r} is packed in a way that is not read here; write it with gzip, in chunks "
-            "below 64 MB."
-        )
-    chunks: list[Any] = []
-    data.id.chunk_iter(chunks.append)
-    for chunk in chunks:
-        first = chunk.chunk_offset[0]
-        if row is not None and not first <= row < first + data.chunks[0]:
-            continue
-        if chunk.size > 2 * size + 1024 or _overflows(data, chunk.chunk_offset, used, size):
-            raise BadInput(f"{name!r} unpacks to more than it claims; it is damaged.")
-
-
-def _overflows(data: h5py.Dataset, offset: tuple[int, ...], used: list[int], size: int) -> bool:
-    if _DEFLATE not in used:
-        return False
-    _, packed = data.id.read_direct_chunk(offset)
-    return len(zlib.decompressobj().decompress(packed, size + 1)) > size
