@@ -24,6 +24,7 @@ from core.weights import (
     State,
     entries,
     entry_of,
+    files_of,
     open_weights,
     shelf,
     weights_folder,
@@ -141,10 +142,7 @@ def _ready_card(name: str) -> ModelCard:
     if card.ready:
         return card
     if card.entry.remote is None:
-        raise MissingFile(
-            f"{card.entry.file!r} of the shipped model {name!r} is missing or changed; restore the "
-            "folder pretrained/ from the repository."
-        )
+        files_of(name)  # says what is wrong with a shipped one
     other = shelf().impostor(card.entry)
     found = f", and {str(other)!r} is another file" if other is not None else ""
     raise MissingFile(

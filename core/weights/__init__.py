@@ -14,10 +14,12 @@ from core.weights.registry import (
     remote_file,
 )
 from core.weights.shelf import (
+    Got,
     Identity,
     Shelf,
     State,
     entry_of,
+    files_of,
     get,
     identify,
     shelf,
@@ -27,6 +29,7 @@ from core.weights.shelf import (
 __all__ = [
     "PRETRAINED",
     "WEIGHT_SUFFIXES",
+    "Got",
     "Identity",
     "ModelEntry",
     "RemoteFile",
@@ -36,6 +39,7 @@ __all__ = [
     "entries",
     "entry_of",
     "fetch",
+    "files_of",
     "get",
     "git_blob_id",
     "identify",

@@ -17,11 +17,12 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from core.errors import MissingFile, WeightsError
+from core.weights.keras import read_keras
 from core.weights.pickles import check_pickles
 
 __all__ = ["WEIGHT_SUFFIXES", "WeightFile", "open_weights"]
 
-WEIGHT_SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors")
+WEIGHT_SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors", ".h5")
 _MAX_BYTES = 2 * 1024**3
 _NUMBERS = {
     *(torch.float16, torch.bfloat16, torch.float32, torch.float64),
@@ -75,6 +76,8 @@ def open_weights(path: Path | str) -> WeightFile:
     suffix = path.suffix.lower()
     if suffix == ".safetensors":
         return _checked(_read_safetensors(path))
+    if suffix == ".h5":
+        return _checked(WeightFile(path, *read_keras(path)))
     return _checked(_read_torch(path))
 
 

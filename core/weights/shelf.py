@@ -7,23 +7,26 @@ recognised by its content, whatever its name.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from core.errors import MissingFile
+from core.errors import BadInput, MissingFile
 from core.settings import home
 from core.weights.download import fetch
 from core.weights.hashes import is_exactly, known_blob_id
 from core.weights.registry import PRETRAINED, ModelEntry, RemoteFile, entries, registry, remote_file
-from core.weights.transfer import MOST_BYTES, Progress
+from core.weights.transfer import MOST_BYTES
 
 __all__ = [
+    "Got",
     "Identity",
     "Shelf",
     "State",
     "entry_of",
+    "files_of",
     "get",
     "identify",
     "shelf",
@@ -96,26 +99,60 @@ def _name(entry: os.DirEntry[str]) -> str:
     return entry.name
 
 
-def get(entry: ModelEntry, progress: Progress | None = None) -> dict[str, Path]:
-    """Every file that is downloaded for a model, by name, fetched where it is not here.
-
-    progress : hears bytes done and in all (None where nobody says) of the file that comes.
+def files_of(name: str) -> tuple[RemoteFile, ...]:
+    """What is downloaded for a model, or a single file, by its name in the registry.
 
     Raises
     ------
-    MissingFile : a shipped file is gone, and nothing can be downloaded.
+    BadInput : the registry has no such name.
+    MissingFile : a shipped model whose file is gone or changed.
+    """
+    for entry in entries():
+        if name in (entry.name, entry.file):
+            if entry.remote is None and shelf().weights(entry) is None:
+                raise MissingFile(
+                    f"{entry.file!r} of the shipped model {entry.name!r} is missing or changed; "
+                    "restore the folder pretrained/ from the repository."
+                )
+            return entry.downloads
+    files = registry().get("files", {})
+    if name in files:
+        return (remote_file(name),)
+    known = ", ".join([*(entry.name for entry in entries()), *files])
+    raise BadInput(f"There is nothing named {name!r} to get; known: {known}.")
+
+
+@dataclass(frozen=True)
+class Got:
+    """A file that is here now; ``new`` where it has just been downloaded."""
+
+    name: str
+    path: Path
+    new: bool
+
+
+def get(
+    files: Iterable[RemoteFile],
+    progress: Callable[[RemoteFile, int, int | None], None] | None = None,
+) -> list[Got]:
+    """Bring files here that are not; an interrupted download goes on.
+
+    progress : hears the file that comes, its bytes done and in all (None where nobody says); may
+        raise to cancel.
+
+    Raises
+    ------
     Offline, WeightsError, BadInput : as `fetch`.
     """
-    here = shelf()
-    if entry.remote is None and here.weights(entry) is None:
-        raise MissingFile(
-            f"{entry.file!r} of the shipped model {entry.name!r} is missing or changed; restore "
-            "the folder pretrained/ from the repository."
-        )
-    return {
-        file.name: here.find(file) or fetch(file, weights_folder(), progress=progress)
-        for file in entry.downloads
-    }
+    here, found = shelf(), []
+    for file in files:
+        path = here.find(file)
+        if path is None:
+            hear = None if progress is None else partial(progress, file)
+            found.append(Got(file.name, fetch(file, weights_folder(), progress=hear), True))
+        else:
+            found.append(Got(file.name, path, False))
+    return found
 
 
 def entry_of(path: Path) -> ModelEntry | None:
