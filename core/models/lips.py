@@ -33,7 +33,10 @@ from core.weights import PRETRAINED, WeightFile
 __all__ = ["FAMILY", "LipsModel", "save_lips"]
 
 _ENCODER = "encoder."
-_LEVEL = "a microphone's level is set by the loudest sample so far, not of the whole sound"
+_LEVEL = (
+    "a microphone's level is set by its loudest sample so far (0.02 at least), not by that of the "
+    "whole sound; the same from {:.1f} s after its loudest sample on"
+)
 _CHUNKS = (
     "the encoder hears chunks of 11 s, one every 10 s, however the sound comes; attention over all "
     "of it would give other rows, by less than 5 % of their deviation on average where measured"
@@ -77,7 +80,10 @@ class LipsModel(SpeechModel):
         self.boost = np.ones(net.n_out)
         self.mean_face = self.basis.mean.reshape(-1, space.dims)
         self.settings = settings or {}
-        self.pieces_note = _LEVEL if net.encoder is None else f"{_LEVEL}; {_CHUNKS}"
+        level = _LEVEL.format(
+            net.memory_s + (0.1 if net.encoder is None else EncoderChunks.delay_s)
+        )
+        self.pieces_note = level if net.encoder is None else f"{level}; {_CHUNKS}"
 
     def shape(self, raw: NDArray[np.float64], boost: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.basis.reconstruct(raw * boost)

@@ -118,8 +118,8 @@ class LipNet(nn.Module):
         frozen: bool = True,
     ) -> None:
         super().__init__()
-        self.n_out, self.n_in, self.ahead, self.frozen = n_out, n_in, ahead, frozen
-        self.kernel, self.encoder = kernel, encoder
+        self.n_out, self.n_in, self.back, self.ahead = n_out, n_in, back, ahead
+        self.kernel, self.encoder, self.frozen = kernel, encoder, frozen
         self.register_buffer("mean", torch.zeros(n_in))
         self.register_buffer("deviation", torch.ones(n_in))
         widths = [n_in] + [width] * (2 if encoder is None else 1)
@@ -208,9 +208,17 @@ class LipNet(nn.Module):
     @property
     def delay_s(self) -> float:
         """How far after a row's time its features reach."""
+        return self._around + len(self.layers) * self.ahead / GRID_RATE
+
+    @property
+    def memory_s(self) -> float:
+        """How far before a row's time its features reach."""
+        return self._around + len(self.layers) * self.back / GRID_RATE
+
+    @property
+    def _around(self) -> float:
         rates = [GRID_RATE * _STRIDE ** (n + 1) for n in range(len(self.convs))]
-        around: float = sum(self.kernel // 2 / rate for rate in rates)
-        return around + len(self.layers) * self.ahead / GRID_RATE
+        return float(sum(self.kernel // 2 / rate for rate in rates))
 
     def features(self, waves: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Levelled waves (B, N) at 16 kHz, zero from ``lengths`` on, to (B, F, n_in)."""

@@ -74,7 +74,8 @@ def _bands(padded: Tensor, n_mels: int) -> Tensor:
     window = torch.hann_window(_WINDOW, device=padded.device)
     power = torch.fft.rfft(padded.unfold(-1, _WINDOW, LOG_MEL_HOP) * window, n=_N_FFT).abs() ** 2
     filters = torch.from_numpy(mel_filters(n_mels)).to(padded)
-    return torch.log(torch.clamp(power @ filters.T, min=_FLOOR))
+    with torch.autocast(padded.device.type, enabled=False):  # 8 bits would not do for powers
+        return torch.log(torch.clamp(power @ filters.T, min=_FLOOR))
 
 
 class LevelListener:
