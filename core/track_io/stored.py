@@ -27,7 +27,7 @@ _MAX_TEXT = 4 * 1024**2
 
 def stored_group(group: h5py.Group, key: str, name: str) -> h5py.Group:
     """A direct member that is a group of the file itself; raises `BadInput`."""
-    link, found = group.get(key, getlink=True), None
+    link, found = _link(group, key), None
     if isinstance(link, h5py.HardLink):
         found = group[key]
     if not isinstance(found, h5py.Group):
@@ -36,6 +36,11 @@ def stored_group(group: h5py.Group, key: str, name: str) -> h5py.Group:
             f"{shown(list(group)[:7])}."
         )
     return found
+
+
+def _link(group: h5py.Group, key: str) -> object:
+    """How a direct member is held; None where a path is asked for, whose links are not seen."""
+    return None if "/" in key else group.get(key, getlink=True)
 
 
 def stored_text(group: h5py.Group, key: str, name: str) -> str:
@@ -57,14 +62,14 @@ def stored_dataset(group: h5py.Group, key: str, name: str) -> h5py.Dataset:
 
     Parameters
     ----------
-    key : of a direct member: links on the way to a deeper one are not looked at.
+    key : of a direct member.
     name : of the file, for messages.
 
     Raises
     ------
     BadInput
     """
-    link, data = group.get(key, getlink=True), None
+    link, data = _link(group, key), None
     if isinstance(link, h5py.HardLink):
         data = group[key]
     if not isinstance(data, h5py.Dataset) or data.external or data.is_virtual or not data.shape:
