@@ -119,3 +119,12 @@ def test_a_microphone_does_not_make_hiss_as_loud_as_speech() -> None:
 @pytest.mark.parametrize("count", [0, 1, 4_000])
 def test_silence_stays_silence(count: int, known: bool) -> None:
     assert not heard(Waveform(np.zeros(count, np.float32), 16_000), 100, known=known).any()
+
+
+@pytest.mark.parametrize("rate", [3_000, 8_000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000])
+def test_what_the_resampler_holds_back_is_known(rate: int) -> None:
+    listener, block, late = LevelListener(rate), rate // 500, []
+    for count in range(block, rate, block):
+        listener.hear(np.zeros(block, np.float32))
+        late.append(count / rate - listener.given / SPEECH_RATE)
+    assert max(late) - block / rate <= listener.delay_s <= 2.5 * max(late)
