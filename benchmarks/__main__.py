@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks import bench_cnn, bench_compare, bench_following, bench_painted
+from benchmarks import bench_cnn, bench_compare, bench_families, bench_following, bench_painted
 
-MODULES = (bench_following, bench_cnn, bench_painted, bench_compare)
+MODULES = (bench_following, bench_cnn, bench_families, bench_painted, bench_compare)
 
 
 def main() -> int:
