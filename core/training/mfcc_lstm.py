@@ -60,7 +60,7 @@ class MFCCRecipe(Recipe):
         self._deviation = np.tile(np.maximum(rows.std(axis=0), 1e-3), self.window)
 
     def net(self) -> nn.Module:
-        return WindowLSTM(self.window, self.hidden, self.layers).float()
+        return WindowLSTM(self.window, self.hidden, self.layers)
 
     def loss(
         self, net: nn.Module, examples: Sequence[Example], rng: np.random.Generator, done: float
@@ -92,7 +92,7 @@ class MFCCRecipe(Recipe):
         assert isinstance(net, WindowLSTM)
         whole = copy.deepcopy(net)
         whole.load_state_dict(self._folded(dict(net.state_dict())))
-        return self._model(whole.double()).predict(example.sound).track.points
+        return self._model(whole).predict(example.sound).track.points
 
     def _model(self, net: WindowLSTM) -> MFCCLSTMModel:
         return MFCCLSTMModel(

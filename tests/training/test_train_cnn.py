@@ -9,36 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from making import faces, noise, sentence
+from making import noise, sentence
+from tiny import FACE, OPTIONS, TRAINING, VALIDATION
 
 from core.errors import BadInput, OutputExists, WeightsError
-from core.media import Waveform
 from core.models import load_model
-from core.training import CNNRecipe, Example, TrainingSet, TrainOptions, train
+from core.training import CNNRecipe, TrainOptions, train
 from core.training.data import symmetric
-
-FRAMES = 12
-OPTIONS = TrainOptions(epochs=3, batch_size=2, learning_rate=2e-4, threads=1)
-FACE = symmetric(faces(5, 1)[0])
-
-
-def example(seed: int) -> Example:
-    """Noise that is loud in half of the frames; the mouth is open where it is loud."""
-    rng = np.random.default_rng(seed)
-    level = np.repeat(rng.integers(0, 2, FRAMES // 2), 2).astype(float)
-    signal = (
-        noise((FRAMES - 1) * 0.04, 16_000, seed=seed).samples
-        * np.repeat(level, 640)[: (FRAMES - 1) * 640]
-    )
-    points = np.repeat(FACE[None], FRAMES, axis=0) + rng.normal(0, 1e-4, (FRAMES, 68, 2))
-    points[:, 65:68, 1] += 0.1 * level[:, None]
-    points[3] = np.nan  # a frame without a face
-    sound = Waveform(signal.astype(np.float32), 16_000)
-    return Example(f"clip{seed}", sound, points, points[:, 48:])
-
-
-TRAINING = TrainingSet((example(1), example(2)), FACE, ())
-VALIDATION = TrainingSet((example(3),), FACE, ({"clip": "x", "reason": "no sound"},))
 
 
 def recipe() -> CNNRecipe:
