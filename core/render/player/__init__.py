@@ -4,6 +4,8 @@
 hold no imports and are joined in the order of `SCRIPTS` by `player_script`, so the same text serves
 the Streamlit component (given inline) and an offline HTML page (inside ``<script type="module">``,
 followed by a call of ``createPlayer(root, {buffer, onEvent})``).
+
+Faces that follow a microphone are a module of their own, `live_script`, drawn by the same parts.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from core.render.player.sound import Heard, hear, silences, spectrogram, wavefor
 from core.render.player.unpack import UnpackedPlayer, unpack_player
 
 __all__ = [
+    "LIVE_SCRIPTS",
     "SCRIPTS",
     "Curve",
     "Marker",
@@ -31,6 +34,8 @@ __all__ = [
     "player_style",
     "Heard",
     "hear",
+    "live_script",
+    "live_style",
     "silences",
     "spectrogram",
     "unpack_player",
@@ -68,16 +73,47 @@ SCRIPTS = (
 )
 """The parts of the module, in the order they are joined."""
 
+LIVE_SCRIPTS = (
+    "buffer.js",
+    "camera.js",
+    "faces.js",
+    "marks.js",
+    "subject.js",
+    "panel.js",
+    "theme.js",
+    "live_mic.js",
+    "live_talk.js",
+    "live_face.js",
+    "live.js",
+)
+"""The parts of the live module."""
+
 _HERE = Path(__file__).parent
 
 
 @cache
 def player_script() -> str:
     """The player as one ES module; exports ``createPlayer`` and Streamlit's entry (default)."""
-    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return _joined(*SCRIPTS)
 
 
 @cache
 def player_style() -> str:
     """The style sheet that belongs to `player_script`."""
-    return (_HERE / "style.css").read_text(encoding="utf-8")
+    return _joined("style.css")
+
+
+@cache
+def live_script() -> str:
+    """Faces that follow the microphone, as one ES module; exports Streamlit's entry (default)."""
+    return _joined(*LIVE_SCRIPTS)
+
+
+@cache
+def live_style() -> str:
+    """The style sheet that belongs to `live_script`."""
+    return _joined("style.css", "live.css")
+
+
+def _joined(*names: str) -> str:
+    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
