@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.render.movie import painted_movie
+from core.render.movie import face_movie
 from core.render.painted import PUBLISHED_AXES, TEMPLATE_EYES, paint_face
 from core.render.palette import GROUND
 from core.track import LandmarkTrack, frame_times
@@ -141,7 +141,7 @@ def run() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "painted.mp4"
         sides: dict[str, Callable[[], object]] = {
-            "our movie, drawn and encoded": lambda: painted_movie(
+            "our movie, drawn and encoded": lambda: face_movie(
                 track, out, size=SIZE, force=True
             ),
             "our drawing alone": lambda: [paint_face(p, SIZE) for p in track.points],

@@ -14,10 +14,10 @@ from core.cli.console import Done, Progress, command, notice
 from core.errors import BadInput, MissingFile, OutputExists, SpeechmarksError
 from core.media import Sound, any_sound
 from core.models import Option, PredictOptions, SpeechModel, families, load_model
-from core.render import painted_movie, threed_movie
+from core.render import Style, face_movie, threed_movie
 from core.speech.stream import Resampler
 from core.track import LandmarkTrack
-from core.track_io import read_array, read_track
+from core.track_io import read_array, read_track, write_track
 
 __all__: list[str] = []
 
@@ -107,8 +107,16 @@ def _sounds(source: Path) -> list[Path]:
     return [source]
 
 
+def _movie_of(scheme: str) -> tuple[str, Style]:
+    """The movie's file name and style: painted where there is a whole face to paint."""
+    if scheme == "dlib68":
+        return "painted.mp4", "painted"
+    return "wireframe.mp4", "wireframe"
+
+
 def _movies(track: LandmarkTrack, sound: Sound, folder: Path, *, threed: bool, force: bool) -> None:
-    painted_movie(track, folder / "painted.mp4", sound=sound, force=force)
+    name, style = _movie_of(track.scheme)
+    face_movie(track, folder / name, style=style, sound=sound, force=force)
     if threed and track.points.shape[2] == 3:
         threed_movie(track, folder / "threed.mp4", sound=sound, force=force)
     elif threed:
@@ -126,22 +134,28 @@ def _generate_one(
     force: bool,
 ) -> tuple[int, float]:
     """Predict (or load) one file's landmarks and write its results; frames and compute seconds."""
-    outputs = (
-        ["predicted.npy", "speech_orig.npy"] if save_only else ["predicted.npy", "painted.mp4"]
-    )
-    for name in outputs:
+    loaded = read_track(path.with_suffix(".npy"), fps=25) if model is None else None
+    scheme = model.scheme if model is not None else loaded.scheme if loaded is not None else ""
+    for name in ("predicted.npy", "speech_orig.npy" if save_only else _movie_of(scheme)[0]):
         if (folder / name).exists() and not force:
             raise OutputExists(f"{str(folder / name)!r} exists already; use --force to replace it.")
     sound = any_sound(path)
     if sound.silent:
         notice(f"{path.name} is silent; the result is the model's face at rest.")
     if model is None:
-        track, seconds = read_track(path.with_suffix(".npy"), fps=25), 0.0
+        assert loaded is not None
+        track, seconds = loaded, 0.0
     else:
         prediction = model.predict(sound, options)
         track, seconds = prediction.track, prediction.seconds
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "predicted.npy", track.points)
+    if model is not None and (model.fps != 25 or model.space != "template"):
+        write_track(folder / "predicted.npz", track, force=True)
+        notice(
+            f"{path.name}: {model.fps:g} frames a second in space {model.space!r}; predicted.npz "
+            "says so, an .npy cannot."
+        )
     if save_only:
         listener = Resampler(sound.rate, 22_050)
         parts = [listener.hear(piece) for piece in sound.pieces(10.0)]

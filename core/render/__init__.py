@@ -5,7 +5,7 @@
 
 from core.render.compare import Crop, Layout, Panel, compare_movie
 from core.render.crop import CroppedMovie, Normalise, crop_movie, face_box, upright_maps
-from core.render.movie import painted_movie, threed_movie
+from core.render.movie import face_movie, threed_movie
 from core.render.painted import paint_face, painted_view, to_template_space
 from core.render.palette import (
     ACCENT,
@@ -50,7 +50,7 @@ __all__ = [
     "fit_view",
     "model_colour",
     "paint_face",
-    "painted_movie",
+    "face_movie",
     "painted_view",
     "picture_series",
     "render_panel",

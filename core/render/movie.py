@@ -14,11 +14,11 @@ from core.media.movie import MovieWriter
 from core.render.canvas import blank
 from core.render.painted import to_template_space
 from core.render.palette import INK
-from core.render.styles import FrameImage, render_panel
+from core.render.styles import FrameImage, Style, render_panel
 from core.render.threed import draw_threed
 from core.track import LandmarkTrack
 
-__all__ = ["Progress", "frame_at", "painted_movie", "rate_of", "threed_movie", "track_end"]
+__all__ = ["Progress", "frame_at", "face_movie", "rate_of", "threed_movie", "track_end"]
 
 Progress = Callable[[float], None]
 """Hears the done fraction, 0 to 1; an exception raised in it stops the work cleanly."""
@@ -91,20 +91,22 @@ def _write(
         progress(1.0)
 
 
-def painted_movie(
+def face_movie(
     track: LandmarkTrack,
     out: Path | str,
     *,
+    style: Style = "painted",
     sound: Sound | None = None,
     size: int = 1000,
     fps: float | Fraction | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> None:
-    """The painted face of a 68-point track as H.264 with AAC.
+    """One face as H.264 with AAC; painted, as the published program draws it, if nothing is said.
 
     Parameters
     ----------
+    style : painted faces need 68 points
     sound : muxed from time zero, cut where the track ends
     size : side of the square picture in pixels (even)
     fps : pictures a second; None: one for every frame of the track, at its own time
@@ -114,7 +116,7 @@ def painted_movie(
     BadInput, OutputExists
     """
     _refuse_empty(track)
-    draw = render_panel(track, "painted", size)
+    draw = render_panel(track, style, size)
     _write(track, draw, out, size=size, sound=sound, fps=fps, force=force, progress=progress)
 
 
@@ -129,7 +131,7 @@ def threed_movie(
     force: bool = False,
     progress: Progress | None = None,
 ) -> None:
-    """The 3-D wireframe of a track with depth; parameters as for `painted_movie`."""
+    """The 3-D wireframe of a track with depth; parameters as for `face_movie`."""
     _refuse_empty(track)
     if track.points.shape[2] != 3:
         raise BadInput("A 3-D movie needs points with x, y and z; this track has x and y only.")

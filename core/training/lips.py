@@ -35,14 +35,17 @@ class LipsRecipe(Recipe):
     ----------
     n_components : of the lip PCA
     hidden : width of the Transformer
-    layers, heads, reach : of it; ``reach`` frames are seen before and after a frame in each layer
+    layers, heads : of it
+    back, ahead : frames that each layer sees before and after a frame; what lies ahead adds up over
+        the layers to the delay
     """
 
     n_components: int = 8
     hidden: int = 192
     layers: int = 4
     heads: int = 4
-    reach: int = 12
+    back: int = 12
+    ahead: int = 3
 
     family = "lips"
     decay = 0.995
@@ -63,8 +66,8 @@ class LipsRecipe(Recipe):
             width=self.hidden,
             layers=self.layers,
             heads=self.heads,
-            back=self.reach,
-            ahead=self.reach,
+            back=self.back,
+            ahead=self.ahead,
         )
         net.mean.copy_(self._mean)
         net.deviation.copy_(self._deviation)
@@ -113,7 +116,8 @@ class LipsRecipe(Recipe):
             "hidden": self.hidden,
             "layers": self.layers,
             "heads": self.heads,
-            "reach": self.reach,
+            "back": self.back,
+            "ahead": self.ahead,
         }
 
     def _wave(self, example: Example) -> NDArray[np.float32]:

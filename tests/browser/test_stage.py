@@ -65,6 +65,7 @@ sets = {
         PlayerPanel("Up", colour="#b2182b", track=track(150, 25, 0.02, "eye5")),
     ],
     "one": [PlayerPanel("Only", colour="#0072b2", track=first)],
+    "many": [PlayerPanel(f"Face {k}", colour="#0072b2", track=first) for k in range(7)],
 }
 pixels = track(150, 25, 0.04, "pixel")
 sets["video"] = [
@@ -557,9 +558,67 @@ def test_nothing_runs_over_the_edge_of_a_narrow_player(
         " [...h.querySelectorAll('.sm-title')].every((t) => t.clientWidth >= 20)])"
     )
     assert all(extra <= 0 and titled for extra, titled in heads), heads
-    stage.root.get_by_role("button", name="View").click()
-    box = stage.root.get_by_role("dialog", name="View").bounding_box()
-    assert box["x"] >= 0 and box["y"] >= 0
+    inside = "const {left} = root.getBoundingClientRect(); const {x, y} = root.querySelector"
+    for button, sheet in (("View", ".sm-menu-sheet"), ("More", ".sm-list")):
+        stage.root.get_by_role("button", name=button, exact=True).click()
+        x, y = stage.js(f"{inside}('{sheet}').getBoundingClientRect(); return [x - left, y];")
+        assert x >= 0 and y >= 0, button
+        page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("width", [480, 494, 850])
+def test_the_controls_stand_in_one_row_and_what_is_told_does_not_break_it(
+    page: Any, root: str, width: int
+) -> None:
+    stage = Stage(page, root, "video")
+    stage.js(f"root.style.width = '{width}px'; await next(); return 0")
+    rows = (
+        "const shown = [...root.querySelectorAll('.sm-controls > *:not(.sm-status)')];"
+        "return shown.filter((e) => e.offsetHeight).map((e) => e.getBoundingClientRect())"
+        ".map((box) => (box.top + box.bottom) / 2);"
+    )
+    before = stage.js(rows)
+    assert max(before) - min(before) <= 1, before
+    stage.root.focus()
+    page.keyboard.press("s")
+    told = stage.root.get_by_text("Picture saved.")
+    told.wait_for()
+    after = stage.js(rows)
+    assert max(after) - min(after) <= 1, after
+    assert told.evaluate("e => e.scrollWidth <= e.clientWidth"), "all of it can be read"
+
+
+def test_another_layout_leaves_the_controls_in_their_place(page: Any, root: str) -> None:
+    stage = Stage(page, root)
+    view = stage.root.get_by_role("button", name="View", exact=True)
+    places = []
+    for layout in ("grid", "overlay", "split", "difference"):
+        stage.set(layout=layout)
+        page.wait_for_timeout(100)
+        places.append(view.bounding_box()["y"])
+    assert max(places) - min(places) < 4, places
+
+
+def test_the_picture_fills_its_panel(page: Any, root: str) -> None:
+    stage = Stage(page, root, "video")
+    stage.set(styles=["picture", "wireframe", "wireframe", "painted"])
+    stage.settle()
+    rows = stage.js(
+        "const {data, width, height} = pixels(0);"
+        "const solid = (y) => [...Array(width).keys()].filter("
+        "  (x) => data[4 * (y * width + x) + 3] > 250).length / width;"
+        "return [solid(1), solid(height - 2)];"
+    )
+    assert min(rows) > 0.98, "no band above or below"
+
+
+def test_many_panels_in_a_narrow_player_stay_in_sight(page: Any, root: str) -> None:
+    stage = Stage(page, root, "many")
+    stage.js("root.style.width = '500px'; await next(); return 0")
+    page.wait_for_timeout(150)
+    height = stage.js("return root.querySelector('.sm-panels').clientHeight")
+    sides = stage.js("return [...root.querySelectorAll('.sm-stage')].map((s) => s.clientHeight)")
+    assert len(sides) == 7 and min(sides) >= 100 and height < 800, (sides, height)
 
 
 def test_four_panels_with_everything_on_are_drawn_well_within_a_tick(page: Any, root: str) -> None:

@@ -165,6 +165,11 @@ def test_curves_are_openings_and_distances_in_one_unit() -> None:
         ("opening, b", "IOD"),
         ("distance, b", "IOD"),
     ]
+    assert [(c.line, c.colour) for c in curves] == [
+        ("solid", INK),
+        ("solid", "#d55e00"),
+        ("dashed", "#d55e00"),
+    ]
     assert np.allclose(curves[0].values, curves[1].values, equal_nan=True)
     assert np.nanmax(curves[2].values) < 1e-9
     assert 0.05 < np.nanmax(curves[0].values) < 1

@@ -12,7 +12,7 @@ from PIL import Image
 from core.errors import BadInput, MediaError, OutputExists
 from core.media import Waveform, probe, read_frames, read_sound
 from core.media.movie import MovieWriter
-from core.render import Panel, compare_movie, painted_movie, threed_movie
+from core.render import Panel, compare_movie, face_movie, threed_movie
 from core.render.compare import _place
 from core.render.movie import frame_at
 from core.render.palette import GROUND, PAGE, rgb
@@ -28,10 +28,10 @@ TONE = Waveform(0.1 * np.sin(np.arange(16_000) / 9).astype(np.float32), 16_000)
     [(None, 10, 25), (50, 20, 50), (12.5, 5, 12.5)],
     ids=["every frame", "at twice the rate", "at half the rate"],
 )
-def test_a_painted_movie(tmp_path: Path, fps: float | None, frames: int, rate: float) -> None:
+def test_a_face_movie(tmp_path: Path, fps: float | None, frames: int, rate: float) -> None:
     out = tmp_path / "painted.mp4"
     heard: list[float] = []
-    painted_movie(made_track(), out, sound=TONE, size=128, fps=fps, progress=heard.append)
+    face_movie(made_track(), out, sound=TONE, size=128, fps=fps, progress=heard.append)
     info = probe(out)
     assert info.video is not None
     assert info.audio is not None
@@ -48,7 +48,7 @@ def test_a_painted_movie(tmp_path: Path, fps: float | None, frames: int, rate: f
 
 def test_a_movie_keeps_the_times_of_a_variable_rate(tmp_path: Path) -> None:
     times = np.array([0, 0.04, 0.10, 0.30])
-    painted_movie(made_track(4, times=times), tmp_path / "v.mp4", size=64)
+    face_movie(made_track(4, times=times), tmp_path / "v.mp4", size=64)
     info = probe(tmp_path / "v.mp4")
     assert info.video is not None
     assert np.allclose(info.video.times, times, atol=1e-3)
@@ -56,7 +56,7 @@ def test_a_movie_keeps_the_times_of_a_variable_rate(tmp_path: Path) -> None:
 
 def test_a_track_that_starts_late_starts_blank(tmp_path: Path) -> None:
     times = 0.2 + np.arange(3) / 25
-    painted_movie(made_track(3, times=times), tmp_path / "late.mp4", size=64)
+    face_movie(made_track(3, times=times), tmp_path / "late.mp4", size=64)
     frames = list(read_frames(tmp_path / "late.mp4"))
     assert [round(f.time, 2) for f in frames] == [0.0, 0.2, 0.24, 0.28]
     assert np.ptp(frames[0].image) < 12 < np.ptp(frames[1].image)
@@ -75,9 +75,9 @@ def test_nothing_is_replaced_unless_asked(tmp_path: Path) -> None:
     out = tmp_path / "there.mp4"
     out.write_bytes(b"mine")
     with pytest.raises(OutputExists):
-        painted_movie(made_track(), out, size=64)
+        face_movie(made_track(), out, size=64)
     assert out.read_bytes() == b"mine"
-    painted_movie(made_track(), out, size=64, force=True)
+    face_movie(made_track(), out, size=64, force=True)
     assert probe(out).video is not None
 
 
@@ -329,7 +329,7 @@ def test_pictures_are_placed_where_the_view_says(scale: float) -> None:
         ),
         (lambda p, v: Panel("a", made_track(), crop="face"), "a video and its landmarks"),
         (lambda p, v: Panel("a", video=v, fps=0), "pictures a second"),
-        (lambda p, v: painted_movie(EMPTY, p / "x.mp4"), "at least one frame"),
+        (lambda p, v: face_movie(EMPTY, p / "x.mp4"), "at least one frame"),
     ],
     ids=[
         "no panels",

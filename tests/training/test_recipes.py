@@ -27,7 +27,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "cnn, noise-resilient": lambda: CNNRecipe(n_components=2, noise=BANK),
     "tc": lambda: CNNRecipe(n_components=2, temporal=True),
     "mfcc-lstm": lambda: MFCCRecipe(hidden=16, window=10),
-    "lips": lambda: LipsRecipe(n_components=2, hidden=16, layers=1, heads=2, reach=3),
+    "lips": lambda: LipsRecipe(n_components=2, hidden=16, layers=1, heads=2, back=3, ahead=1),
 }
 each_recipe = pytest.mark.parametrize("make", RECIPES.values(), ids=list(RECIPES))
 

@@ -33,6 +33,7 @@ words = take_away(Takeaway(
     [Panel("Clip", truth, clip.path), Panel("Truth", truth)],
     {"Truth <b>": truth},
     sound=state.sound(clip),
+    files=st.session_state.get("files", {}),
     scores={} if st.session_state.get("no scores") else {"cnn": score},
 ))
 st.text(" ".join(words))
@@ -143,6 +144,22 @@ def test_landmarks_in_every_format() -> None:
     app = opened("Landmarks")
     assert labels(app) == ["Download the landmarks"]
     assert app.caption[-1].value == "Truth \\<b\\>: 25 frames of 68 points, space pixel."
+    assert not app.code, "without files there is no command"
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"),
+    [
+        ("Landmarks", "python -m core identity mine.npz -o motion.npz"),
+        ("Table", "python -m core metrics mine.npz theirs.npy --table csv"),
+    ],
+)
+def test_what_is_no_comparison_has_a_command_of_its_own(kind: str, command: str) -> None:
+    app = AppTest.from_string(SCRIPT, default_timeout=120)
+    app.session_state["take away"] = kind
+    app.session_state["files"] = {"Truth <b>": "mine.npz", "cnn": "theirs.npy"}
+    app.run()
+    assert app.code[-1].value == command and app.text[0].value == ""
 
 
 @pytest.mark.parametrize(
