@@ -9,11 +9,20 @@ from core.render import INK, Panel, Style
 from core.render.player import PlayerPanel
 from ui import state
 from ui.bring import bring_labels, bring_tracks
-from ui.faces import curves_of, faces_of, panels_of, scores_of
+from ui.faces import TRUTH, curves_of, faces_of, panels_of, scores_of
 from ui.player import show_clip
 from ui.takeaway import Takeaway, take_away
 from ui.transfer import speaking_photo
-from ui.widgets import command, header, need_clip, part, progress, score_columns, silence_note
+from ui.widgets import (
+    command,
+    header,
+    need_clip,
+    part,
+    progress,
+    safe_text,
+    score_columns,
+    silence_note,
+)
 
 header("Compare", "Play the clip, its true landmarks and every model side by side, on one sound.")
 clip = need_clip(video=False)
@@ -84,9 +93,8 @@ if scores:
         "Scores are taken after the speaker's own face is removed from both tracks. "
         "IOD: distance of the eye centres."
     )
-files = ["landmarks.npz"] * (truth is not None) + [f"{n}.npy" for n in names]
-source = ["--video" if media.has_video else "--audio", state.command_word(clip)]
-flags = ["--labels", "-o", "comparison.mp4"]
+made = {TRUTH: "landmarks.npz", **{n: f"{n}.npy" for n in names}}
+files = {face.name: made.get(face.name, face.name) for face in faces}
 takes, photo = st.tabs(["Take away", "A photo that speaks"], key="below", bind="query-params")
 if takes.open:
     with takes:
@@ -99,10 +107,16 @@ if takes.open:
             sound=state.sound_or_none(clip),
             scores=scores,
             curves=curves,
+            files=files,
         )
-        flags = take_away(shown) or flags
+        flags = take_away(shown)
+        if flags and files:
+            source = ["--video" if media.has_video else "--audio", state.command_word(clip)]
+            command("compare", list(files.values()), source, "--style", style, flags)
 if photo.open:
     with photo:
-        speaking_photo(clip, {face.name: face.raw for face in faces})
-if files:
-    command("compare", files, source, "--style", style, flags)
+        motions = {face.name: face.raw for face in faces}
+        speaking_photo(clip, motions, files, own=truth is not None)
+if had := " and ".join(made[name] for name in files if name in made):
+    had = safe_text(had)
+    st.caption(f"{had}: from the pages Landmarks and Inference, or made by landmarks and generate.")

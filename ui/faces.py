@@ -12,6 +12,7 @@ from core.errors import SpeechmarksError
 from core.metrics import Score, pairs_of, take_scores
 from core.render import INK, Panel, Style, model_colour
 from core.render.curves import comparison_curves
+from core.render.depth import template_motion
 from core.render.player import Curve, PlayerPanel
 from core.track import LandmarkTrack
 from ui import state
@@ -40,8 +41,9 @@ def faces_of(
 ) -> list[Face]:
     """The truth, the models and what was brought, each with its colour and a name of its own.
 
-    68-point faces are drawn as motion on the shipped template; where schemes differ, the viewer
-    chooses whether to see only the points that all of them have, and reads what was mapped.
+    68-point faces are drawn as motion on the shipped template; one that cannot be put there is left
+    out with a remark. Where schemes differ, the viewer chooses whether to see only the points that
+    all of them have, and reads what was mapped.
     """
     cards = [card.name for card in state.model_cards()]
     found = [] if truth is None else [(TRUTH, truth, INK, "detected")]
@@ -51,14 +53,18 @@ def faces_of(
         unique = f"{name} (yours)" if name in taken else name
         taken.add(unique)
         found.append((unique, track, model_colour(len(cards) + k), note))
-    drawn = {n: state.identity_free(t) if t.scheme == "dlib68" else t for n, t, _, _ in found}
+    drawn = {}
+    for name, track, _, _ in found:
+        try:
+            drawn[name] = template_motion(track) if track.scheme == "dlib68" else track
+        except SpeechmarksError as error:  # the others are compared without it
+            st.warning(safe_text(f"{name} is not shown: {error}"), icon=":material/face_6:")
     if len({track.scheme for track in drawn.values()}) > 1 and st.toggle(
         "Only the points that all have", True, key="same points"
     ):
         drawn, remarks = comparable(drawn)
-        for remark in remarks:
-            st.caption(safe_text(remark))
-    return [Face(n, t, drawn[n], colour, note) for n, t, colour, note in found]
+        st.caption(safe_text(" ".join(remarks)))
+    return [Face(n, t, drawn[n], colour, note) for n, t, colour, note in found if n in drawn]
 
 
 def panels_of(faces: Iterable[Face], style: Style) -> tuple[list[PlayerPanel], list[Panel]]:

@@ -25,7 +25,7 @@ from core.track_io import atomic_write, track_bytes
 from core.workspace import Clip
 from ui import state
 from ui.player import ClipMedia
-from ui.widgets import progress, safe_text
+from ui.widgets import command, progress, safe_text
 
 __all__ = ["Takeaway", "take_away"]
 
@@ -54,6 +54,7 @@ class Takeaway:
     scores, nulls : as `core.metrics.score_table` takes them; empty: no table is offered
     curves : under the page's player
     commands : command lines that a page names as its origin
+    files : the file that a command line would read, by names of ``tracks``
     """
 
     clip: Clip
@@ -66,6 +67,7 @@ class Takeaway:
     nulls: Mapping[str, Mapping[str, Score]] = dataclasses.field(default_factory=dict)
     curves: Sequence[Curve] = ()
     commands: Sequence[str] = ()
+    files: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def fingerprint(self) -> str:
         """Changes with anything that a file made of this would show."""
@@ -88,12 +90,12 @@ def take_away(shown: Takeaway) -> list[str]:
     Returns
     -------
     The flags of the command `compare` that belong to the choice, with its ``-o``; empty where
-    nothing is chosen or another command does it.
+    another command does it, which then stands below the offer.
     """
     deep = {name: t for name, t in shown.tracks.items() if t.points.shape[2] == 3}
     needs = {"Table": shown.scores, "Landmarks": shown.tracks, "3-D movie": deep}
     kinds = [kind for kind in _KINDS if needs.get(kind, True)]
-    kind = st.segmented_control("Take away", kinds, key="take away", bind="query-params")
+    kind = st.segmented_control("As", kinds, key="take away", bind="query-params")
     if kind == "Movie":
         return _movie(shown)
     if kind == "GIF":
@@ -103,10 +105,10 @@ def take_away(shown: Takeaway) -> list[str]:
     if kind == "Page":
         return _page(shown)
     if kind == "Landmarks":
-        _landmarks(shown.tracks)
-    elif kind == "Table":
-        _table(shown)
-    return []
+        return _landmarks(shown)
+    if kind == "Table":
+        return _table(shown)
+    return ["--labels", "-o", "comparison.mp4"]
 
 
 def _offer(
@@ -158,7 +160,7 @@ def _flags(start: float, stop: float | None) -> list[str]:
 
 
 def _movie(shown: Takeaway) -> list[str]:
-    usual: Layout = "grid" if len(shown.movie) > 2 else "row"
+    usual: Layout = "grid" if len(shown.movie) > 3 else "row"  # which shows faces larger
     crops = any(p.video is not None and p.track is not None for p in shown.movie)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         layout = st.segmented_control(
@@ -233,7 +235,10 @@ def _threed(shown: Takeaway, deep: Mapping[str, LandmarkTrack]) -> list[str]:
         threed_movie(deep[name], target, sound=shown.sound, force=True, progress=hear)
 
     _offer("3-D movie", "threed.mp4", f"{shown.fingerprint()} {name}", make)
-    return ["--threed", "-o", "threed.mp4"]
+    if name in shown.files:
+        audio = ["--audio", state.command_word(shown.clip)] if shown.sound is not None else []
+        command("compare", shown.files[name], audio, "--threed", "-o", "threed.mp4")
+    return []
 
 
 def _page(shown: Takeaway) -> list[str]:
@@ -270,13 +275,13 @@ def _page(shown: Takeaway) -> list[str]:
     return ["-o", "comparison.html"]
 
 
-def _landmarks(tracks: Mapping[str, LandmarkTrack]) -> None:
+def _landmarks(shown: Takeaway) -> list[str]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        name = st.selectbox("Panel", list(tracks), key="landmarks of", width=220)
+        name = st.selectbox("Panel", list(shown.tracks), key="landmarks of", width=220)
         format = st.segmented_control(
             "Format", _FORMATS, default="npz", required=True, key="landmarks format"
         )
-        track = tracks[name]
+        track = shown.tracks[name]
         st.download_button(
             "Download the landmarks", lambda: track_bytes(track, f".{format}"),
             f"landmarks.{format}", type="primary", icon=":material/download:", on_click="ignore",
@@ -285,9 +290,12 @@ def _landmarks(tracks: Mapping[str, LandmarkTrack]) -> None:
         f"{safe_text(name)}: {len(track)} frames of {track.points.shape[1]} points, "
         f"space {track.space}."
     )
+    if name in shown.files:
+        command("identity", shown.files[name], "-o", f"motion.{format}")
+    return []
 
 
-def _table(shown: Takeaway) -> None:
+def _table(shown: Takeaway) -> list[str]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         word = st.segmented_control(
             "Format", list(_TABLES), default="CSV", required=True, key="table format"
@@ -299,3 +307,6 @@ def _table(shown: Takeaway) -> None:
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
     st.code(text, language={"csv": None, "markdown": "markdown", "latex": "latex"}[format])
+    if len(shown.files) > 1:
+        command("metrics", list(shown.files.values()), "--table", format)
+    return []

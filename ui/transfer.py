@@ -6,15 +6,19 @@ import hashlib
 from collections.abc import Mapping
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core.errors import SpeechmarksError
 from core.media import probe
 from core.reference.transfer import motion_of
-from core.render.player import PlayerPanel
+from core.render.player import Heard, PlayerPanel
+from core.render.player import hear as hear_sound
 from core.render.transfer import Portrait, clip_portrait, photo_portrait, transfer_movie
 from core.samples import SAMPLE
 from core.track import LandmarkTrack
 from core.workspace import Clip, result_key
 from ui import state
+from ui.faces import TRUTH
 from ui.player import show_player
 from ui.widgets import command, progress
 
@@ -34,15 +38,39 @@ def _speaker(identity: str) -> Portrait:
     return clip_portrait(clip.path, state.landmarks(clip))
 
 
-def speaking_photo(clip: Clip, tracks: Mapping[str, LandmarkTrack]) -> None:
+def _uploaded(upload: UploadedFile) -> Portrait:
+    """The face of an uploaded picture; what is wrong with it is told by the name that it had."""
+    photo = state.scratch_file("photo")
+    photo.write_bytes(upload.getbuffer())
+    try:
+        return photo_portrait(photo)
+    except SpeechmarksError as error:
+        told = str(error).replace(repr(photo.name), repr(upload.name))
+        raise type(error)(told) from error
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _heard(identity: str, duration: float) -> Heard | None:
+    sound = state.sound_or_none(state.stored_clip(identity))
+    return None if sound is None else hear_sound(sound, duration=duration)
+
+
+def speaking_photo(
+    clip: Clip,
+    tracks: Mapping[str, LandmarkTrack],
+    files: Mapping[str, str] | None = None,
+    *,
+    own: bool = True,
+) -> None:
     """Choose a motion and a face, make the movie, watch and download it.
 
     Parameters
     ----------
     tracks : motions of this clip by the name that is shown, such as the models' predictions; any
-        space.
+        space. The first that is not the clip's own moves the face unless another is chosen.
+    files : the file that a command line would read, by names of ``tracks``
+    own : whether the clip shows a face, which may then be the one that speaks
     """
-    st.subheader("A photo that speaks", anchor=False)
     st.caption(
         "Lay a motion onto a face that stands still. Every picture of the result is marked "
         "“synthetic”: use only faces of people who agree to it."
@@ -50,9 +78,10 @@ def speaking_photo(clip: Clip, tracks: Mapping[str, LandmarkTrack]) -> None:
     if not tracks:
         st.info("Choose a model first: its motion moves the face.", icon=":material/graphic_eq:")
         return
-    faces = [*([_OWN] if clip.info.video is not None else []), _PRESENTER, _PHOTO]
+    faces = [*([_OWN] if own and clip.info.video is not None else []), _PRESENTER, _PHOTO]
+    first = 1 if len(tracks) > 1 and next(iter(tracks)) == TRUTH else 0
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Motion", list(tracks), key="transfer motion")
+        name = st.selectbox("Motion", list(tracks), first, key="transfer motion")
         face = st.segmented_control(
             "Face", faces, default=faces[0], required=True, key="transfer face"
         )
@@ -84,9 +113,7 @@ def speaking_photo(clip: Clip, tracks: Mapping[str, LandmarkTrack]) -> None:
         press.empty()
         with progress("Making the face speak") as hear:
             if upload is not None:
-                photo = state.scratch_file("photo")
-                photo.write_bytes(upload.getbuffer())
-                portrait = photo_portrait(photo)
+                portrait = _uploaded(upload)
             else:
                 portrait = _speaker(clip.id) if face == _OWN else _presenter()
             sound = state.sound_or_none(clip)
@@ -95,6 +122,7 @@ def speaking_photo(clip: Clip, tracks: Mapping[str, LandmarkTrack]) -> None:
             )
     info = probe(target)
     assert info.video is not None  # it was made above
+    heard = _heard(clip.id, info.duration)
     show_player(
         [PlayerPanel("Synthetic", kind="video", caption=f"moved by {name}")],
         key=f"speaking {key}",
@@ -103,8 +131,14 @@ def speaking_photo(clip: Clip, tracks: Mapping[str, LandmarkTrack]) -> None:
         has_video=True,
         video_times=info.video.times,
         video_size=info.video.size,
+        peaks=None if heard is None else heard.peaks,
+        spectrum=None if heard is None else heard.spectrum,
+        silence=() if heard is None else heard.silence,
     )
-    st.download_button("Download it", target.read_bytes(), "synthetic.mp4", type="primary")
+    st.download_button(
+        "Download it", lambda: target.open("rb"), "synthetic.mp4", type="primary",
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
     audio = ["--audio", state.command_word(clip)] if clip.info.audio is not None else []
-    command("transfer", f"{name}.npz", ["--onto", onto], audio,
+    command("transfer", (files or {}).get(name, name), ["--onto", onto], audio,
             ["--strength", f"{strength:g}"], "-o", "synthetic.mp4")  # fmt: skip

@@ -12,7 +12,6 @@ import numpy as np
 from core.errors import BadInput
 from core.metrics import interocular, pair_by_time, rmse
 from core.reference import inner_opening, remove_identity, shipped_template
-from core.render.palette import MUTED, mix
 from core.render.player import Curve
 from core.track import LandmarkTrack
 
@@ -70,6 +69,6 @@ def comparison_curves(
             pair = pair_by_time(faces[truth], faces[name], unit)
             mouth = list(faces[name].layout.mouth)
             apart = rmse(pair.truth[:, mouth], pair.predicted[:, mouth]) / size
-            colour = mix(tracks[name][1], MUTED, 0.5)
-            found.append(Curve(f"distance, {name}", unit, colour, pair.times, np.asarray(apart)))
+            values, colour = np.asarray(apart), tracks[name][1]
+            found.append(Curve(f"distance, {name}", unit, colour, pair.times, values, "dashed"))
     return found[:MOST_CURVES]

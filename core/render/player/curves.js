@@ -73,7 +73,9 @@ function createCurves({ curves }, look, view, change) {
     c.strokeStyle = look().ink(spec.colour);
     c.lineWidth = 1.5;
     c.lineJoin = "round";
+    c.setLineDash(spec.line === "dashed" ? [4, 3] : []);
     c.stroke();
+    c.setLineDash([]);
   }
 
   return {
@@ -96,9 +98,9 @@ function createCurves({ curves }, look, view, change) {
         c.textAlign = right ? "right" : "left";
         for (const [value, at] of [[high, top + 7], [low, top + CURVES_HEIGHT - 7]]) {
           const text = `${value.toFixed(Math.max(0, digits - 1))} ${unit}`;
-          c.lineWidth = 3;
-          c.strokeStyle = theme.ground;
-          c.strokeText(text, right ? map.width - 5 : 5, at);
+          const wide = c.measureText(text).width + 6;
+          c.fillStyle = theme.ground; // nothing runs through the numbers
+          c.fillRect(right ? map.width - 2 - wide : 2, at - 6, wide, 12);
           c.fillStyle = theme.muted;
           c.fillText(text, right ? map.width - 5 : 5, at);
         }
@@ -132,7 +134,8 @@ function createCurves({ curves }, look, view, change) {
     update() {
       items.forEach(({ button, swatch, spec }, i) => {
         button.setAttribute("aria-pressed", String(shown(i)));
-        swatch.style.backgroundColor = look().ink(spec.colour);
+        swatch.style.color = look().ink(spec.colour);
+        swatch.classList.toggle("sm-dashed", spec.line === "dashed");
       });
     },
   };

@@ -10,6 +10,13 @@ const TRAIL_NAMES = [[0, "Off"], [0.2, "0.2 s"], [0.5, "0.5 s"], [1, "1 s"]];
 const PART_NAMES = [["jaw", "Jaw"], ["brows", "Brows"], ["nose", "Nose"], ["eyes", "Eyes"], ["mouth", "Mouth"]];
 let menus = 0; // radio groups need names of their own
 
+/** An open sheet whose button stands at the left has its room to the right. */
+function keepInside(sheet) {
+  sheet.style.right = "";
+  const over = sheet.closest(".sm-player").getBoundingClientRect().left - sheet.getBoundingClientRect().left;
+  if (over > 0) sheet.style.right = `${-over}px`;
+}
+
 /** {root, update(view)}; `change({...})` takes what the viewer picks. */
 function createMenu(data, view, change) {
   menus += 1;
@@ -96,11 +103,9 @@ function createMenu(data, view, change) {
     button.setAttribute("aria-expanded", String(open));
     if (!open) return document.removeEventListener("pointerdown", outside, true);
     update(view);
-    sheet.style.right = "";
-    const over = root.closest(".sm-player").getBoundingClientRect().left - sheet.getBoundingClientRect().left;
-    if (over > 0) sheet.style.right = `${-over}px`; // a button at the left has its room to the right
+    keepInside(sheet);
     document.addEventListener("pointerdown", outside, true);
-    return sheet.querySelector("input:checked").focus();
+    return sheet.querySelector("input:checked").focus({ preventScroll: true });
   }
   button.addEventListener("click", () => toggle());
   root.addEventListener("keydown", (event) => {
@@ -109,7 +114,7 @@ function createMenu(data, view, change) {
     if (event.key !== "Escape") return;
     event.preventDefault();
     toggle(false);
-    button.focus();
+    button.focus({ preventScroll: true });
   });
 
   function update(now) {

@@ -36,8 +36,9 @@ function createMore(act, entries) {
     sheet.hidden = !on;
     opener.setAttribute("aria-expanded", String(on));
     if (on) {
+      keepInside(sheet);
       document.addEventListener("pointerdown", outside, true);
-      items[0].focus();
+      items[0].focus({ preventScroll: true });
     } else document.removeEventListener("pointerdown", outside, true);
   }
   opener.addEventListener("click", () => open(sheet.hidden));

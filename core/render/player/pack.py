@@ -112,7 +112,8 @@ class Marker:
 class Curve:
     """Numbers through time under the timeline, ``values`` (T,) at ``times`` (T,) seconds.
 
-    NaN leaves a gap. Curves of one ``unit`` share an axis.
+    NaN leaves a gap. Curves of one ``unit`` share an axis; a dashed ``line`` tells one from another
+    of the same colour.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Curve:
     colour: str
     times: NDArray[np.float64]
     values: NDArray[np.float64]
+    line: Literal["solid", "dashed"] = "solid"
 
 
 @dataclass
@@ -341,6 +343,7 @@ def _curve_entry(curve: Curve, sections: _Sections) -> dict[str, Any]:
         "name": curve.name,
         "unit": curve.unit,
         "colour": curve.colour,
+        "line": curve.line,
         "times": sections.add(times, "<f4"),
         "values": sections.add(values, "<f4"),
     }

@@ -1,9 +1,15 @@
 // Part of the player module: the stage, everything that is drawn, and how it is laid out.
 
 const PANEL_GAP = 12;
+const PANEL_BORDER = 2; // left and right together
 const PANEL_MIN_HEIGHT = 200;
+const LOW_PANEL_HEIGHT = 120; // of many panels in a narrow place, before they make the player taller than
+const TALLEST_GRID = 680;
 const PANEL_MAX_HEIGHT = 480; // of one row
 const ROWS_MAX_HEIGHT = 320; // of each of several
+const HEAD_HEIGHT = 33;
+const TOGETHER_MIN_HEIGHT = 280;
+const ABOUT_HEIGHT = 29; // what is said below a frame of several
 const MOST_SHIFT = 999; // frames
 
 /** The stage. `view` is what the viewer has set (settings.js), read at every drawing; `change({...})` sets
@@ -67,27 +73,31 @@ function createStage(data, look, view, wake, change) {
     if (room) stage.layout(room.video, room.ratio);
   }
 
-  /** Panels in as few rows as keep them tall enough, all of one height, filling the width. */
-  function layoutGrid(width, video, ratio) {
+  /** Panels in as few rows as keep them tall enough, all of one height, filling the width: [{index, wide}] by
+   * row, the height of a panel, and that of one panel in the place of all. */
+  function planGrid(width, video) {
     const shapes = panels.map((panel) => panel.aspect(video));
-    let rows = 1;
-    let heights;
-    do {
-      heights = splitRows(shapes, rows).map(
-        (row) => (width - PANEL_GAP * (row.length - 1)) / row.reduce((s, i) => s + shapes[i], 0),
-      );
-      rows += 1;
-    } while (Math.min(...heights) < PANEL_MIN_HEIGHT && rows <= panels.length);
-    const height = Math.round(Math.min(rows > 2 ? ROWS_MAX_HEIGHT : PANEL_MAX_HEIGHT, ...heights));
-    for (const row of splitRows(shapes, rows - 1)) {
-      const total = row.reduce((s, i) => s + shapes[i], 0);
-      const space = width - PANEL_GAP * (row.length - 1);
-      for (const i of row) {
-        const w = Math.floor((space * shapes[i]) / total);
-        panels[i].root.style.width = `${w}px`;
-        panels[i].resize(w - 2, height, ratio);
-      }
-    }
+    const space = (row) => width - PANEL_GAP * (row.length - 1) - PANEL_BORDER * row.length;
+    const total = (row) => row.reduce((sum, i) => sum + shapes[i], 0);
+    const arrange = (least) => {
+      let rows = 0;
+      let split;
+      let heights;
+      do {
+        rows += 1;
+        split = splitRows(shapes, rows);
+        heights = split.map((row) => space(row) / total(row));
+      } while (Math.min(...heights) < least && rows < panels.length);
+      return { split, height: Math.round(Math.min(rows > 1 ? ROWS_MAX_HEIGHT : PANEL_MAX_HEIGHT, ...heights)) };
+    };
+    let plan = arrange(PANEL_MIN_HEIGHT);
+    if (plan.split.length * plan.height > TALLEST_GRID) plan = arrange(LOW_PANEL_HEIGHT);
+    const { split, height } = plan;
+    return {
+      rows: split.map((row) => row.map((index) => ({ index, wide: Math.floor((space(row) * shapes[index]) / total(row)) }))),
+      height,
+      whole: split.length * height + (split.length - 1) * (PANEL_GAP + HEAD_HEIGHT + PANEL_BORDER),
+    };
   }
 
   const stage = {
@@ -125,8 +135,17 @@ function createStage(data, look, view, wake, change) {
       if (!width) return false;
       room = { video, ratio };
       settle();
-      if (shown === "grid") layoutGrid(width, video, ratio);
-      else together.resize(width - 2, Math.round(Math.max(260, Math.min(PANEL_MAX_HEIGHT, 0.56 * width))), ratio);
+      const { rows, height, whole } = planGrid(width, video);
+      if (shown === "grid") {
+        for (const { index, wide } of rows.flat()) {
+          panels[index].root.style.width = `${wide + PANEL_BORDER}px`;
+          panels[index].resize(wide, height, ratio);
+        }
+      } else {
+        // as tall as the grid where that will do, so that the controls below keep their place
+        const tall = Math.max(TOGETHER_MIN_HEIGHT, Math.min(PANEL_MAX_HEIGHT, whole - ABOUT_HEIGHT));
+        together.resize(width - PANEL_BORDER, tall, ratio);
+      }
       return true;
     },
     retheme() {

@@ -123,7 +123,7 @@ function createTogether(subjects, truth, data, look, view, actions) {
     frame.canvas.classList.toggle("sm-turnable", solid());
     if (!solid()) frame.canvas.removeAttribute("title");
     const fitted = plan.fitted.length ? ` Fitted at the eyes: ${names(plan.fitted)}.` : "";
-    const many = members.length === 1 ? "The track" : `All ${members.length} tracks`;
+    const many = ["The track", "Both tracks"][members.length - 1] || `All ${members.length} tracks`;
     const long = magnify() === 1 ? "true to scale" : `${magnify()} times as long`;
     const told = {
       overlay: () => `${many} in one frame, each in its own colour.`,

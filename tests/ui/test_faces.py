@@ -1,0 +1,73 @@
+"""Which faces a comparison shows, and what it says of those that it cannot show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from making import make_track
+from streamlit.testing.v1 import AppTest
+
+from core.reference import remove_identity
+from core.samples import SAMPLE
+from core.scheme import point_map
+from core.track import select_points
+
+FREE = remove_identity(SAMPLE.truth)
+BROUGHT = {
+    "flat.npz": FREE,
+    "deep.npz": FREE.replace(points=np.dstack([FREE.points, 0.1 * FREE.points[..., 0]])),
+    "lips.npz": select_points(SAMPLE.truth, point_map("dlib68", "lips20"), "lips20"),
+    "*empty*.npy": make_track(np.full((12, 68, 2), np.nan)),
+    "zeros.npy": make_track(np.zeros((12, 68, 2))),
+}
+
+
+def page(tracks: dict) -> None:
+    import streamlit as st
+
+    from core.samples import SAMPLE
+    from ui.faces import curves_of, faces_of, panels_of, scores_of
+
+    faces = faces_of(SAMPLE.truth, {}, [(name, t, "yours") for name, t in tracks.items()])
+    panels_of(faces, "wireframe")
+    curves_of(faces)
+    st.session_state["faces"] = {face.name: face.track for face in faces}
+    st.session_state["scored"] = list(scores_of(faces))
+
+
+def shown(*names: str) -> AppTest:
+    kwargs = {"tracks": {name: BROUGHT[name] for name in names}}
+    app = AppTest.from_function(page, kwargs=kwargs, default_timeout=60).run()
+    assert not app.exception, [e.value for e in app.exception]
+    return app
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("*empty*.npy", "holds a face"), ("zeros.npy", "an alignment cannot be determined")],
+    ids=["no face in any frame", "all points in one place"],
+)
+def test_a_track_that_cannot_be_aligned_is_left_out_and_the_others_stay(
+    name: str, told: str
+) -> None:
+    app = shown("flat.npz", name)
+    assert list(app.session_state["faces"]) == ["Truth", "flat.npz"]
+    (warning,) = app.warning
+    text = warning.value.replace("\\", "")
+    assert text.startswith(f"{name} is not shown: ") and told in text
+    assert "*empty*" not in warning.value, "a name is shown as it is, never as markup"
+
+
+def test_depth_stays_so_that_the_face_can_be_turned() -> None:
+    app = shown("flat.npz", "deep.npz")
+    faces = app.session_state["faces"]
+    assert faces["deep.npz"].points.shape[2] == 3 and faces["flat.npz"].points.shape[2] == 2
+    assert app.session_state["scored"] == ["flat.npz", "deep.npz"]
+
+
+def test_what_was_mapped_is_said_once() -> None:
+    app = shown("deep.npz", "lips.npz")
+    first = app.caption[0].value.replace("\\", "")
+    assert first.startswith("Truth: its 68 points were mapped to 20.")
+    assert "deep.npz: its 68 points were mapped to 20, and its depth was left out." in first
+    assert {t.points.shape[1] for t in app.session_state["faces"].values()} == {20}
