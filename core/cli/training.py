@@ -13,6 +13,7 @@ import typer
 from core.cli.console import Done, Progress, command, notice, plain
 from core.errors import BadInput, OutputExists
 from core.models import load_model
+from core.speech.noise import NoiseBank
 
 __all__: list[str] = []
 
@@ -107,10 +108,18 @@ def evaluate_command(
     out: Annotated[Path, typer.Option("-o", help="Folder for scores.json.")],
     list_name: Annotated[str | None, typer.Option("--list", help="A list of the data set.")] = None,
     template: Annotated[File, typer.Option("--template", help="Template face .npy.")] = None,
+    noise: Annotated[
+        list[str] | None,
+        typer.Option("--noise", help="white, pink, brown, babble, or a sound file or folder."),
+    ] = None,
+    snr: Annotated[
+        list[float] | None, typer.Option("--snr", help="Signal-to-noise ratios in dB.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> Done:
     """Score models on clips beside two nulls: another clip's sound, and the mean face."""
-    from core.batch import evaluate
+    from core.batch import evaluate, load_truths
+    from core.batch.noises import noise_bank
     from core.datasets import list_clips
     from core.reference import shipped_template
     from core.reference.identity import read_template
@@ -119,22 +128,40 @@ def evaluate_command(
     target = out / "scores.json"
     if target.exists() and not force:
         raise OutputExists(f"{str(target)!r} exists already; use --force to replace it.")
+    if bool(noise) != bool(snr):
+        raise BadInput("--noise and --snr go together; give both or neither.")
     face = shipped_template() if template is None else read_template(template)
-    clips = list_clips(data, list_name)
-    report = Progress("evaluate", len(clips), "clips")
-    results = {
-        name: evaluate(load_model(name), clips, face, progress=lambda n, _: report(n))
-        for name in model
-    }
+    models = {name: load_model(name) for name in model}
+    truths, left_out = load_truths(list_clips(data, list_name), face)
+    rounds: list[tuple[str, NoiseBank | None, float]] = [("clean", None, 0.0)]
+    for kind in noise or []:
+        bank = noise_bank(kind, [t.sound for t in truths])
+        rounds += [(f"{kind} {ratio:g} dB", bank, ratio) for ratio in snr or []]
+    report = Progress("evaluate", len(rounds) * len(models), "rounds")
+    results: dict[str, Any] = {name: {} for name in models}
+    for number, (name, loaded) in enumerate(models.items()):
+        for k, (label, mixed, ratio) in enumerate(rounds):
+            scored = evaluate(loaded, truths, face, noise=mixed, snr_db=ratio)
+            report(number * len(rounds) + k + 1)
+            if mixed is None:
+                results[name] |= {**scored, "left_out": left_out}
+            else:
+                results[name].setdefault("noisy", {})[label] = scored["scores"]
     report.close()
     atomic_write(target, json.dumps(plain(results), indent=1).encode())
-    lines = [
+    lines = []
+    for name, result in results.items():
+        lines += _score_lines(name, result["scores"])
+        for label, scores in result.get("noisy", {}).items():
+            lines += _score_lines(f"{name} / {label}", scores)
+    return Done("\n".join(lines), results, code=3 if left_out else 0)
+
+
+def _score_lines(name: str, scores: dict[str, Any]) -> list[str]:
+    return [
         f"{name} / {row}: "
         + ", ".join(
             f"{s} {v['mean']:.4f} [{v['low']:.4f}, {v['high']:.4f}]" for s, v in table.items()
         )
-        for name, result in results.items()
-        for row, table in result["scores"].items()
+        for row, table in scores.items()
     ]
-    failed = any(r["left_out"] for r in results.values())
-    return Done("\n".join(lines), results, code=3 if failed else 0)

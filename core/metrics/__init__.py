@@ -11,6 +11,7 @@ from core.metrics.scores import (
     opening_correlation,
     rmse,
     variance_ratio,
+    whole_face,
 )
 from core.metrics.tables import TABLE_SUFFIXES, TableFormat, score_table
 
@@ -38,4 +39,5 @@ __all__ = [
     "summarise",
     "take_scores",
     "variance_ratio",
+    "whole_face",
 ]

@@ -15,7 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.errors import BadInput
 from core.metrics.pairs import pair_by_time
-from core.metrics.scores import mouth_rmse, opening, opening_correlation, variance_ratio
+from core.metrics.scores import (
+    mouth_rmse,
+    opening,
+    opening_correlation,
+    variance_ratio,
+    whole_face,
+)
 from core.track import LandmarkTrack
 
 __all__ = ["ClipScore", "bootstrap_interval", "score_clip", "summarise"]
@@ -34,7 +40,8 @@ class ClipScore:
 
 
 def score_clip(truth: LandmarkTrack, predicted: LandmarkTrack, *, iod: float) -> ClipScore:
-    """Score one prediction; both tracks in space 'template', onto the same template.
+    """Score one prediction; both tracks are free of identity, onto the same template: faces in
+    space 'template', or lips alone in 'eye5'.
 
     The truth is read at the prediction's frame times.
 
@@ -43,7 +50,7 @@ def score_clip(truth: LandmarkTrack, predicted: LandmarkTrack, *, iod: float) ->
     BadInput : no frame is valid in both.
     """
     pair = pair_by_time(truth, predicted, predicted.space)
-    own, given = pair.truth[pair.common] / iod, pair.predicted[pair.common] / iod
+    own, given = (whole_face(p[pair.common]) / iod for p in (pair.truth, pair.predicted))
     true_open, predicted_open = opening(own), opening(given)
     return ClipScore(
         frames=len(own),

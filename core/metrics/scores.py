@@ -20,6 +20,7 @@ __all__ = [
     "opening_correlation",
     "rmse",
     "variance_ratio",
+    "whole_face",
 ]
 
 _UPPER, _LOWER = [61, 62, 63], [67, 66, 65]
@@ -34,6 +35,18 @@ def interocular(face: ArrayLike) -> float:
 def face_width(track: LandmarkTrack) -> float:
     """Mean distance of points 0 and 16 over frames with a face, in the track's unit (DESIGN 11)."""
     return float(np.nanmean(np.linalg.norm(track.points[:, 0] - track.points[:, 16], axis=1)))
+
+
+def whole_face(points: ArrayLike) -> NDArray[np.float64]:
+    """Lips alone (T, 20, D) in their places of a face (T, 68, D), for scores that look at nothing
+    but the mouth; the other points are 0. A whole face is given back as it is.
+    """
+    given = np.asarray(points, dtype=np.float64)
+    if given.shape[1] == 68:
+        return given
+    face = np.zeros((len(given), 68, given.shape[2]))
+    face[:, 48:68] = given
+    return face
 
 
 def opening(points: ArrayLike) -> NDArray[np.float64]:

@@ -170,6 +170,11 @@ class SpeechModel(ABC):
     def shape(self, raw: Raw, boost: NDArray[np.float64]) -> NDArray[np.float64]:
         """Raw rows (T, K) to points (T, N, D), boosted."""
 
+    @property
+    def still_face(self) -> NDArray[np.float64] | None:
+        """The mean face with identity removed, a null for scores; None where nobody knows it."""
+        return self.mean_face
+
     def landmarks(self, raw: Raw, boost: ArrayLike | None = None) -> NDArray[np.float64]:
         """Raw rows (T, K) to points (T, N, D). The network does not run, so factors are free to
         change.

@@ -33,6 +33,7 @@ from core.weights import PRETRAINED, WeightFile
 __all__ = ["FAMILY", "LipsModel", "save_lips"]
 
 _ENCODER = "encoder."
+_STILL = "still"
 _LEVEL = (
     "a microphone's level is set by its loudest sample so far (0.02 at least), not by that of the "
     "whole sound; the same from {:.1f} s after its loudest sample on"
@@ -52,6 +53,7 @@ class LipsModel(SpeechModel):
         the last one is held to the end of the sound.
     mean : (N, D) a speaker's mean lips (or face) in place of the basis' (SPEC 5: adapting to a new
         identity).
+    still : (N, D) the mean training face with identity removed, a null for scores.
     """
 
     family = "lips"
@@ -64,6 +66,7 @@ class LipsModel(SpeechModel):
         name: str = "lips",
         fps: float = GRID_RATE,
         mean: NDArray[np.float64] | None = None,
+        still: NDArray[np.float64] | None = None,
         settings: dict[str, Any] | None = None,
     ) -> None:
         if len(space.components) != net.n_out:
@@ -80,10 +83,15 @@ class LipsModel(SpeechModel):
         self.boost = np.ones(net.n_out)
         self.mean_face = self.basis.mean.reshape(-1, space.dims)
         self.settings = settings or {}
+        self._still = None if still is None else still.reshape(-1, space.dims)
         level = _LEVEL.format(
             net.memory_s + (0.1 if net.encoder is None else EncoderChunks.delay_s)
         )
         self.pieces_note = level if net.encoder is None else f"{level}; {_CHUNKS}"
+
+    @property
+    def still_face(self) -> NDArray[np.float64] | None:
+        return self.mean_face if self._still is None else self._still
 
     def shape(self, raw: NDArray[np.float64], boost: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.basis.reconstruct(raw * boost)
@@ -173,15 +181,19 @@ def save_lips(
     space: ShapeSpace,
     *,
     fps: float = GRID_RATE,
+    still: NDArray[np.float64] | None = None,
     encoder_folder: str | None = None,
     half: bool = True,
 ) -> None:
     """Write a weight file that `load_model` reads.
 
+    still : see `LipsModel`.
     encoder_folder : name of the folder that a frozen encoder lies in; its tensors are then left
         out, and the user gives the folder with ``--encoder``. Without it they are in the file.
     """
     state = net.state_dict()
+    if still is not None:
+        state = {**state, _STILL: torch.from_numpy(still.ravel()).float()}
     facts: dict[str, str | float] = {"fps": repr(float(fps)), "ahead": net.ahead}
     if net.encoder is not None:
         settings = encoder_settings(net.encoder)
@@ -197,6 +209,12 @@ def _build(
 ) -> LipsModel:
     state = {k: v for k, v in weights.tensors.items() if not k.startswith((BASIS, _ENCODER))}
     space = stored_basis(weights)
+    still = state.pop(_STILL, None)
+    if still is not None and tuple(still.shape) != space.mean.shape:
+        raise WeightsError(
+            f"{weights.path.name!r} carries a still face of shape {tuple(still.shape)}; expected "
+            f"{space.mean.shape}."
+        )
     ahead = weights.number("ahead", -1, low=-1)  # -1: half of the band
     net = LipNet.from_state(
         state,
@@ -211,6 +229,7 @@ def _build(
         name=weights.path.stem,
         fps=weights.number("fps", GRID_RATE, low=1, high=1000),
         mean=mean,
+        still=None if still is None else still.double().numpy(),
         settings={k: Path(v).name for k, v in given.items() if v is not None},
     )
 

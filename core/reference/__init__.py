@@ -7,7 +7,7 @@ from core.reference.closed_mouth import (
     lip_gap,
     mouth_width,
 )
-from core.reference.identity import remove_identity, shipped_template
+from core.reference.identity import remove_identity, remove_lip_identity, shipped_template
 from core.reference.shape_space import ShapeSpace, fit_shape_space
 from core.reference.speaker import mean_lips
 
@@ -21,5 +21,6 @@ __all__ = [
     "mean_lips",
     "mouth_width",
     "remove_identity",
+    "remove_lip_identity",
     "shipped_template",
 ]

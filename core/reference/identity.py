@@ -8,13 +8,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import align_procrustes
+from core.align import align, align_procrustes, normalise_lips
 from core.errors import BadInput, MissingFile
 from core.reference.closed_mouth import closed_mouth
 from core.track import LandmarkTrack, remembered, retime, step
 from core.track_io import read_array
 
-__all__ = ["read_template", "remove_identity", "shipped_template"]
+__all__ = [
+    "EYE_DISTANCE",
+    "read_template",
+    "remove_identity",
+    "remove_lip_identity",
+    "shipped_template",
+]
+
+EYE_DISTANCE = 5.0
+"""Of the eye centres in HUM's lip space, 'eye5' (SPEC 5)."""
 
 TEMPLATE_PATH = Path(__file__).parents[2] / "pretrained" / "template.npy"
 
@@ -99,4 +108,40 @@ def remove_identity(
         step("remove_identity", z=threshold, published=published, reference=int(ranked[0])),
         points=timed.points - reference + template,
         space="template",
+    )
+
+
+@remembered
+def remove_lip_identity(track: LandmarkTrack, *, fps: float = 25) -> LandmarkTrack:
+    """The motion of the lips alone, on the shipped template's lips, in HUM's lip space.
+
+    What `remove_identity` does to a face: rate change, minus the closed-mouth frame, plus the
+    template.
+
+    Parameters
+    ----------
+    track : 68 points of any space, or 20 lip points in space 'eye5'.
+
+    Returns
+    -------
+    LandmarkTrack
+        Scheme 'lips20', space 'eye5' (eye centres `EYE_DISTANCE` apart). NaN in frames without a
+        mouth.
+
+    Raises
+    ------
+    NoFace, NoReference, DegenerateShape
+    BadInput : lips that are not in space 'eye5': nobody can say how large they are.
+    """
+    if track.scheme == "lips20" and track.space != "eye5":
+        raise BadInput(f"Lips alone must be in space 'eye5'; these are in {track.space!r}.")
+    flat = track.replace(points=track.points[:, :, :2])
+    lips = flat if track.scheme == "lips20" else align(flat, "lips", mouth_only=True)
+    timed = retime(lips, fps=fps)
+    ranked = closed_mouth(timed).candidates
+    frame = ranked[np.argmax(timed.frame_valid[ranked])]  # the best one that is complete
+    rest = normalise_lips(shipped_template()[None])[0][0, 48:68]
+    return timed.replace(
+        step("remove_lip_identity", frame=int(frame)),
+        points=timed.points - timed.points[frame] + rest,
     )

@@ -30,8 +30,6 @@ __all__ = [
 ]
 
 
-EYE_DISTANCE = 5.0
-"""Of the eye centres in HUM's lip space."""
 SOUND_RATE = 16_000
 """Hz at which training sound is held: what GRID has, and enough for every family but lstm, whose
 features reach to 22 kHz of which speech data of this rate hold nothing."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from core.errors import NoFace, NoReference
 from core.models.lips import LipsModel, save_lips
 from core.models.lips_net import LipNet
-from core.reference import ShapeSpace
+from core.reference import ShapeSpace, remove_lip_identity
 from core.speech.logmel import LOG_MEL_HOP, LevelListener, log_mel
+from core.track import LandmarkTrack, frame_times
 from core.training.data import Example, TrainingSet
 from core.training.loop import Recipe, State
 from core.training.targets import component_scale, lip_basis, masked_targets
@@ -55,6 +58,7 @@ class LipsRecipe(Recipe):
 
     def prepare(self, training: TrainingSet) -> None:
         self.space: ShapeSpace = lip_basis(training, self.n_components)
+        self._still = _mean_motion(training)
         self._scale = torch.from_numpy(component_scale(self.space)).float()
         bands = [log_mel(torch.from_numpy(self._wave(e))) for e in training.examples[:200]]
         deviation, mean = torch.std_mean(torch.cat(bands), dim=0)
@@ -107,7 +111,7 @@ class LipsRecipe(Recipe):
         net = self.net()
         net.load_state_dict(state)
         assert isinstance(net, LipNet)
-        save_lips(path, net, self.space)
+        save_lips(path, net, self.space, still=self._still)
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -128,3 +132,15 @@ class LipsRecipe(Recipe):
             parts = [listener.hear(example.sound.samples), listener.end()]
             known = self._waves[example.name] = np.concatenate(parts)
         return known
+
+
+def _mean_motion(training: TrainingSet) -> NDArray[np.float64]:
+    """The mean of the training lips with identity removed, (20, 2); clips without a reference do
+    not count."""
+    found = []
+    for example in training.examples:
+        times = frame_times(len(example.lips), 25)
+        track = LandmarkTrack(example.lips, times, scheme="lips20", space="eye5")
+        with suppress(NoFace, NoReference):
+            found.append(remove_lip_identity(track).points)
+    return np.asarray(np.nanmean(np.concatenate(found), axis=0))

@@ -22,9 +22,10 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.errors import BadInput, OutputExists, WeightsError
-from core.metrics import interocular, mouth_rmse, opening_correlation
+from core.metrics import interocular, mouth_rmse, opening_correlation, whole_face
 from core.metrics.scores import opening
-from core.training.data import EYE_DISTANCE, Example, TrainingSet
+from core.reference.identity import EYE_DISTANCE
+from core.training.data import Example, TrainingSet
 from core.weights import open_weights
 
 __all__ = ["Recipe", "State", "TrainOptions", "train"]
@@ -116,20 +117,11 @@ class Recipe(ABC):
                 lips = points.shape[1] == 20
                 truth = (example.lips if lips else example.points)[: len(points)]
                 known = np.isfinite(truth).all(axis=(1, 2))
-                one, two = (_face(p[: len(truth)][known]) for p in (truth, points))
+                one, two = (whole_face(p[: len(truth)][known]) for p in (truth, points))
                 rmse.append(mouth_rmse(one, two) / (EYE_DISTANCE if lips else iod))
                 correlation.append(opening_correlation(opening(one), opening(two)))
         net.train()
         return {"mouth_rmse": float(np.mean(rmse)), "correlation": float(np.nanmean(correlation))}
-
-
-def _face(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Lips alone (T, 20, 2) in their places of a whole face; a whole face as it is."""
-    if points.shape[1] != 20:
-        return points
-    whole = np.zeros((len(points), 68, points.shape[2]))
-    whole[:, 48:] = points
-    return whole
 
 
 def train(
