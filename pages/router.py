@@ -24,6 +24,7 @@ page = st.navigation(
         "Models": [
             st.Page("inference.py", title="Inference", icon=":material/graphic_eq:"),
             st.Page("compare.py", title="Compare", icon=":material/compare:"),
+            st.Page("models.py", title="Models", icon=":material/inventory_2:"),
         ],
     },
 )

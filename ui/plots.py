@@ -52,10 +52,11 @@ def curves(
     lines: Mapping[str, tuple[Array, Array, str]],
     *,
     unit: str,
+    over: str = "time in s",
     marks: Mapping[str, float] | None = None,
     bands: Mapping[str, tuple[Array, Array, Array, str]] | None = None,
 ) -> go.Figure:
-    """Curves over time in seconds: name -> (times, values, colour).
+    """Curves over time in seconds, or ``over`` something else: name -> (times, values, colour).
 
     marks : named moments, drawn as upright lines. bands : name -> (times, low, high, colour).
     """
@@ -83,7 +84,7 @@ def curves(
         figure.add_vline(
             x=moment, line={"color": ACCENT, "width": 1, "dash": "dot"}, annotation_text=name
         )
-    figure.update_xaxes(title="time in s")
+    figure.update_xaxes(title=over)
     figure.update_yaxes(title=unit)
     figure.update_layout(showlegend=len(lines) + len(bands or {}) > 1)
     return figure

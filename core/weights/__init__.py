@@ -2,7 +2,7 @@
 opening them safely. Nothing is opened before its hash is checked.
 """
 
-from core.weights.download import fetch
+from core.weights.download import begun, fetch
 from core.weights.hashes import git_blob_id
 from core.weights.opening import WEIGHT_SUFFIXES, WeightFile, open_weights
 from core.weights.registry import (
@@ -36,6 +36,7 @@ __all__ = [
     "Shelf",
     "State",
     "WeightFile",
+    "begun",
     "entries",
     "entry_of",
     "fetch",

@@ -16,7 +16,7 @@ from core.weights.hashes import is_exactly
 from core.weights.registry import RemoteFile
 from core.weights.transfer import Progress, Transfer
 
-__all__ = ["fetch"]
+__all__ = ["begun", "fetch"]
 
 pooch.get_logger().setLevel(logging.WARNING)  # it would tell every download in lines of its own
 
@@ -49,18 +49,16 @@ def fetch(
     folder, hear = Path(folder), progress or (lambda done, total: None)
     if (found := _there(file, folder)) is not None:
         return found
-    partial = folder / "partial"
-    stem = f"{file.name}.{_short(file)}"
+    part = _part(file, folder)
     try:
-        with _alone(partial / f"{stem}.lock", hear):
+        with _alone(part.with_suffix(".lock"), hear):
             if (found := _there(file, folder)) is not None:  # another process was faster
                 return found
-            part, target = partial / f"{stem}.part", _free_name(file, folder)
-            begun = part.is_file()
+            target, goes_on = _free_name(file, folder), part.is_file()
             try:
                 os.replace(_retrieve(file, part, timeout, hear), target)
             except WeightsError:
-                if not begun:
+                if not goes_on:
                     raise
                 # What came now is right perhaps, and what was gone on from was not.
                 os.replace(_retrieve(file, part, timeout, hear), target)
@@ -74,7 +72,17 @@ def fetch(
         ) from error
     finally:
         with suppress(OSError):  # others are at work in it, or have parts in it
-            partial.rmdir()
+            part.parent.rmdir()
+
+
+def begun(file: RemoteFile, folder: Path | str) -> int:
+    """Bytes that an interrupted download has left, which the next one goes on from."""
+    part = _part(file, Path(folder))
+    return part.stat().st_size if part.is_file() else 0
+
+
+def _part(file: RemoteFile, folder: Path) -> Path:
+    return folder / "partial" / f"{file.name}.{_short(file)}.part"
 
 
 def _retrieve(file: RemoteFile, part: Path, timeout: float, progress: Progress) -> Path:

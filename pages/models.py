@@ -1,0 +1,31 @@
+"""Models: what there is, where it is from, how well it does, and getting it."""
+
+import streamlit as st
+
+from core.models import known_models
+from ui.models_view import card, download, measured, models_table
+from ui.widgets import commands, header, refuse
+
+header(
+    "Models",
+    "Every model that can be run here: whose it is, under which terms, how well it does, and "
+    "whether its weights lie on this machine.",
+)
+cards = known_models()
+if not cards:
+    refuse("The registry names no models; restore the folder pretrained/ from the repository.")
+asked = st.query_params.get("model")
+current = next((one for one in cards if one.name == asked), cards[0])
+models_table(cards, current)
+card(current)
+if current.ready:
+    if st.button("Run it", type="primary", icon=":material/graphic_eq:"):
+        st.session_state["models"] = [current.name]
+        st.switch_page("inference.py")
+else:
+    download(current)
+measured(current)
+commands(
+    ("models", "list"),
+    ("models", "info" if current.ready else "get", current.name),
+)
