@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.models import known_models
+from ui import state
 from ui.models_view import card, download, measured, models_table
 from ui.widgets import commands, header, refuse
 
@@ -14,8 +15,10 @@ header(
 cards = known_models()
 if not cards:
     refuse("The registry names no models; restore the folder pretrained/ from the repository.")
-asked = st.query_params.get("model")
+state.current_clip()  # keeps it, though nothing here needs a clip
+asked = st.query_params.get("model") or st.session_state.get("model")
 current = next((one for one in cards if one.name == asked), cards[0])
+st.session_state["model"] = st.query_params["model"] = current.name
 models_table(cards, current)
 card(current)
 if current.ready:
