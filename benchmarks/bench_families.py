@@ -36,13 +36,15 @@ def _space(components: int, points: int, dims: int) -> ShapeSpace:
     )
 
 
-MAKERS: dict[str, Callable[[], tuple[torch.nn.Module, ShapeSpace | None]]] = {
-    "cnn": lambda: (SpeechCNN(6), _space(6, 68, 3)),
-    "tc": lambda: (SpeechCNN(6, temporal=True), _space(6, 68, 3)),
-    "lips": lambda: (LipNet(8), _space(8, 20, 2)),
-    "mfcc-lstm": lambda: (WindowLSTM(50, 200, 2), None),
+Made = tuple[torch.nn.Module, ShapeSpace | None, dict[str, Any]]
+
+MAKERS: dict[str, Callable[[], Made]] = {
+    "cnn": lambda: (SpeechCNN(6), _space(6, 68, 3), {}),
+    "tc": lambda: (SpeechCNN(6, temporal=True), _space(6, 68, 3), {}),
+    "lips": lambda: (LipNet(8), _space(8, 20, 2), {}),
+    "mfcc-lstm": lambda: (WindowLSTM(50, 200, 2), None, {}),
 }
-"""Family -> a network of its published size, and its basis."""
+"""Family -> a network of its published size, its basis, and what else its file must say."""
 
 
 def run() -> dict[str, Any]:
@@ -56,8 +58,8 @@ def run() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         for name in FAMILIES:
             path = Path(folder) / f"{name}.safetensors"
-            net, space = MAKERS[name]()
-            save_model(path, name, net.state_dict(), space)
+            net, space, said = MAKERS[name]()
+            save_model(path, name, net.state_dict(), space, **said)
             model = load_model(path)
             model.predict(start)  # warm up
             taken[name] = min(model.predict(sound).seconds for _ in range(RUNS))

@@ -40,7 +40,6 @@ _N_FFT = 400
 _HALF = _N_FFT // 2  # frames are centred: so many samples are reflected at both ends
 _LEAST = 1e-10  # mel power
 _TOP_DB = 80.0  # nothing lies further below the loudest band of the sound
-_RESAMPLER_S = 0.12  # what soxr was seen to hold back at 8 to 192 kHz
 
 
 @cache
@@ -142,7 +141,8 @@ class MFCCListener:
     def __init__(self, rate: int, whole: Outline | None = None) -> None:
         self._rate, self._heard, self._mel = rate, 0, _MelListener(rate)
         self._loudest = -np.inf if whole is None else whole.loudest
-        self.delay_s = 0.0 if rate == MFCC_RATE else _RESAMPLER_S
+        # What soxr was seen to hold back, at 4 to 384 kHz.
+        self.delay_s = 0.0 if rate == MFCC_RATE else max(0.09, 1100 / rate)
 
     @property
     def seconds(self) -> float:

@@ -252,7 +252,7 @@ def test_a_microphone_gives_as_many_faces_and_nearly_the_same(
 
 
 @pytest.mark.parametrize("live", [False, True], ids=["a file", "a microphone"])
-@pytest.mark.parametrize("rate", [16_000, 44_100], ids=lambda r: f"{r} Hz")
+@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100], ids=lambda r: f"{r} Hz")
 def test_a_face_is_out_when_it_was_promised(
     published: MFCCLSTMModel, rate: int, live: bool
 ) -> None:
