@@ -5,6 +5,7 @@ const TALK_GONE = "The server does not answer: reload the page and speak again."
 const TALK_SLOW = "The connection is too slow for the sound.";
 const MOST_UNSENT = 5; // seconds of sound that may wait for the network
 const RECENT = 50; // pieces or frames over which delays are judged
+const CATCH_UP = 2; // ms a frame
 const JUST_NOW = 12; // frames whose delay is told
 const MOST_QUEUED = 250; // frames
 
@@ -77,11 +78,13 @@ function createHearing(rate) {
 }
 
 /** The frames of one model on their way to the screen. They come in bursts, one a piece of sound; each is due
- * as long after its sound as the latest ones have been, so the face moves evenly. */
+ * as long after its sound as the latest of them come, so the face moves evenly. Where they come sooner again,
+ * the face runs a little faster for a while. */
 function createPacer(fps, hearing) {
   const queue = [];
   const late = []; // ms from a frame's sound to its arrival
   const shown = []; // the same to the screen
+  let wait = 0; // ms from a frame's sound to when it is due
   const age = (frame) => performance.now() - hearing.at(frame / fps);
   return {
     add(first, count, points) {
@@ -94,10 +97,13 @@ function createPacer(fps, hearing) {
     },
     /** The newest frame that is due, once; null where there is none. */
     take() {
-      const wait = Math.max(...late);
+      const latest = Math.max(...late);
+      wait = Math.max(wait, latest);
       let due = null;
       while (queue.length && age(queue[0].frame) >= wait - 1) due = queue.shift();
-      if (due) keepLast(shown, age(due.frame));
+      if (!due) return null;
+      keepLast(shown, age(due.frame));
+      wait = Math.max(latest, wait - Math.max(CATCH_UP, 0.1 * (wait - latest)));
       return due;
     },
     waiting: () => queue.length,
