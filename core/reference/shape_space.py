@@ -148,8 +148,10 @@ class ShapeSpace:
     @classmethod
     def published(cls, mean_shape: Path | str, eigen_vectors: Path | str) -> ShapeSpace:
         """NR's pair of files: mean_shape.npy (1, 204) and eigen_vectors.npy (6, 204)."""
-        mean = read_array(Path(mean_shape)).ravel()
-        vectors = read_array(Path(eigen_vectors))
+        first, second = (
+            _real(read_array(Path(path)), Path(path).name) for path in (mean_shape, eigen_vectors)
+        )
+        mean, vectors = first.ravel(), second
         if mean.size not in (136, 204) or vectors.ndim != 2 or vectors.shape[1] != mean.size:
             raise BadInput(
                 "Expected a mean shape of 204 (68 x 3) numbers and eigenvectors (6, 204); got "
