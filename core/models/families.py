@@ -14,6 +14,7 @@ __all__ = ["FAMILIES", "families", "family", "recognise"]
 FAMILIES = {
     "cnn": "core.models.cnn",
     "tc": "core.models.tc",
+    "lstm": "core.models.lstm",
     "lips": "core.models.lips",
     "mfcc-lstm": "core.models.mfcc_lstm",
 }
