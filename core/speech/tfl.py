@@ -19,6 +19,7 @@ __all__ = [
     "TFL_RATE",
     "TFL_WIDTH",
     "TFLListener",
+    "band_centres",
     "tfl_features",
     "tfl_frame_count",
 ]
@@ -119,17 +120,27 @@ def _hann() -> NDArray[np.float64]:
 
 
 @cache
+def _edges() -> NDArray[np.float64]:
+    """(66,) Hz where the bands begin, peak and end, equally far apart on Slaney's mel scale."""
+    per_e_fold = 27 / np.log(6.4)  # above 1 kHz, which is 15 mel
+    mel = np.linspace(0, 15 + per_e_fold * np.log(TFL_RATE / 2 / 1000), _BANDS + 2)
+    return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) / per_e_fold))
+
+
+def band_centres() -> NDArray[np.float64]:
+    """(64,) Hz where the mel bands peak, low ones first."""
+    return _edges()[1:-1].copy()
+
+
+@cache
 def _bank() -> NDArray[np.float64]:
     """(883, 64) triangles on Slaney's mel scale, each of area 1 over Hz: librosa's defaults.
 
     Written out because importing librosa compiles for up to a minute (docs/decisions/0004).
     """
-    nyquist = TFL_RATE / 2
-    per_e_fold = 27 / np.log(6.4)  # above 1 kHz, which is 15 mel
-    mel = np.linspace(0, 15 + per_e_fold * np.log(nyquist / 1000), _BANDS + 2)
-    edges = np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) / per_e_fold))
+    edges = _edges()
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
-    bins = np.linspace(0, nyquist, _HALF + 1)[:, None]
+    bins = np.linspace(0, TFL_RATE / 2, _HALF + 1)[:, None]
     slopes = np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
     return np.asarray(np.maximum(0, slopes) * 2 / (high - low))
 

@@ -14,6 +14,7 @@ from core.speech.nr import NR_RATE
 from core.training.cnn import CNNRecipe
 from core.training.lips import LipsRecipe
 from core.training.loop import Recipe, TrainOptions
+from core.training.lstm import LSTMRecipe
 from core.training.mfcc_lstm import MFCCRecipe
 
 __all__ = ["default_options", "make_recipe", "read_noise"]
@@ -22,6 +23,7 @@ _SOUND = (".wav", ".flac")
 _RECIPES: dict[str, tuple[type[Recipe], dict[str, Any], TrainOptions]] = {
     "cnn": (CNNRecipe, {}, TrainOptions()),
     "tc": (CNNRecipe, {"temporal": True}, TrainOptions()),
+    "lstm": (LSTMRecipe, {}, TrainOptions(epochs=60, batch_size=32, learning_rate=2e-3)),
     "mfcc-lstm": (MFCCRecipe, {}, TrainOptions(epochs=30, batch_size=16, learning_rate=1e-3)),
     "lips": (LipsRecipe, {}, TrainOptions(epochs=40, batch_size=16, learning_rate=1e-3)),
 }

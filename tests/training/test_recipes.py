@@ -19,6 +19,7 @@ from core.models import load_model
 from core.speech.noise import NoiseBank, coloured_noise, mix_noise
 from core.training import CNNRecipe, Recipe, default_options, make_recipe, train
 from core.training.lips import LipsRecipe
+from core.training.lstm import LSTMRecipe
 from core.training.mfcc_lstm import MFCCRecipe
 from core.weights import open_weights
 
@@ -26,6 +27,7 @@ BANK = NoiseBank({"hum": noise(0.2).samples})
 RECIPES: dict[str, Callable[[], Recipe]] = {
     "cnn, noise-resilient": lambda: CNNRecipe(n_components=2, noise=BANK),
     "tc": lambda: CNNRecipe(n_components=2, temporal=True),
+    "lstm": lambda: LSTMRecipe(hidden=16),
     "mfcc-lstm": lambda: MFCCRecipe(hidden=16, window=10),
     "lips": lambda: LipsRecipe(n_components=2, hidden=16, layers=1, heads=2, back=3, ahead=1),
 }

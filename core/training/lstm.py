@@ -1,0 +1,141 @@
+"""Recipe of the lstm family (SPEC 3), onto faces in template space.
+
+Differences from the published recipe, each for a reason: inputs are standardised and bands that the
+training sound cannot hold are left out (both folded into the weights that are kept); targets are
+displacements from the mean face, in which the mouth counts more; a random stretch of nothing stands
+before each clip, as it does at inference; the running average of the weights is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core.models.lstm import LSTMModel
+from core.models.lstm_net import LSTMLayer, StackedLSTM
+from core.models.lstm_windows import STEPS
+from core.models.store import save_model
+from core.speech.tfl import TFL_WIDTH, band_centres, tfl_features
+from core.training.data import SOUND_RATE, Example, TrainingSet
+from core.training.loop import Recipe, State
+from core.training.targets import Displacement
+
+__all__ = ["LSTMRecipe"]
+
+
+@dataclass
+class LSTMRecipe(Recipe):
+    """TFL's stacked LSTM: three layers and one that gives the face.
+
+    Parameters
+    ----------
+    hidden : units of the first three layers
+    delay : frames by which it speaks late, and so hears ahead
+    context : frames before each that are heard beside it
+    share : of dropout, on inputs and on states
+    """
+
+    hidden: int = 128
+    delay: int = 1
+    context: int = 3
+    share: float = 0.1
+
+    family = "lstm"
+    decay = 0.99
+
+    def __post_init__(self) -> None:
+        self._known: dict[str, NDArray[np.float32]] = {}
+        sizes = [self.hidden] * 3 + [136]
+        self._layers = tuple(
+            LSTMLayer(f"lstm_{k}", size, "tanh", "sigmoid", self.share, self.share, 2)
+            for k, size in enumerate(sizes, start=1)
+        )
+
+    def prepare(self, training: TrainingSet) -> None:
+        self.faces = Displacement.of(training)
+        rows = np.concatenate([self._rows(e) for e in training.examples[:200]])
+        self._mean = rows.mean(axis=0, dtype=np.float64)
+        heard = np.tile(band_centres() < 0.475 * SOUND_RATE, 2 * (self.context + 1))
+        self._factor = heard / np.maximum(rows.std(axis=0), 1e-3)
+
+    def net(self) -> nn.Module:
+        return StackedLSTM(TFL_WIDTH * (self.context + 1), self._layers).draw()
+
+    def loss(
+        self, net: nn.Module, examples: Sequence[Example], rng: np.random.Generator, done: float
+    ) -> Tensor:
+        """Weighted MSE over known frames, each compared ``delay`` steps late."""
+        assert isinstance(net, StackedLSTM)
+        longest = max(len(self._rows(e)) for e in examples) + self.delay
+        before = int(rng.integers(STEPS))
+        rows = np.zeros((len(examples), before + longest, net.n_in), np.float32)
+        targets = np.zeros((len(examples), longest - self.delay, 136), np.float32)
+        mask = np.zeros((len(examples), longest - self.delay, 1), np.float32)
+        for k, example in enumerate(examples):
+            heard = self._rows(example)
+            rows[k, before : before + len(heard)] = heard
+            wanted = self.faces.rows(example.points)[: targets.shape[1]]
+            known = np.isfinite(wanted).all(axis=1)
+            targets[k, : len(wanted)][known] = wanted[known]
+            mask[k, : len(wanted), 0] = known
+        standard = torch.from_numpy(((rows - self._mean) * self._factor).astype(np.float32))
+        given = net(standard, dropout=True)[:, before + self.delay :]
+        known_rows = torch.from_numpy(mask)
+        error = (given - torch.from_numpy(targets)) ** 2 * self.faces.weights * known_rows
+        loss: Tensor = error.sum() / known_rows.sum()
+        return loss
+
+    def points(self, net: nn.Module, example: Example) -> NDArray[np.float64]:
+        whole = StackedLSTM(TFL_WIDTH * (self.context + 1), self._layers)
+        whole.load_state_dict(self._folded(dict(net.state_dict())))
+        model = LSTMModel(
+            whole,
+            delay=self.delay,
+            space="template",
+            scale=self.faces.scale,
+            rest=self.faces.mean.ravel(),
+            mean_face=self.faces.mean,
+        )
+        return model.predict(example.sound).track.points
+
+    def save(self, path: Path, state: State) -> None:
+        save_model(
+            path,
+            self.family,
+            self._folded(state) | self.faces.tensors(),
+            None,
+            delay=self.delay,
+            **StackedLSTM(1, self._layers).facts(),
+            **self.faces.facts(),
+        )
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "hidden": self.hidden,
+            "delay": self.delay,
+            "context": self.context,
+            "dropout": self.share,
+        }
+
+    def _folded(self, state: State) -> State:
+        """Weights for features as they come, from weights for standardised ones."""
+        kernel, bias = state["lstm_1.kernel"].double(), state["lstm_1.bias"].double()
+        own = kernel * torch.from_numpy(self._factor)[:, None]
+        return {
+            **state,
+            "lstm_1.kernel": own.to(state["lstm_1.kernel"]),
+            "lstm_1.bias": (bias - torch.from_numpy(self._mean) @ own).to(state["lstm_1.bias"]),
+        }
+
+    def _rows(self, example: Example) -> NDArray[np.float32]:
+        known = self._known.get(example.name)
+        if known is None:
+            known = self._known[example.name] = tfl_features(example.sound, self.context)
+        return known
