@@ -24,11 +24,10 @@ panels = [
     PlayerPanel("Truth, identity removed", style="portrait", colour=INK, track=free),
 ]
 with progress("Predicting the built-in clip"):
-    for index, card in enumerate(state.model_cards()[:2]):
+    for card in state.model_cards()[:2]:
         track = state.prediction(clip, card.name)
-        panels.append(
-            PlayerPanel(card.name, style="portrait", colour=model_colour(index), track=track)
-        )
+        colour = model_colour(card.order)
+        panels.append(PlayerPanel(card.name, style="portrait", colour=colour, track=track))
 media = state.media(clip)
 show_clip(panels, media, key="home", autoplay=True)
 st.caption(f"Synthetic: a drawn presenter says “{SAMPLE.sentence}” The models hear only the sound.")

@@ -37,7 +37,7 @@ if not names:
     st.stop()
 
 silence_note(clip)
-colours = {n: model_colour(list(cards).index(n)) for n in names}
+colours = {n: model_colour(cards[n].order) for n in names}
 runs: dict[str, Run] = {}
 with progress("Running the models") as hear:
     for number, (name, model) in enumerate(models.items()):

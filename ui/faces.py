@@ -10,7 +10,7 @@ import streamlit as st
 from core.align import comparable
 from core.errors import SpeechmarksError
 from core.metrics import Score, pairs_of, take_scores
-from core.render import INK, Panel, Style, model_colour
+from core.render import INK, Panel, Style, free_colours, model_colour
 from core.render.curves import comparison_curves
 from core.render.depth import template_motion
 from core.render.player import Curve, PlayerPanel
@@ -45,14 +45,14 @@ def faces_of(
     out with a remark. Where schemes differ, the viewer chooses whether to see only the points that
     all of them have, and reads what was mapped.
     """
-    cards = [card.name for card in state.model_cards()]
+    colours = {card.name: model_colour(card.order) for card in state.model_cards()}
     found = [] if truth is None else [(TRUTH, truth, INK, "detected")]
-    found += [(n, t, model_colour(cards.index(n)), "from the sound") for n, t in models.items()]
-    taken = {TRUTH, *cards}
-    for k, (name, track, note) in enumerate(brought):
+    found += [(n, t, colours[n], "from the sound") for n, t in models.items()]
+    taken, free = {TRUTH, *colours}, free_colours(colours[n] for n in models)
+    for name, track, note in brought:
         unique = f"{name} (yours)" if name in taken else name
         taken.add(unique)
-        found.append((unique, track, model_colour(len(cards) + k), note))
+        found.append((unique, track, next(free), note))
     drawn = {}
     for name, track, _, _ in found:
         try:

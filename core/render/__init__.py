@@ -14,6 +14,7 @@ from core.render.palette import (
     INK,
     INK_DARK,
     MODEL_COLOURS,
+    free_colours,
     model_colour,
 )
 from core.render.portrait import draw_portrait
@@ -48,6 +49,7 @@ __all__ = [
     "draw_wireframe",
     "face_box",
     "fit_view",
+    "free_colours",
     "model_colour",
     "paint_face",
     "face_movie",

@@ -6,6 +6,8 @@ where pixels are drawn; `rgb` and `to_hex` turn one into the other.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import cycle
 from typing import Final
 
 from core.errors import BadInput
@@ -22,6 +24,7 @@ __all__ = [
     "PAGE",
     "PAGE_DARK",
     "RGB",
+    "free_colours",
     "mix",
     "model_colour",
     "rgb",
@@ -65,6 +68,13 @@ def model_colour(index: int) -> str:
     if index < 0:
         raise BadInput(f"Models are counted from 0; there is no model {index}.")
     return MODEL_COLOURS[index % len(MODEL_COLOURS)]
+
+
+def free_colours(taken: Iterable[str]) -> Iterator[str]:
+    """Colours for what is no model of the registry: those that nothing beside it has, as long as
+    there are such, over and over."""
+    used = set(taken)
+    return cycle([c for c in MODEL_COLOURS if c not in used] or MODEL_COLOURS)
 
 
 def rgb(colour: str) -> RGB:

@@ -20,6 +20,7 @@ from toy_registry import FILES, MODELS, WHO, Toy, make_toy, serve
 
 from core.models import known_models
 from core.render import model_colour
+from core.render.player import unpack_player
 from core.weights import weights_folder
 from ui import state
 
@@ -120,11 +121,13 @@ def test_one_click_downloads_all_that_a_model_needs(toy: Toy, served: str, cache
     assert "models info 1D_CNN" in app.code[-1].value
 
 
-def test_what_is_downloaded_can_be_run(toy: Toy, cache: Path) -> None:
-    toy.give(cache)
-    app = press(open_page("models", state.sample_clip(), model="1D_CNN"), "Run it")
+def test_what_is_downloaded_can_be_run_in_its_own_colour(toy: Toy, cache: Path) -> None:
+    toy.give(cache, *FILES[1:])  # without 1D_CNN, which stands before it
+    app = press(open_page("models", state.sample_clip(), model="1D_CNN_TC"), "Run it")
     in_order(app)
-    assert app.title[0].value == "Inference" and app.multiselect[0].value == ["1D_CNN"]
+    assert app.title[0].value == "Inference" and app.multiselect[0].value == ["1D_CNN_TC"]
+    shown = unpack_player(app.get("bidi_component")[0].proto.bytes).header["panels"]
+    assert {p["title"]: p["colour"] for p in shown}["1D_CNN_TC"] == model_colour(2)
 
 
 def test_without_a_network_the_page_says_so_and_goes_on(cache: Path) -> None:

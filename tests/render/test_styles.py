@@ -19,6 +19,7 @@ from core.render import (
     draw_threed,
     draw_wireframe,
     fit_view,
+    free_colours,
     model_colour,
     render_panel,
 )
@@ -142,6 +143,9 @@ def test_colours_convert_and_repeat() -> None:
     assert len(set(MODEL_COLOURS)) == 7
     assert INK not in MODEL_COLOURS
     assert model_colour(7) == model_colour(0)
+    free = free_colours([model_colour(0), model_colour(2)])
+    assert [next(free) for _ in range(6)] == [model_colour(k) for k in (1, 3, 4, 5, 6, 1)]
+    assert next(free_colours(MODEL_COLOURS)) == model_colour(0)
     for bad in ("d55e00", "#d55e0", "#gg0000", "#d5 e00"):
         with pytest.raises(BadInput):
             rgb(bad)
