@@ -247,6 +247,7 @@ function createPlayer(root, { buffer, onEvent = () => {}, state = null, media = 
   function drawVideo() {
     drawn = performance.now();
     if (!clock.playing || inRegion(clock.pictureTime())) stage.drawPictures(video(), clock.pictureTime());
+    if (!clock.playing && reported !== null) reportLater(); // a pause may be told before its picture is there
     wake();
   }
 
