@@ -5,6 +5,7 @@
       clips/<sha256>/            media<.ext>, clip.json, proxy.mp4, poster.jpg
       imports/<sha256>/          file<.ext>, then import.json: tracks and labels brought by the user
       results/<key>/             files, then manifest.json: its presence means done
+      weights/                   published weights, downloaded or put there (core/weights/shelf.py)
 
 Nothing here is ever overwritten in place: files are written under a temporary name and moved.
 """

@@ -40,6 +40,7 @@ PAGES = {
     "reference": "Reference",
     "inference": "Inference",
     "compare": "Compare",
+    "models": "Models",
 }
 NEED_A_CLIP = ("frames", "landmarks", "reference", "inference", "compare")
 HOSTILE = "<img src=x onerror=alert(1)> **b** [a](javascript:alert(1)) $x^2$ :red[r] `c`"
