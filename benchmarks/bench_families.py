@@ -19,7 +19,6 @@ from core.models.cnn import SpeechCNN
 from core.models.families import FAMILIES
 from core.models.lips_net import LipNet
 from core.models.lstm_net import LSTMLayer, StackedLSTM
-from core.models.lstm_net import LSTMLayer, StackedLSTM
 from core.models.mfcc_lstm import WindowLSTM
 from core.models.store import save_model
 from core.reference import ShapeSpace
@@ -41,22 +40,12 @@ def _space(components: int, points: int, dims: int) -> ShapeSpace:
     )
 
 
-LSTM_UNITS = (128, 128, 128, 136)
-
 Made = tuple[torch.nn.Module, ShapeSpace | None, dict[str, Any]]
-
-
-def _lstm() -> Made:
-    layers = [LSTMLayer(f"lstm_{n}", units) for n, units in enumerate(LSTM_UNITS, start=1)]
-    net = StackedLSTM(4 * 128, layers).draw()  # context 3
-    return net, None, net.facts()
-
 
 MAKERS: dict[str, Callable[[], Made]] = {
     "cnn": lambda: (SpeechCNN(6), _space(6, 68, 3), {}),
     "tc": lambda: (SpeechCNN(6, temporal=True), _space(6, 68, 3), {}),
     "lstm": lambda: (STACK.draw(), None, STACK.facts()),
-    "lstm": _lstm,
     "lips": lambda: (LipNet(8), _space(8, 20, 2), {}),
     "mfcc-lstm": lambda: (WindowLSTM(50, 200, 2), None, {}),
 }
