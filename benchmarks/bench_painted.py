@@ -141,9 +141,7 @@ def run() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "painted.mp4"
         sides: dict[str, Callable[[], object]] = {
-            "our movie, drawn and encoded": lambda: face_movie(
-                track, out, size=SIZE, force=True
-            ),
+            "our movie, drawn and encoded": lambda: face_movie(track, out, size=SIZE, force=True),
             "our drawing alone": lambda: [paint_face(p, SIZE) for p in track.points],
             "Matplotlib, PNG pictures": lambda: [theirs.save(p, "png") for p in track.points],
             "Matplotlib, raw pictures": lambda: [theirs.save(p, "rgba") for p in track.points],
