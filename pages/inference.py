@@ -6,6 +6,7 @@ from core.render import model_colour
 from core.render.player import PlayerPanel
 from core.track_io import track_bytes
 from ui import plots, state
+from ui.live import live_microphone
 from ui.player import show_clip
 from ui.running import (
     Run,
@@ -17,12 +18,19 @@ from ui.running import (
 )
 from ui.widgets import command, header, need_clip, part, progress, refuse, silence_note
 
-header("Inference", "Run speech-to-landmark models on the clip's sound; the picture is never used.")
-clip = need_clip(video=False)
+header(
+    "Inference",
+    "Run speech-to-landmark models on the clip's sound, or on your voice; no picture is ever used.",
+)
+source = st.segmented_control(
+    "Sound", ["clip", "microphone"], default="clip", required=True, key="sound",
+    bind="query-params", format_func=str.capitalize, label_visibility="collapsed",
+)  # fmt: skip
+clip = need_clip(video=False) if source == "clip" else None
 cards = {c.name: c for c in state.model_cards()}
 if not cards:
     refuse("No models are shipped with this copy; restore the folder pretrained/.")
-if clip.info.audio is None:
+if clip is not None and clip.info.audio is None:
     refuse("This clip has no sound; choose one with speech in the Library.")
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -36,8 +44,15 @@ if not names:
     st.info("Choose at least one model.", icon=":material/graphic_eq:")
     st.stop()
 
-silence_note(clip)
 colours = {n: model_colour(cards[n].order) for n in names}
+if clip is None:
+    live_microphone(models, colours, boosts=boosts)
+    st.caption(
+        "The sound goes to this server alone and is kept only if you say so. Each face follows as "
+        "late as its model must hear ahead, and as long as it computes."
+    )
+    st.stop()
+silence_note(clip)
 runs: dict[str, Run] = {}
 with progress("Running the models") as hear:
     for number, (name, model) in enumerate(models.items()):

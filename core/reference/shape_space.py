@@ -62,7 +62,7 @@ class ShapeSpace:
     def reconstruct(self, coefficients: ArrayLike) -> NDArray[np.float64]:
         """Points (T, N, D) from coefficients (T, K)."""
         flat = self.mean + np.asarray(coefficients, dtype=np.float64) @ self.components
-        return np.asarray(flat.reshape(len(flat), -1, self.dims))
+        return np.asarray(flat.reshape(len(flat), self.mean.size // self.dims, self.dims))
 
     def save(self, path: Path | str, *, force: bool = False) -> None:
         """Write a .npz file that `load` reads; the same space gives the same bytes.
