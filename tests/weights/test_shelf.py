@@ -11,18 +11,20 @@ from making import noise, sentence
 from toy_registry import FILES, MODELS, WHO, Toy, make_toy, serve
 
 from core.errors import BadInput, MissingFile, Offline
-from core.models import known_models, list_models, load_model
+from core.models import family, known_models, list_models, load_model
 from core.models.cnn import CNNModel
 from core.models.store import model_card
 from core.models.tc import TemporalCNNModel
 from core.render import MODEL_COLOURS, model_colour
 from core.weights import (
     PRETRAINED,
+    ModelEntry,
     entries,
     files_of,
     get,
     git_blob_id,
     identify,
+    open_weights,
     registry,
     remote_file,
     weights_folder,
@@ -51,9 +53,10 @@ def states() -> dict[str, str]:
 # --- the real registry ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("entry", entries(), ids=lambda e: e.name)
-def test_every_model_says_what_it_is(entry: object) -> None:
-    card = model_card(entry.name)  # type: ignore[attr-defined]
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.name)
+def test_every_model_says_what_it_is(entry: ModelEntry) -> None:
+    card = model_card(entry.name)
+    assert {*entry.needs, *entry.options} <= set(family(entry.family).option_names())
     assert card.summary and card.family and card.licence and card.citation
     if card.entry.remote is None:
         assert card.state == "shipped", "its blob_id in registry.toml is that of another file"
@@ -99,6 +102,12 @@ def test_published_files_are_recognised_under_any_name(
     assert (found.known, found.name, found.ok) == (True, name, True)
     size = remote_file(name).size
     assert size is None or size == path.stat().st_size
+
+
+def test_a_published_file_of_old_opens(shared: Path) -> None:
+    """The look into pickles must not refuse what PyTorch itself once wrote."""
+    opened = open_weights(shared / "reference/hum/facemesh.pth")
+    assert len(opened.tensors) > 100
 
 
 # --- states --------------------------------------------------------------------------------------
