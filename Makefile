@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export SHARED ?= ../shared
 ENV_RUN := OMP_NUM_THREADS=$${OMP_NUM_THREADS:-2}
+# Files of tests side by side, a core each.
+SIDE_BY_SIDE := OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: help app test check bench soak format clean
 .DEFAULT_GOAL := help
@@ -30,7 +32,7 @@ app: $(VENV)/.app  ## Start the workbench (installs on first use)
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/.test  ## Run all tests (installs on first use)
-	$(ENV_RUN) $(BIN)/python -m pytest
+	$(SIDE_BY_SIDE)
 
 check: $(VENV)/.test  ## Lint and types: ruff, mypy (strict on core)
 	$(BIN)/ruff check .
