@@ -24,7 +24,7 @@ header(
 )
 source = st.segmented_control(
     "Sound", ["clip", "microphone"], default="clip", required=True, key="sound",
-    bind="query-params", format_func=str.capitalize, label_visibility="collapsed",
+    bind="query-params", label_visibility="collapsed",
 )  # fmt: skip
 clip = need_clip(video=False) if source == "clip" else None
 cards = {c.name: c for c in state.model_cards()}

@@ -131,21 +131,26 @@ def exaggerate(models: Mapping[str, SpeechModel]) -> dict[str, NDArray[np.float6
         st.caption("Factors of the motion. Only the drawing changes; the networks do not run.")
         for name, model in models.items():
             st.markdown(f"**{name}**")
-            columns = st.columns(min(4, len(model.factors))) if len(model.factors) > 1 else [st]
-            found[name] = np.array(
-                [
-                    columns[k % len(columns)].slider(
-                        label,
-                        0.0,
-                        max(_MOST_BOOST, float(start)),
-                        float(start),
-                        0.1,
-                        key=f"factor {name} {k}",
-                    )
-                    for k, (label, start) in enumerate(zip(model.factors, model.boost, strict=True))
-                ]
-            )
+            whole = _factor(st, "whole motion", 1.0, f"whole {name}")
+            parts = model.boost
+            if len(model.factors) > 1:
+                columns = st.columns(min(4, len(model.factors)))
+                parts = np.array(
+                    [
+                        _factor(columns[k % len(columns)], label, start, f"factor {name} {k}")
+                        for k, (label, start) in enumerate(
+                            zip(model.factors, model.boost, strict=True)
+                        )
+                    ]
+                )
+            found[name] = whole * parts
     return found
+
+
+def _factor(place: Any, label: str, start: float, key: str) -> float:
+    """One slider; 1 leaves a motion as the model gives it."""
+    most = max(_MOST_BOOST, float(start))
+    return float(place.slider(label, 0.0, most, float(start), 0.1, key=key))
 
 
 def bring_to_compare(runs: Mapping[str, Run], settings: Settings) -> None:

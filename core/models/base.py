@@ -196,7 +196,8 @@ class SpeechModel(ABC):
     @property
     def device(self) -> str:
         """What computes, for people."""
-        return f"CPU, {torch.get_num_threads()} threads"
+        threads = torch.get_num_threads()
+        return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
     def track(
         self, raw: Raw, boost: ArrayLike | None = None, *, first: int = 0, **provenance: Any
