@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
-from core.media import Waveform
+from core.media import Waveform, open_sound
 from core.models import load_model
+from core.render.player import hear
 
 pytestmark = pytest.mark.soak
 
@@ -32,6 +34,25 @@ def test_memory_stays_flat_over_an_hour_of_speech() -> None:
     held = track.points.nbytes / 2**20
     signals = 10 * noise.nbytes / 2**20  # the signal at 22 050 Hz and its copies
     assert grown < signals + 6 * held, f"grew by {grown:.0f} MB"
+
+
+def test_an_hour_of_a_file_is_heard_without_holding_it(tmp_path: Path) -> None:
+    """Neither the sound (230 MB as samples) nor its features are ever in memory as a whole."""
+    path, rate, rng = tmp_path / "hour.wav", 16_000, np.random.default_rng(0)
+    with soundfile.SoundFile(path, "w", rate, 1, subtype="PCM_16") as file:
+        for _ in range(360):
+            file.write(0.1 * rng.standard_normal(10 * rate))
+    model = load_model("grid-s1-cnn")
+    model.predict(Waveform(rng.standard_normal(60 * rate).astype(np.float32), rate))
+    stored = open_sound(path)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    timeline = hear(stored)
+    timeline_grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    track = model.predict(stored).track
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    assert len(track) == 3600 * 25 + 1 and len(timeline.peaks) == 1200
+    assert timeline_grown < 60, f"the timeline grew by {timeline_grown:.0f} MB"
+    assert grown < 60 + 5 * track.points.nbytes / 2**20, f"grew by {grown:.0f} MB"
 
 
 def _digest(home: Path) -> dict[str, str]:

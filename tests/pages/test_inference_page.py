@@ -1,0 +1,128 @@
+"""The Inference page: options from the families' lists, motion exaggerated, results in Compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from test_pages import (  # noqa: F401 (the fixtures are of this module, too)
+    clips,
+    go_to,
+    in_order,
+    open_page,
+    panels,
+    press,
+    private_workspace,
+    said,
+)
+from toy_registry import Toy, make_toy
+
+from core.models import SpeechModel
+from core.render.player import UnpackedPlayer, unpack_player
+from core.workspace import Clip
+
+Clips = Callable[[str], Clip]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toy]:
+    """Small models of several families, all of them there."""
+    with pytest.MonkeyPatch.context() as patch:
+        made = make_toy(tmp_path_factory.mktemp("toy"))
+        made.use(patch)
+        yield made
+
+
+def player(app: AppTest) -> UnpackedPlayer:
+    return unpack_player(app.get("bidi_component")[0].proto.bytes)
+
+
+def motion(app: AppTest) -> float:
+    """How far the points of the last panel move, on average."""
+    return float(player(app).points[-1].std(axis=0).mean())
+
+
+def slide(app: AppTest, label: str, value: float) -> AppTest:
+    return next(s for s in app.slider if s.label == label).set_value(value).run()
+
+
+def test_the_motion_is_exaggerated_without_running_the_network(
+    clips: Clips,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = open_page("inference", clips("sound only"))
+    in_order(app)
+    plain = motion(app)
+
+    def again(*_: object, **__: object) -> None:
+        raise AssertionError("the network ran again")
+
+    monkeypatch.setattr(SpeechModel, "predict", again)
+    twice = slide(app, "whole motion", 2.0)
+    in_order(twice)
+    assert motion(twice) == pytest.approx(2 * plain, rel=0.02)
+    assert "--boost 2,2" in twice.code[-1].value
+    still = slide(twice, "whole motion", 0.0)
+    assert motion(still) == pytest.approx(0, abs=1e-4)
+
+
+def test_one_factor_moves_alone(clips: Clips) -> None:  # noqa: F811
+    app = open_page("inference", clips("sound only"))
+    in_order(slide(app, "component 2", 3.0))
+    assert "--boost 1,3,1" in app.code[-1].value
+
+
+def test_results_land_in_compare_as_they_are_on_the_page(clips: Clips) -> None:  # noqa: F811
+    app = open_page("inference", clips("built-in"))
+    name = app.multiselect[0].value[0]
+    slide(app, "whole motion", 2.0)
+    press(app, "Compare with the truth")
+    app = go_to(app, "compare")
+    in_order(app)
+    assert [title for title in panels(app) if title.startswith(f"{name}, boost")]
+    assert app.query_params["tracks"]
+
+
+def test_plain_results_are_chosen_in_compare_by_name(clips: Clips) -> None:  # noqa: F811
+    app = open_page("inference", clips("built-in"))
+    name = app.multiselect[0].value[0]
+    press(app, "Compare with the truth")
+    app = go_to(app, "compare")
+    in_order(app)
+    assert name in panels(app) and "tracks" not in app.query_params
+
+
+def test_the_table_says_what_computes_and_how_late_it_would_be(clips: Clips) -> None:  # noqa: F811
+    app = open_page("inference", clips("sound only"))
+    row = app.dataframe[0].value.iloc[0]
+    assert row["delay"] > 0 and np.isfinite(row["real-time factor"])
+    assert row["device"].startswith("CPU") and row["rate"] == 25 and row["family"]
+
+
+def test_the_microphone_needs_no_clip() -> None:
+    app = open_page("inference", sound="microphone")
+    in_order(app)
+    assert not app.error and not app.info
+    assert len(app.get("bidi_component")) == 1
+    assert "kept only if you say so" in said(app)
+
+
+def test_long_sound_is_heard_from_its_file(
+    clips: Clips,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Sound beyond the limit is never read whole; the page shows the same."""
+    short = motion(open_page("inference", clips("sound only")))
+    st.cache_resource.clear()
+    monkeypatch.setattr("ui.state.LONG_SECONDS", 0.1)
+
+    def whole(*_: object, **__: object) -> None:
+        raise AssertionError("all of the sound was read at once")
+
+    monkeypatch.setattr("ui.state.read_sound", whole)
+    app = open_page("inference", clips("sound only"))
+    in_order(app)
+    assert not app.error and motion(app) == pytest.approx(short)
