@@ -89,8 +89,7 @@ def _load(name: str, given: dict[str, Any]) -> SpeechModel:
         option, users = table[key]
         if value is not None and model.family not in users:
             notice(
-                f"{option.flag} belongs to the families {', '.join(users)} and is not used by "
-                f"{model.family}."
+                f"{option.flag} belongs to {', '.join(users)} and is not used by {model.family}."
             )
     return model
 

@@ -179,13 +179,18 @@ class SpeechModel(ABC):
         """Raw rows (T, K) to points (T, N, D). The network does not run, so factors are free to
         change.
 
-        boost : (len(factors),); the model's own where None. Raises `BadInput` for another shape.
+        boost : see `checked_boost`; the model's own where None. Raises `BadInput` for another shape.
         """
         return self.shape(raw, self.boost if boost is None else self.checked_boost(boost))
 
     def checked_boost(self, boost: ArrayLike) -> NDArray[np.float64]:
-        """Factors as they are taken; raises `BadInput` for another shape."""
-        given = np.asarray(boost, dtype=np.float64)
+        """Factors as they are taken: one for each of `factors`, or one that scales the model's own.
+
+        Raises `BadInput` for another shape.
+        """
+        given = np.atleast_1d(np.asarray(boost, dtype=np.float64))
+        if given.shape == (1,):
+            given = given * self.boost
         if given.shape != (len(self.factors),) or not np.isfinite(given).all():
             raise BadInput(
                 f"The boost of {self.name!r} needs {len(self.factors)} finite factors, not shape "

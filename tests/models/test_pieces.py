@@ -105,4 +105,5 @@ def test_the_boost_changes_what_is_shown_without_the_network(
     still = model.landmarks(raw, np.zeros(len(model.factors)))
     np.testing.assert_allclose(model.landmarks(raw, model.boost), plain)
     assert np.ptp(still, axis=0).max() < 1e-9  # a face that does not move
+    np.testing.assert_array_equal(model.landmarks(raw, 2.0), model.landmarks(raw, 2 * model.boost))
     np.testing.assert_allclose(more - still, 2 * (plain - still), atol=1e-9)
