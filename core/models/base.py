@@ -189,7 +189,7 @@ class SpeechModel(ABC):
         Raises `BadInput` for another shape.
         """
         given = np.atleast_1d(np.asarray(boost, dtype=np.float64))
-        if given.shape == (1,):
+        if given.shape == (1,) and len(self.factors) > 1:
             given = given * self.boost
         if given.shape != (len(self.factors),) or not np.isfinite(given).all():
             raise BadInput(
