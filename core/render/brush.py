@@ -200,22 +200,22 @@ def fill(image: NDArray[Any], patch: Patch, colour: Paint) -> None:
     """Lay one RGB colour over what a patch covers, in place."""
     if not patch.cover.size:
         return
-    cover = cv2.cvtColor(patch.cover, cv2.COLOR_GRAY2RGB)
-    red, green, blue = (float(v) / 255 for v in colour)
-    # OpenCV takes a scalar here, which its type stubs do not know.
-    light = cv2.multiply(cover, (red, green, blue, 0.0))  # type: ignore[call-overload]
-    lay(image, patch.box, light, cover)
+    # One channel after the other: several times as fast as to multiply all by a scalar.
+    light = cv2.merge([cv2.convertScaleAbs(patch.cover, alpha=float(v) / 255) for v in colour])
+    lay(image, patch.box, light, patch.cover)
 
 
 def lay(image: NDArray[Any], box: Box, light: NDArray[Any], cover: NDArray[Any]) -> None:
     """Lay a picture, already multiplied by its coverage, over a box of the canvas, in place.
 
-    ``light`` and ``cover`` are (height, width, 3) uint8; the canvas is uint8, or float32 to 255.
+    ``light`` is (height, width, 3) uint8, ``cover`` (height, width) uint8; the canvas is uint8, or
+    float32 to 255.
     """
     left, top, right, bottom = box
     part = image[top:bottom, left:right]
     depth = cv2.CV_8U if image.dtype == np.uint8 else cv2.CV_32F
-    cv2.multiply(part, cv2.bitwise_not(cover), part, scale=1 / 255, dtype=depth)
+    left_open = cv2.cvtColor(cv2.bitwise_not(cover), cv2.COLOR_GRAY2RGB)
+    cv2.multiply(part, left_open, part, scale=1 / 255, dtype=depth)
     cv2.add(part, light, part, dtype=depth)
 
 

@@ -92,7 +92,7 @@ class _Sketch:
         y, x = top - self.top * self.step, left - self.left * self.step
         fine = fine[y : y + bottom - top, x : x + right - left]
         cover = cv2.cvtColor(self.under.cover, cv2.COLOR_GRAY2RGB)
-        lay(image, self.under.box, cv2.multiply(fine, cover, scale=1 / 255), cover)
+        lay(image, self.under.box, cv2.multiply(fine, cover, scale=1 / 255), self.under.cover)
 
 
 def _sketch(under: Patch, unit: float, colour: Paint) -> _Sketch:

@@ -106,7 +106,7 @@ def _draw_eyeballs(
     alpha = np.array([0.95, 0.95, 0.5, 0.5])
     paint(eyes, np.concatenate([big, small]), (255, 255, 255), alpha=alpha)
     cover = cv2.cvtColor(ball.cover, cv2.COLOR_GRAY2RGB)
-    lay(image, ball.box, cv2.multiply(eyes, cover, scale=1 / 255), cover)
+    lay(image, ball.box, cv2.multiply(eyes, cover, scale=1 / 255), ball.cover)
 
 
 def draw_brows(image: Mask, head: Frame, brows: Points, c: PortraitColours) -> None:

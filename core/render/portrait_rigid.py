@@ -321,5 +321,4 @@ def place(image: Mask, layer: Layer, frame: Frame, c: PortraitColours) -> None:
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    cover = cv2.cvtColor(cv2.extractChannel(over, 3), cv2.COLOR_GRAY2RGB)
-    lay(image, box, cv2.cvtColor(over, cv2.COLOR_RGBA2RGB), cover)
+    lay(image, box, cv2.cvtColor(over, cv2.COLOR_RGBA2RGB), cv2.extractChannel(over, 3))
