@@ -591,7 +591,7 @@ def test_a_player_that_leaves_takes_its_view_out_of_the_address(page: Any, root:
     page.wait_for_timeout(600)
     page.get_by_test_id("stCheckbox").click()
     player.root.wait_for(state="detached")
-    assert page.url == f"{root}/?mode=silent"
+    page.wait_for_url(f"{root}/?mode=silent")
     page.get_by_test_id("stCheckbox").click()
     player.root.wait_for()
     assert view(player, "spectrum") is True, "what the player remembers"
