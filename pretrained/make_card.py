@@ -1,6 +1,9 @@
 """Write a model card from a training run and its evaluations; no number is typed by hand.
 
 python pretrained/make_card.py RUN SEEN/scores.json UNSEEN/scores.json OUT.json --command "..."
+
+The scores of the model whose file or name ends in the card's own name are taken; where there is but
+one, that one.
 """
 
 from __future__ import annotations
@@ -10,6 +13,16 @@ import json
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+from core.models import family
+
+
+def _scores(path: Path, name: str) -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(path.read_text())
+    if len(table) == 1:
+        return dict(next(iter(table.values())))
+    return dict(next(v for k, v in table.items() if Path(k).stem == name))
 
 
 def main() -> None:
@@ -19,10 +32,9 @@ def main() -> None:
     parser.add_argument("--command", required=True, help="how the weights were trained")
     arguments = parser.parse_args()
     run = json.loads((arguments.run / "curves.json").read_text())
-    seen, unseen = (
-        next(iter(json.loads(p.read_text()).values())) for p in (arguments.seen, arguments.unseen)
-    )
+    seen, unseen = (_scores(p, arguments.out.stem) for p in (arguments.seen, arguments.unseen))
     best = min(run["curves"], key=lambda row: row["mouth_rmse"])
+    kind, averaged = family(run["family"]), run["averaged"]
     card = {
         "data": "GRID corpus, speaker s1 (one face, 360 x 288, 25 fps, 3 s clips)",
         "licence_of_data": "CC BY 4.0",
@@ -31,12 +43,10 @@ def main() -> None:
         "licence": "Apache-2.0, with the attribution above",
         "split": f"by clip: {run['training_clips']} training, {run['validation_clips']} "
         f"validation, {seen['clips']} test clips of the same speaker",
-        "architecture": "raw-waveform CNN of Eskimez et al. 2020 (four Conv1d, one Linear), 6 "
-        "components of a mouth-weighted PCA, windows centred on the middle of the frame",
-        "explained_variance_of_basis": run["explained"],
-        "recipe": run["options"],
+        "architecture": f"{kind.title}; after {kind.paper}",
+        "recipe": {**run["options"], **run["recipe"]},
         "command": arguments.command,
-        "epoch": best["epoch"],
+        "epoch": averaged["epochs"] if averaged and averaged["kept"] else best["epoch"],
         "curves": run["curves"],
         "test_seen_speaker": seen,
         "test_unseen_speakers": unseen,
