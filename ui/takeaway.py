@@ -251,14 +251,16 @@ def _page(shown: Takeaway) -> list[str]:
         size = shown.media.path.stat().st_size * 4 / 3e6
         picture = st.toggle(f"With the clip's picture (+{size:.1f} MB)", key="page picture")
 
+    panels = [p for p in shown.panels if picture or p.kind != "video"]
+
     def make(target: Path, hear: Callable[[float], None]) -> None:
         data = comparison_page(
-            [p for p in shown.panels if picture or p.kind != "video"],
+            panels,
             sound=shown.sound,
             video=shown.media.path if picture else None,
             video_size=shown.media.video_size,
             title=shown.clip.name,
-            note=", ".join(p.title for p in shown.panels) + ", on one clock.",
+            note=", ".join(p.title for p in panels) + ", on one clock.",
             curves=shown.curves,
             labels=shown.media.labels,
             scores=shown.scores,
@@ -268,7 +270,7 @@ def _page(shown: Takeaway) -> list[str]:
         atomic_write(target, data)
         hear(1.0)
 
-    if not picture and all(p.kind == "video" for p in shown.panels):
+    if not panels:
         st.info("Without the picture there is nothing to see; add it or a track.")
         return []
     _offer("page", "comparison.html", f"{shown.fingerprint()} {picture}", make)

@@ -137,6 +137,7 @@ def test_a_page(picture: bool) -> None:
     (file,) = made(app, "html")
     page = file.read_text(encoding="utf-8")
     assert ('data-type="video/mp4"' in page) == picture
+    assert (">Clip, Truth, on one clock." in page) == picture and "Truth, on one clock." in page
     assert "IOD" in page
 
 

@@ -98,9 +98,11 @@ function createCurves({ curves }, look, view, change) {
         c.textAlign = right ? "right" : "left";
         for (const [value, at] of [[high, top + 7], [low, top + CURVES_HEIGHT - 7]]) {
           const text = `${value.toFixed(Math.max(0, digits - 1))} ${unit}`;
-          const wide = c.measureText(text).width + 6;
-          c.fillStyle = theme.ground; // nothing runs through the numbers
-          c.fillRect(right ? map.width - 2 - wide : 2, at - 6, wide, 12);
+          const wide = c.measureText(text).width + 9;
+          c.fillStyle = theme.ground;
+          c.globalAlpha = 0.8; // what runs through the numbers is faint there
+          c.fillRect(right ? map.width - wide : 0, at - 6, wide, 12);
+          c.globalAlpha = 1;
           c.fillStyle = theme.muted;
           c.fillText(text, right ? map.width - 5 : 5, at);
         }
