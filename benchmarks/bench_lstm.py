@@ -1,8 +1,9 @@
 """TFL's windows side by side against one network call a frame (the published loop).
 
 Both sides are the same weights and the same code, in place and with the first layer's part of a row
-computed once; all that differs is how many windows a call advances. The network as it is trained,
-called on one window a frame, is in the detail: it is what a plain program would do.
+computed once; all that differs is how many windows a call advances, and that only many windows can
+be shared among cores. The network as it is trained, called on one window a frame, is in the detail:
+it is what a plain program would do.
 
 ``python benchmarks/bench_lstm.py`` from the root of the repository.
 """
@@ -22,6 +23,7 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.media import Waveform
+from core.models.cores import side_by_side
 from core.models.lstm import LSTMModel
 from core.models.lstm_net import LSTMLayer, StackedLSTM
 from core.models.lstm_windows import STEPS
@@ -52,7 +54,7 @@ def run(units: int = 48) -> dict[str, Any]:
     rows = tfl_features(sound, model.context)
     padded = torch.from_numpy(np.pad(rows, ((STEPS - 1, 0), (0, 0))))
 
-    def side_by_side() -> None:
+    def together() -> None:
         model.windows.stream().hear(rows)
 
     def one_by_one() -> None:
@@ -61,8 +63,7 @@ def run(units: int = 48) -> dict[str, Any]:
             stream.hear(rows[k : k + 1])
 
     def plainly() -> None:
-        for k in range(FEW):
-            net(padded[None, k : k + STEPS])
+        side_by_side([lambda: [net(padded[None, k : k + STEPS]) for k in range(FEW)]])
 
     def microphone() -> None:
         stream = model.windows.stream(live=True)
@@ -70,7 +71,7 @@ def run(units: int = 48) -> dict[str, Any]:
             stream.hear(rows[k : k + 1])
 
     with torch.inference_mode():
-        work = (side_by_side, one_by_one, plainly, microphone)
+        work = (together, one_by_one, plainly, microphone)
         rounds = [[_seconds(part) for part in work] for _ in range(ROUNDS)]
         ours, single, plain, live = np.min(rounds, axis=0)
     theirs, plain = (seconds / FEW * len(rows) for seconds in (single, plain))

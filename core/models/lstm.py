@@ -128,10 +128,12 @@ class _LSTMListener:
         return np.concatenate([rows, np.repeat(self._last, owed, axis=0)])
 
     def _run(self, features: NDArray[np.float32]) -> Rows:
+        if not len(features):
+            return self._last[:0]
         with torch.inference_mode():
             rows = self._windows.hear(features)
         self._heard += len(rows)
-        self._last = rows[-1:] if len(rows) else self._last
+        self._last = rows[-1:]
         skipped = min(self._early, len(rows))
         self._early -= skipped
         return rows[skipped:]

@@ -2,16 +2,17 @@
 
 The output for row i is the last step of a fresh network over rows i - 74 to i; rows before the
 start are all zeros, and do run through. One call a row would spend its time on calls, not on
-arithmetic. Here hundreds of windows advance together; what the first layer makes of a row, apart
-from its state, is computed once, although 75 windows hear it; and all of it happens in place, gate
-by gate in contiguous rows, so that it stays in the processor's cache.
+arithmetic. Here hundreds of windows advance together, each core with its own share; what the first
+layer makes of a row, apart from its state, is computed once, although 75 windows hear it; and all
+of it happens in place, gate by gate in contiguous rows, so that it stays in the processor's cache.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -19,14 +20,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.models.cores import side_by_side
 from core.models.lstm_net import StackedLSTM
 
 __all__ = ["STEPS", "LSTMWindows", "WindowStream"]
 
 STEPS = 75
 """Rows of a window: 3 s."""
-_BATCH = 512  # windows that advance together, at most
-_DROPPED_BATCH = 128  # the same with dropout, where every window has its own inputs
+_BATCH = 256  # windows that advance together, at most
+_SHARE = 64  # fewer are not worth another core
+_DROPPED_BATCH = 128  # the most with dropout, where every window has its own inputs
 
 Rows = NDArray[np.float32]
 Raw = NDArray[np.float64]
@@ -177,16 +180,26 @@ class _Batches:
         self._past = net.layers[0].bias.expand(-1, STEPS - 1)  # of zeros
 
     def hear(self, rows: Rows) -> Raw:
-        out = [np.zeros((0, self._net.net.n_out))]
-        for a in range(0, len(rows), _BATCH):
-            projected = torch.cat([self._past, self._net.projected(rows[a : a + _BATCH])], dim=1)
+        out, size = [np.zeros((0, self._net.net.n_out))], _BATCH * torch.get_num_threads()
+        for a in range(0, len(rows), size):
+            (heard,) = side_by_side([partial(self._net.projected, rows[a : a + size])])
+            projected = torch.cat([self._past, heard], dim=1)
             self._past = projected[:, 1 - STEPS :].clone()
             count = projected.shape[1] - STEPS + 1
-            group = _Group(self._net, count)
-            for step in range(STEPS):
-                group.advance(projected[:, step : step + count])
-            out.append(group.out.T.double().numpy())
+            shares = min(torch.get_num_threads(), -(-count // _SHARE))
+            edges = [count * k // shares for k in range(shares + 1)]
+            out += side_by_side(
+                [partial(self._run, projected[:, b : c + STEPS - 1]) for b, c in pairwise(edges)]
+            )
         return np.concatenate(out)
+
+    def _run(self, projected: Tensor) -> Raw:
+        """Outputs (n, n_out) of the windows in (4 units, n + 74)."""
+        count = projected.shape[1] - STEPS + 1
+        group = _Group(self._net, count)
+        for step in range(STEPS):
+            group.advance(projected[:, step : step + count])
+        return np.asarray(group.out.T.double().numpy())
 
 
 class _Open:
@@ -199,9 +212,13 @@ class _Open:
     def __init__(self, net: LSTMWindows) -> None:
         self._net, self._row = net, 0
         self._group = _Group(net, STEPS)
-        self._group.states[:], self._group.memories[:] = net.opening
+        ((states, memories),) = side_by_side([lambda: net.opening])
+        self._group.states[:], self._group.memories[:] = states, memories
 
     def hear(self, rows: Rows) -> Raw:
+        return side_by_side([lambda: self._run(rows)])[0]
+
+    def _run(self, rows: Rows) -> Raw:
         group, out = self._group, np.zeros((len(rows), self._net.net.n_out))
         for a in range(0, len(rows), _BATCH):
             projected = self._net.projected(rows[a : a + _BATCH])
@@ -221,6 +238,9 @@ class _Dropped:
         self._net, self._past = net, np.zeros((STEPS - 1, net.n_in), np.float32)
 
     def hear(self, rows: Rows) -> Raw:
+        return side_by_side([lambda: self._run(rows)])[0]
+
+    def _run(self, rows: Rows) -> Raw:
         run = np.concatenate([self._past, rows])
         self._past = run[len(rows) :]
         out = [np.zeros((0, self._net.n_out))]

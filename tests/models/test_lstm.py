@@ -23,6 +23,7 @@ from core.align import normalise_eyes
 from core.errors import BadInput, WeightsError
 from core.media import Waveform, read_sound
 from core.models import PredictOptions, load_model, recognise
+from core.models.cores import side_by_side
 from core.models.lstm import LSTMModel, delayed
 from core.models.lstm_net import ACTIVATIONS, LSTMLayer, StackedLSTM
 from core.models.lstm_windows import _IN_PLACE, STEPS, LSTMWindows
@@ -149,8 +150,9 @@ def test_every_window_agrees_with_a_plain_lstm(
     expected = plainly(weights, rows, *pair)
     if how == "trained":
         padded = torch.from_numpy(np.concatenate([np.zeros((74, 256), np.float32), rows]))
+        windows = padded.unfold(0, STEPS, 1).transpose(1, 2)
         with torch.inference_mode():
-            got = net(padded.unfold(0, STEPS, 1).transpose(1, 2))[:, -1].numpy()
+            got = side_by_side([lambda: net(windows)])[0][:, -1].numpy()
     else:
         with torch.inference_mode():
             got = LSTMWindows(net).stream(live=how == "live").hear(rows)
