@@ -75,9 +75,11 @@ class LSTMModel(SpeechModel):
         self.settings = {"delay": delay, "context": self.context}
 
     def raw(self, features: NDArray[np.float32]) -> Rows:
-        """Rows (T, 136) for the features of a whole sound, `core.speech.tfl.tfl_features`."""
+        """Rows (T, 136) for the features (T, 128 * (context + 1)) of a whole sound, as
+        `core.speech.tfl.tfl_features` gives them."""
+        rows = np.ascontiguousarray(features, np.float32)
         with torch.inference_mode():
-            return delayed(self.windows.stream().hear(features), self.delay)
+            return delayed(self.windows.stream().hear(rows), self.delay)
 
     def shape(self, raw: Rows, boost: Rows) -> Rows:
         """Motion is what differs from the mean face of the file or, where it has none, from the
