@@ -179,7 +179,7 @@ class SpeechModel(ABC):
         """Raw rows (T, K) to points (T, N, D). The network does not run, so factors are free to
         change.
 
-        boost : see `checked_boost`; the model's own where None. Raises `BadInput` for another shape.
+        boost : see `checked_boost`; the model's own where None. Raises `BadInput` for others.
         """
         return self.shape(raw, self.boost if boost is None else self.checked_boost(boost))
 
