@@ -73,8 +73,10 @@ function createCurves({ curves }, look, view, change) {
     c.strokeStyle = look().ink(spec.colour);
     c.lineWidth = 1.5;
     c.lineJoin = "round";
-    c.setLineDash(spec.line === "dashed" ? [4, 3] : []);
+    c.setLineDash(spec.line === "dashed" && crowd === 1 ? [4, 3] : []);
+    c.globalAlpha = crowd === 1 ? 1 : 0.5; // bands of many values do not hide one another
     c.stroke();
+    c.globalAlpha = 1;
     c.setLineDash([]);
   }
 
