@@ -13,6 +13,7 @@ from ui.running import (
     bring_to_compare,
     choose_settings,
     exaggerate,
+    go_on_to_compare,
     openings,
     results_table,
 )
@@ -22,6 +23,7 @@ header(
     "Inference",
     "Run speech-to-landmark models on the clip's sound, or on your voice; no picture is ever used.",
 )
+go_on_to_compare()
 source = st.segmented_control(
     "Sound", ["clip", "microphone"], default="clip", required=True, key="sound",
     bind="query-params", label_visibility="collapsed",
@@ -80,10 +82,14 @@ panels = [
 if media.has_video:
     panels.insert(0, PlayerPanel("Clip", kind="video", style="picture", colour=plots.ink()))
 show_clip(panels, media, key=f"inference {clip.id}")
-if media.has_video and st.button(
-    "Compare with the truth", type="primary", icon=":material/compare:"
-):
-    bring_to_compare(runs, settings)
+if media.has_video:
+    st.button(
+        "Compare with the truth",
+        type="primary",
+        icon=":material/compare:",
+        on_click=bring_to_compare,
+        args=(runs, settings),
+    )
 
 results_table(clip, runs)
 openings(runs)

@@ -27,11 +27,13 @@ __all__ = [
     "bring_to_compare",
     "choose_settings",
     "exaggerate",
+    "go_on_to_compare",
     "openings",
     "results_table",
 ]
 
 _MOST_BOOST = 4.0
+_GOING = "going to compare"
 
 
 @dataclass(frozen=True)
@@ -154,10 +156,10 @@ def _factor(place: Any, label: str, start: float, key: str) -> float:
 
 
 def bring_to_compare(runs: Mapping[str, Run], settings: Settings) -> None:
-    """Go to Compare with every result as it is on the page.
+    """Take every result to Compare as it is on the page; for a button to call.
 
     A model as it comes is chosen there by name; what options or sliders have changed comes along
-    as a track of its own.
+    as a track of its own. `go_on_to_compare` then opens the page.
     """
     plain, choices = [], list(chosen("track"))
     for name, run in runs.items():
@@ -177,7 +179,13 @@ def bring_to_compare(runs: Mapping[str, Run], settings: Settings) -> None:
             choices.append(Choice(brought.id))
     choose("track", choices)
     st.session_state["models"] = plain
-    st.switch_page("compare.py")
+    st.session_state[_GOING] = True
+
+
+def go_on_to_compare() -> None:
+    """Open Compare where results have just been taken there; for the top of the page."""
+    if st.session_state.pop(_GOING, False):
+        st.switch_page("compare.py")
 
 
 def results_table(clip: Clip, runs: Mapping[str, Run]) -> None:

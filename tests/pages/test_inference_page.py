@@ -10,7 +10,6 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from test_pages import (  # noqa: F401 (the fixtures are of this module, too)
     clips,
-    go_to,
     in_order,
     open_page,
     panels,
@@ -80,8 +79,8 @@ def test_results_land_in_compare_as_they_are_on_the_page(clips: Clips) -> None: 
     name = app.multiselect[0].value[0]
     slide(app, "whole motion", 2.0)
     press(app, "Compare with the truth")
-    app = go_to(app, "compare")
     in_order(app)
+    assert app.title[0].value == "Compare"
     assert [title for title in panels(app) if title.startswith(f"{name}, boost")]
     assert app.query_params["tracks"]
 
@@ -90,9 +89,10 @@ def test_plain_results_are_chosen_in_compare_by_name(clips: Clips) -> None:  # n
     app = open_page("inference", clips("built-in"))
     name = app.multiselect[0].value[0]
     press(app, "Compare with the truth")
-    app = go_to(app, "compare")
     in_order(app)
-    assert name in panels(app) and "tracks" not in app.query_params
+    assert (
+        app.title[0].value == "Compare" and name in panels(app) and "tracks" not in app.query_params
+    )
 
 
 def test_the_table_says_what_computes_and_how_late_it_would_be(clips: Clips) -> None:  # noqa: F811
