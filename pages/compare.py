@@ -31,7 +31,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     names = []
     if clip.info.audio is not None:
         names = st.multiselect(
-            "Models", cards, default=cards[:2], key="models", bind="query-params", width=260
+            "Models",
+            cards,
+            default=state.first_models(),
+            key="models",
+            bind="query-params",
+            width=260,
         )
     styles: list[Style] = ["wireframe", "painted", "portrait", "dots"]
     style = st.segmented_control(

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.checks import run_checks
+from core.models import first_models
 from core.render import INK, model_colour
 from core.render.player import PlayerPanel
 from core.samples import SAMPLE
@@ -24,7 +25,7 @@ panels = [
     PlayerPanel("Truth, identity removed", style="portrait", colour=INK, track=free),
 ]
 with progress("Predicting the built-in clip"):
-    for card in state.model_cards()[:2]:
+    for card in first_models():
         track = state.prediction(clip, card.name)
         colour = model_colour(card.order)
         panels.append(PlayerPanel(card.name, style="portrait", colour=colour, track=track))

@@ -37,7 +37,7 @@ if clip is not None and clip.info.audio is None:
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     names = st.multiselect(
-        "Models", list(cards), default=list(cards)[:2], key="models", bind="query-params"
+        "Models", list(cards), default=state.first_models(), key="models", bind="query-params"
     )
     settings = choose_settings(names)
     models = {name: state.model(name, settings.of_model.get(name)) for name in names}

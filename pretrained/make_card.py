@@ -46,6 +46,8 @@ def main() -> None:
         "architecture": f"{kind.title}; after {kind.paper}",
         "recipe": {**run["options"], **run["recipe"]},
         "command": arguments.command,
+        "evaluation": f"python -m core evaluate --model {arguments.out.stem} --data GRID --list "
+        "test -o OUT; unseen speakers: the four grid_other_* clips and hdtf_WDA_KatieHill_000",
         "epoch": averaged["epochs"] if averaged and averaged["kept"] else best["epoch"],
         "curves": run["curves"],
         "test_seen_speaker": seen,

@@ -14,6 +14,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core import models
 from core.batch import cached_landmarks
 from core.batch.predict import cached_prediction
 from core.errors import BadInput, NoFace, NoSound, SpeechmarksError
@@ -32,6 +33,7 @@ __all__ = [
     "choose_clip",
     "command_word",
     "current_clip",
+    "first_models",
     "full_prediction",
     "identity_free",
     "is_sample",
@@ -204,6 +206,11 @@ def sound_or_none(clip: Clip) -> Sound | None:
 
 def model_cards() -> list[ModelCard]:
     return list_models()
+
+
+def first_models() -> list[str]:
+    """Names of the models that pages begin with."""
+    return [card.name for card in models.first_models()]
 
 
 CARD_SCORES = ("test RMSE", "of a mean face", "test correlation", "of another sound")

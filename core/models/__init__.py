@@ -10,7 +10,7 @@ from core.models.base import (
     SpeechModel,
 )
 from core.models.families import families, family, recognise
-from core.models.store import ModelCard, known_models, list_models, load_model
+from core.models.store import ModelCard, first_models, known_models, list_models, load_model
 
 __all__ = [
     "DropoutMode",
@@ -22,6 +22,7 @@ __all__ = [
     "Prediction",
     "SpeechModel",
     "families",
+    "first_models",
     "family",
     "known_models",
     "list_models",

@@ -315,6 +315,7 @@ class Family:
     matches : whether tensors, keys and shapes, are of this family
     build : ``build(weights, **options)`` -> model; raises `WeightsError` where they do not fit
     options : what ``build`` takes
+    scheme : of the points that its models usually give
     """
 
     name: str
@@ -324,6 +325,7 @@ class Family:
     matches: Callable[[WeightFile], bool]
     build: Callable[..., SpeechModel]
     options: tuple[Option, ...] = ()
+    scheme: str = "dlib68"
 
     def option_names(self) -> Iterator[str]:
         return (option.name for option in self.options)

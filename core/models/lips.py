@@ -274,4 +274,5 @@ FAMILY = Family(
         Option("lip_mean", "--lip_mean", "file", "A speaker's mean lips, .npy or basis .npz."),
         Option("encoder", "--encoder", "file", "Folder of the wav2vec2 or HuBERT encoder."),
     ),
+    scheme="lips20",
 )

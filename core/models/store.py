@@ -14,7 +14,7 @@ from torch import Tensor
 from core.errors import BadInput, MissingFile
 from core.models.base import Family, Option, SpeechModel
 from core.models.basis import basis_tensors
-from core.models.families import recognise
+from core.models.families import family, recognise
 from core.reference.shape_space import ShapeSpace
 from core.track_io import read_array
 from core.weights import (
@@ -30,7 +30,15 @@ from core.weights import (
     weights_folder,
 )
 
-__all__ = ["ModelCard", "known_models", "list_models", "load_model", "model_card", "save_model"]
+__all__ = [
+    "ModelCard",
+    "first_models",
+    "known_models",
+    "list_models",
+    "load_model",
+    "model_card",
+    "save_model",
+]
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,13 @@ def model_card(name: str) -> ModelCard:
     raise BadInput(f"There is no model {name!r}; known: {known}; or give a weight file.")
 
 
+def first_models(count: int = 2) -> list[ModelCard]:
+    """The models to begin with: the first ready ones of whole faces; of lips where none is here."""
+    ready = list_models()
+    whole = [card for card in ready if family(card.family).scheme == "dlib68"]
+    return (whole or ready)[:count]
+
+
 def load_model(name: str | Path, **options: Any) -> SpeechModel:
     """A model by its registry name, or from a weight file of any family.
 
@@ -130,10 +145,10 @@ def load_model(name: str | Path, **options: Any) -> SpeechModel:
         card = _ready_card(str(name))
         path, entry = card.path, card.entry
     weights = open_weights(path)
-    family = recognise(weights)
-    given = {k: v for k, v in options.items() if v is not None and k in family.option_names()}
-    published = _published(entry or entry_of(path), family, set(given))
-    return family.build(weights, **published | given)
+    kind = recognise(weights)
+    given = {k: v for k, v in options.items() if v is not None and k in kind.option_names()}
+    published = _published(entry or entry_of(path), kind, set(given))
+    return kind.build(weights, **published | given)
 
 
 def _ready_card(name: str) -> ModelCard:
@@ -151,13 +166,13 @@ def _ready_card(name: str) -> ModelCard:
     )
 
 
-def _published(entry: ModelEntry | None, family: Family, given: set[str]) -> dict[str, Any]:
+def _published(entry: ModelEntry | None, kind: Family, given: set[str]) -> dict[str, Any]:
     """Settings and companion files of a published model, as far as the files are here and nothing
     else was given."""
     if entry is None:
         return {}
     here, found = shelf(), dict[str, Any]()
-    for option in family.options:
+    for option in kind.options:
         if option.name in given:
             continue
         if option.name in entry.options:

@@ -20,12 +20,12 @@ from conftest import ROOT, run_streamlit
 from making import grey, movie
 
 from core.media import probe, read_frames
-from core.models import list_models
+from core.models import first_models
 from core.samples import SAMPLE
 
 PLAYER = "[data-testid=speechmarks-player]"
 OUTPUT = ROOT / "test-output"
-MODELS = [card.name for card in list_models()[:2]]
+MODELS = [card.name for card in first_models()]
 HOSTILE = "<img src=x onerror=alert(1)> **b** [a](javascript:alert(1)) $x^2$ :red[r] `c`.mp4"
 PATIENCE = 90_000  # ms; two busy cores
 

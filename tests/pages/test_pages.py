@@ -316,14 +316,25 @@ def test_any_clip_gives_a_result_or_a_clear_sentence(
 def test_the_player_shows_the_panels_that_the_clip_allows(
     page: str, name: str, titles: list[str], clips: Callable[[str], Clip]
 ) -> None:
-    models = [card.name for card in state.model_cards()[:2]]
+    models = state.first_models()
     wanted = [t for title in titles for t in (models if title == "MODEL" else [title])]
     assert panels(open_page(page, clips(name))) == wanted
 
 
+@pytest.mark.parametrize("page", ["inference", "compare"])
+def test_lips_alone_stand_beside_whole_faces(page: str, clips: Callable[[str], Clip]) -> None:
+    names = [card.name for card in state.model_cards()]
+    kinds = {n: state.model(n).scheme for n in names}
+    chosen = [next(n for n in names if kinds[n] == scheme) for scheme in ("dlib68", "lips20")]
+    app = open_page(page, clips("built-in"))
+    app.multiselect[0].set_value(chosen).run()
+    in_order(app)
+    assert not app.error and panels(app)[-2:] == chosen
+
+
 def test_home_plays_truth_and_models_and_says_what_works(clips: Callable[[str], Clip]) -> None:
     app = open_page("home")
-    models = [card.name for card in state.model_cards()[:2]]
+    models = state.first_models()
     assert panels(app) == ["Clip, true landmarks", "Truth, identity removed", *models]
     assert unpack_player(app.get("bidi_component")[0].proto.bytes).header["autoplay"]
     for word in ("detector", "models", "workspace", "accelerator"):
@@ -342,7 +353,7 @@ def test_the_landmarks_of_the_built_in_clip_are_counted(clips: Callable[[str], C
 
 def test_the_scores_of_the_built_in_clip_are_numbers(clips: Callable[[str], Clip]) -> None:
     table = open_page("compare", clips("built-in")).dataframe[0].value
-    assert list(table["model"]) == [card.name for card in state.model_cards()[:2]]
+    assert list(table["model"]) == state.first_models()
     assert np.isfinite(table.select_dtypes("number").to_numpy()).all()
 
 
