@@ -8,6 +8,7 @@ from core.render import INK, model_colour
 from core.render.player import PlayerPanel
 from core.samples import SAMPLE
 from ui import state
+from ui.leaving import go_to
 from ui.player import show_clip
 from ui.widgets import command, header, progress, safe_text
 
@@ -36,11 +37,11 @@ st.caption(f"Synthetic: a drawn presenter says “{SAMPLE.sentence}” The model
 with st.container(horizontal=True):
     if st.button("Try the sample", type="primary", icon=":material/play_circle:"):
         state.choose_clip(clip)
-        st.switch_page("landmarks.py")
+        go_to("landmarks.py")
     if st.button("Upload a clip", icon=":material/upload:"):
-        st.switch_page("library.py")
+        go_to("library.py")
     if st.button("Record speech", icon=":material/mic:"):
-        st.switch_page("library.py")
+        go_to("library.py")
 
 
 @st.cache_data(ttl=600, show_spinner="Looking at what works here")

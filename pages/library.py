@@ -11,6 +11,7 @@ from core.weights import fetch, remote_file
 from core.workspace import Clip
 from ui import state
 from ui.clip_table import clip_table
+from ui.leaving import go_to
 from ui.widgets import clip_caption, command, header, safe_text
 
 header("Library", "Bring talking-face clips in and choose the one that the other pages work on.")
@@ -83,9 +84,9 @@ st.markdown("Chosen: " + clip_caption(current))
 with st.container(horizontal=True):
     if current.info.video is None:
         if st.button("Run the models", type="primary", icon=":material/graphic_eq:"):
-            st.switch_page("inference.py")
+            go_to("inference.py")
     elif st.button("See its landmarks", type="primary", icon=":material/face:"):
-        st.switch_page("landmarks.py")
+        go_to("landmarks.py")
     if not state.is_sample(current):
         with st.popover("Remove", icon=":material/delete:"):
             st.write("This deletes the library's copy; the file you brought stays where it is.")

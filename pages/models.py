@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.models import known_models
 from ui import state
+from ui.leaving import go_to
 from ui.models_view import card, download, measured, models_table
 from ui.widgets import commands, header, refuse
 
@@ -24,7 +25,7 @@ card(current)
 if current.ready:
     if st.button("Run it", type="primary", icon=":material/graphic_eq:"):
         st.session_state["models"] = [current.name]
-        st.switch_page("inference.py")
+        go_to("inference.py")
 else:
     download(current)
 measured(current)

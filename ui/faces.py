@@ -10,11 +10,13 @@ import streamlit as st
 from core.align import comparable
 from core.errors import SpeechmarksError
 from core.metrics import Score, pairs_of, take_scores
+from core.reference import remove_lip_identity
 from core.render import INK, Panel, Style, free_colours, model_colour
 from core.render.curves import comparison_curves
 from core.render.depth import template_motion
 from core.render.player import Curve, PlayerPanel
-from core.track import LandmarkTrack
+from core.scheme import point_map
+from core.track import LandmarkTrack, select_points
 from ui import state
 from ui.widgets import safe_text
 
@@ -62,9 +64,36 @@ def faces_of(
     if len({track.scheme for track in drawn.values()}) > 1 and st.toggle(
         "Only the points that all have", True, key="same points"
     ):
-        drawn, remarks = comparable(drawn)
-        st.caption(safe_text(" ".join(remarks)))
+        raw = {name: track for name, track, _, _ in found if name in drawn}
+        drawn, remark = _same_points(raw, drawn)
+        st.caption(safe_text(remark))
     return [Face(n, t, drawn[n], colour, note) for n, t, colour, note in found if n in drawn]
+
+
+def _same_points(
+    raw: Mapping[str, LandmarkTrack], drawn: Mapping[str, LandmarkTrack]
+) -> tuple[dict[str, LandmarkTrack], str]:
+    """Tracks with the same points, and what was done for it.
+
+    Beside lips in HUM's lip space every face becomes lips there, free of identity, so that openings
+    and distances can be compared; otherwise points are chosen as they are.
+    """
+    said: list[str] = []
+    if any(t.scheme == "lips20" and t.space == "eye5" for t in drawn.values()):
+        try:
+            lips = {name: remove_lip_identity(_with_eyes(track)) for name, track in raw.items()}
+            return lips, "Lips alone: each motion on the template's lips, in HUM's lip space."
+        except SpeechmarksError as error:
+            said.append(f"Lips are shown as they are: {error}")
+    chosen, remarks = comparable(drawn)
+    return chosen, " ".join([*said, *remarks])
+
+
+def _with_eyes(track: LandmarkTrack) -> LandmarkTrack:
+    """The 68 points of a denser face, for what rests on eyes and lips."""
+    if track.scheme in ("dlib68", "lips20"):
+        return track
+    return select_points(track, point_map(track.scheme, "dlib68"), "dlib68")
 
 
 def panels_of(faces: Iterable[Face], style: Style) -> tuple[list[PlayerPanel], list[Panel]]:

@@ -20,6 +20,7 @@ from core.track_io import track_bytes
 from core.workspace import Clip
 from ui import plots, state
 from ui.brought import Choice, choose, chosen
+from ui.leaving import go_to
 
 __all__ = [
     "Run",
@@ -185,7 +186,7 @@ def bring_to_compare(runs: Mapping[str, Run], settings: Settings) -> None:
 def go_on_to_compare() -> None:
     """Open Compare where results have just been taken there; for the top of the page."""
     if st.session_state.pop(_GOING, False):
-        st.switch_page("compare.py")
+        go_to("compare.py")
 
 
 def results_table(clip: Clip, runs: Mapping[str, Run]) -> None:

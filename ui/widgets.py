@@ -15,6 +15,7 @@ from core.errors import SpeechmarksError
 from core.metrics import SCORES
 from core.workspace import Clip
 from ui import state
+from ui.leaving import go_to
 
 __all__ = [
     "clip_caption",
@@ -67,7 +68,7 @@ def need_clip(*, video: bool = True) -> Clip:
                 state.choose_clip(state.sample_clip())
                 st.rerun()
             if st.button("Choose or upload one"):
-                st.switch_page("library.py")
+                go_to("library.py")
         st.stop()
     st.markdown(clip_caption(clip))
     if video and clip.info.video is None:
@@ -86,7 +87,7 @@ def refuse(error: SpeechmarksError | str) -> None:
     """Say in one sentence why the page cannot go on, offer another clip, and stop."""
     st.error(safe_text(str(error)), icon=":material/error:")
     if st.button("Choose another clip", icon=":material/video_library:"):
-        st.switch_page("library.py")
+        go_to("library.py")
     st.stop()
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from core.errors import BadInput
 from core.metrics import interocular, pair_by_time, rmse
 from core.reference import inner_opening, remove_identity, shipped_template
+from core.reference.identity import EYE_DISTANCE
 from core.render.player import Curve
 from core.track import LandmarkTrack
 
@@ -29,7 +30,8 @@ def comparison_curves(
     """Inner-lip opening of every track, and the distance of its mouth from the truth's.
 
     Faces are put onto the shipped template (`remove_identity`), and the unit is its inter-ocular
-    distance (DESIGN 11). Tracks of lips alone are compared as they are, where all are in one space.
+    distance (DESIGN 11). Tracks of lips alone are compared as they are, where all are in one space;
+    in HUM's, the eye distance is known.
 
     Parameters
     ----------
@@ -59,6 +61,8 @@ def comparison_curves(
         if len(kinds) > 1:
             raise BadInput("Curves need faces throughout, or lips throughout that share one space.")
         unit, size = str(next(iter(kinds))[1]), 1.0
+        if unit == "eye5":
+            unit, size = "IOD", EYE_DISTANCE
     found = [
         Curve(f"opening, {name}", unit, tracks[name][1], t.times, inner_opening(t) / size)
         for name, t in faces.items()

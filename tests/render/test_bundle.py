@@ -185,7 +185,7 @@ def test_more_curves_than_a_timeline_shows_are_left_out() -> None:
 def test_lips_and_faces_have_no_curves_together() -> None:
     lips = make_track(made_track().points[:, 48:68, :2], space="eye5")
     alone = comparison_curves({"a": (lips, INK)}, truth="a")
-    assert [(c.name, c.unit) for c in alone] == [("opening, a", "eye5")]
+    assert [(c.name, c.unit) for c in alone] == [("opening, a", "IOD")]
     with pytest.raises(BadInput, match="faces throughout, or lips throughout"):
         comparison_curves({"a": (lips, INK), "b": (made_track(), INK)})
 

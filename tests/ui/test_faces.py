@@ -7,6 +7,7 @@ import pytest
 from making import make_track
 from streamlit.testing.v1 import AppTest
 
+from core.align import align
 from core.reference import remove_identity
 from core.samples import SAMPLE
 from core.scheme import point_map
@@ -17,6 +18,7 @@ BROUGHT = {
     "flat.npz": FREE,
     "deep.npz": FREE.replace(points=np.dstack([FREE.points, 0.1 * FREE.points[..., 0]])),
     "lips.npz": select_points(SAMPLE.truth, point_map("dlib68", "lips20"), "lips20"),
+    "hum.npz": align(SAMPLE.truth, "lips", mouth_only=True),
     "*empty*.npy": make_track(np.full((12, 68, 2), np.nan)),
     "zeros.npy": make_track(np.zeros((12, 68, 2))),
 }
@@ -71,3 +73,13 @@ def test_what_was_mapped_is_said_once() -> None:
     assert first.startswith("Truth: its 68 points were mapped to 20.")
     assert "deep.npz: its 68 points were mapped to 20, and its depth was left out." in first
     assert {t.points.shape[1] for t in app.session_state["faces"].values()} == {20}
+
+
+def test_beside_lips_in_hums_space_every_face_becomes_lips_there() -> None:
+    app = shown("hum.npz", "flat.npz")
+    tracks = app.session_state["faces"]
+    assert {(t.scheme, t.space) for t in tracks.values()} == {("lips20", "eye5")}
+    assert "HUM's lip space" in "\n".join(c.value for c in app.caption)
+    assert not any("No curves" in c.value for c in app.caption)
+    one, two = (tracks[n].points for n in ("Truth", "hum.npz"))  # the same lips, by two roads
+    np.testing.assert_allclose(one, two, atol=1e-9)
