@@ -20,12 +20,13 @@ from conftest import ROOT, run_streamlit
 from making import grey, movie
 
 from core.media import probe, read_frames
-from core.models import first_models
+from core.models import first_models, list_models
 from core.samples import SAMPLE
 
 PLAYER = "[data-testid=speechmarks-player]"
 OUTPUT = ROOT / "test-output"
 MODELS = [card.name for card in first_models()]
+LIPS = next(card.name for card in list_models() if card.family == "lips")
 HOSTILE = "<img src=x onerror=alert(1)> **b** [a](javascript:alert(1)) $x^2$ :red[r] `c`.mp4"
 PATIENCE = 90_000  # ms; two busy cores
 
@@ -351,6 +352,24 @@ def test_the_built_in_clip_leads_through_every_page(visit: Visit) -> None:
     visit.go_to("Compare")
     assert "style=painted" in page.url and "clip=" in page.url
     visit.in_order()
+
+
+def test_other_models_than_the_first_go_along_to_compare(visit: Visit) -> None:
+    """Their names stand in the address, which Streamlit by itself would not let go of."""
+    visit.open("library")
+    visit.press("Built-in clip")
+    visit.go_to("Inference")
+    visit.ready()
+    visit.page.get_by_role("combobox", name="Models").first.click()
+    visit.page.get_by_role("option", name=LIPS).click()
+    visit.page.wait_for_url(f"**{LIPS}**")
+    visit.page.keyboard.press("Escape")
+    visit.settle()
+    visit.press("Compare with the truth")
+    visit.arrive("Compare")
+    visit.in_order()
+    visit.ready()
+    assert visit.titles() == ["Clip", "Truth", *MODELS, LIPS]
 
 
 def test_the_style_control_restyles_the_faces(visit: Visit) -> None:
