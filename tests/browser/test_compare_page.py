@@ -184,6 +184,10 @@ def test_labels_that_are_brought_become_lanes(visit: Visit, tmp_path: Path) -> N
     visit.page.wait_for_url("**lanes=*")
     visit.settle()
     visit.in_order()
+    for _ in range(100):  # the page is settled before the browser has laid the lane out
+        if visit.player.evaluate(height) > before:
+            break
+        visit.page.wait_for_timeout(100)
     assert visit.player.evaluate(height) > before, "one lane more"
 
 
