@@ -18,6 +18,7 @@ __all__ = [
     "blank",
     "clean_text",
     "disc",
+    "discs",
     "draw_text",
     "fill",
     "say",
@@ -65,12 +66,15 @@ def stroke(
 
 def disc(image: Image, centre: ArrayLike, radius: float, colour: RGB) -> None:
     """A filled circle; nothing where the centre is NaN."""
-    middle = np.asarray(centre, dtype=np.float64)
-    if np.isfinite(middle).all():
-        x, y = _fixed(middle).tolist()
-        cv2.circle(
-            image, (x, y), max(1, round(radius * (1 << _SHIFT))), colour, -1, cv2.LINE_AA, _SHIFT
-        )
+    discs(image, np.asarray(centre, dtype=np.float64)[np.newaxis], radius, colour)
+
+
+def discs(image: Image, centres: ArrayLike, radius: float, colour: RGB) -> None:
+    """Filled circles about ``centres`` (n, 2), one after the other; none where a centre is NaN."""
+    middles = np.asarray(centres, dtype=np.float64)
+    wide = max(1, round(radius * (1 << _SHIFT)))
+    for x, y in _fixed(middles[np.isfinite(middles).all(axis=1)]).tolist():
+        cv2.circle(image, (x, y), wide, colour, -1, cv2.LINE_AA, _SHIFT)
 
 
 @cache
@@ -128,6 +132,11 @@ def say(image: Image, text: str) -> None:
     draw_text(image, text, at, height=height, colour=rgb(MUTED))
 
 
+def _corners(wide: int, tall: int) -> NDArray[np.float64]:
+    """Of a picture and one pixel around it, as an affine map takes them; (4, 3)."""
+    return np.array([[x, y, 1.0] for x in (-1, wide) for y in (-1, tall)])
+
+
 def warp(picture: Image, matrix: ArrayLike, size: tuple[int, int]) -> Image:
     """A picture as an affine map shows it, the ground around it.
 
@@ -139,8 +148,7 @@ def warp(picture: Image, matrix: ArrayLike, size: tuple[int, int]) -> Image:
     """
     forth = np.asarray(matrix, dtype=np.float64)
     back = cv2.invertAffineTransform(forth)
-    wide, tall = size
-    corners = np.array([[-1, -1, 1], [wide, -1, 1], [-1, tall, 1], [wide, tall, 1]]) @ back.T
+    corners = _corners(*size) @ back.T
     low = np.clip(np.floor(corners.min(axis=0)), 0, picture.shape[1::-1]).astype(int)
     high = np.clip(np.ceil(corners.max(axis=0)) + 1, 0, picture.shape[1::-1]).astype(int)
     if (high <= low).any():
@@ -160,12 +168,22 @@ def warp(picture: Image, matrix: ArrayLike, size: tuple[int, int]) -> Image:
             [0, 0, 1],
         ]
     )
+    move = forth @ grow
+    # Only where the picture comes to lie; its edge fades over one pixel of its own.
+    places = _corners(part.shape[1], part.shape[0]) @ move.T
+    first = np.clip(np.floor(places.min(axis=0)), 0, size).astype(int)
+    last = np.clip(np.ceil(places.max(axis=0)) + 1, 0, size).astype(int)
+    if (last <= first).any():
+        return blank(size)
+    move[:, 2] -= first
     shown = cv2.warpAffine(
-        part,
-        forth @ grow,
-        size,
+        cv2.cvtColor(part, cv2.COLOR_RGB2RGBA),  # four channels go twice as fast as three
+        move,
+        (last - first).tolist(),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=rgb(GROUND),
+        borderValue=(*rgb(GROUND), 255),
     )
-    return np.ascontiguousarray(shown, dtype=np.uint8)
+    image = blank(size)
+    image[first[1] : last[1], first[0] : last[0]] = cv2.cvtColor(shown, cv2.COLOR_RGBA2RGB)
+    return image

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.errors import BadInput
-from core.render.canvas import Image, disc, stroke
-from core.render.palette import INK, PAGE, rgb
+from core.render.canvas import Image, discs, stroke
+from core.render.palette import INK, PAGE, RGB, rgb
 from core.render.view import Viewport
 from core.scheme import DLIB68, SCHEMES, Scheme
 
@@ -42,7 +42,7 @@ def _draw_lines(
     image: Image,
     pixels: NDArray[np.float64],
     scheme: Scheme,
-    colour: str,
+    colour: RGB,
     width: float,
     mouth_width: float,
 ) -> None:
@@ -50,12 +50,12 @@ def _draw_lines(
     for mouth, wide in ((False, width), (True, mouth_width)):
         for chain, ring in _lines(scheme, mouth):
             if seen[list(chain)].all():
-                stroke(image, [pixels[list(chain)]], rgb(colour), wide, closed=ring)
+                stroke(image, [pixels[list(chain)]], colour, wide, closed=ring)
                 continue
             pairs = zip(chain, chain[1:] + (chain[:1] if ring else ()), strict=False)
             present = [pixels[[a, b]] for a, b in pairs if seen[a] and seen[b]]
             if present:
-                stroke(image, present, rgb(colour), wide)
+                stroke(image, present, colour, wide)
 
 
 def _default_width(size: tuple[int, int]) -> float:
@@ -80,7 +80,7 @@ def draw_wireframe(
     """
     pixels = view.apply(points)
     wide = _default_width(view.size) if width is None else width
-    _draw_lines(image, pixels, scheme_of(len(pixels)), colour, wide, 1.35 * wide)
+    _draw_lines(image, pixels, scheme_of(len(pixels)), rgb(colour), wide, 1.35 * wide)
 
 
 def draw_dots(
@@ -93,8 +93,7 @@ def draw_dots(
 ) -> None:
     """Draw every point as a disc in place; NaN points are left out. Parameters as above."""
     size = 1.5 * _default_width(view.size) if radius is None else radius
-    for pixel in view.apply(points):
-        disc(image, pixel, size, rgb(colour))
+    discs(image, view.apply(points), size, rgb(colour))
 
 
 def _contrast(colour: str) -> str:
@@ -141,17 +140,16 @@ def draw_overlay(
     part = canvas[low[1] : high[1], low[0] : high[0]]
     local, scheme = pixels - low, scheme_of(len(pixels))
     halo: Image = np.ascontiguousarray(part)
+    ink, contrast = rgb(colour), rgb(_contrast(colour))
     if edges:
-        _draw_lines(halo, local, scheme, _contrast(colour), 3 * line, 3 * line)
+        _draw_lines(halo, local, scheme, contrast, 3 * line, 3 * line)
     radius = 1.35 * line + 0.5
     if dots:
-        for pixel in local:
-            disc(halo, pixel, radius + 1.2 * line, rgb(_contrast(colour)))
+        discs(halo, local, radius + 1.2 * line, contrast)
     drawn: Image = np.ascontiguousarray(cv2.addWeighted(part, 0.6, halo, 0.4, 0))
     if edges:
-        _draw_lines(drawn, local, scheme, colour, line, line)
+        _draw_lines(drawn, local, scheme, ink, line, line)
     if dots:
-        for pixel in local:
-            disc(drawn, pixel, radius, rgb(colour))
+        discs(drawn, local, radius, ink)
     part[:] = drawn
     return canvas
