@@ -317,6 +317,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     result = run(*(w.format(c=clips, t=tmp_path) for w in words.split()), *flags)
     assert result.code == 2
     assert result.out == ""
+    # a slow machine shows progress, too
     told = [line for line in result.err.splitlines() if not line.startswith("note: ")]
     lines = [
         line for line in told if line.strip() and not PROGRESS.match(line)
