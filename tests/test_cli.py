@@ -319,9 +319,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     assert result.out == ""
     # a slow machine shows progress, too
     told = [line for line in result.err.splitlines() if not line.startswith("note: ")]
-    lines = [
-        line for line in told if line.strip() and not PROGRESS.match(line)
-    ]  # of a slow machine
+    lines = [line for line in told if line.strip() and not PROGRESS.match(line)]
     assert len(lines) == 1 and lines[0].startswith("error: ") and len(lines[0]) > 20
     assert listing(clips) == before
     assert set(listing(tmp_path)) <= {"home"}, "something was left behind"
