@@ -75,7 +75,7 @@ def evaluate(
     truths: Sequence[Truth],
     template: NDArray[np.float64],
     *,
-    noise: NoiseBank | None = None,
+    noise: Callable[[int], NoiseBank] | None = None,
     snr_db: float = 0.0,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def evaluate(
     compared in HUM's lip space, where eye centres lie 5 apart. The mean face is the model's own,
     which lies in that space already (the template where it has none).
 
-    noise : recordings at any one rate of which one is mixed into every clip's sound at ``snr_db``;
+    noise : makes recordings of a rate, of which one is mixed into every clip's sound at ``snr_db``;
         the same stretch of the same one for every model.
 
     Returns
@@ -120,6 +120,7 @@ def evaluate(
     }
 
 
-def _noisy(truth: Truth, noise: NoiseBank, snr_db: float) -> Waveform:
+def _noisy(truth: Truth, noise: Callable[[int], NoiseBank], snr_db: float) -> Waveform:
     rng = np.random.default_rng(zlib.crc32(truth.name.encode()))
-    return Waveform(noise.mix(truth.sound.samples, snr_db, rng), truth.sound.rate)
+    sound = truth.sound
+    return Waveform(noise(sound.rate).mix(sound.samples, snr_db, rng), sound.rate)

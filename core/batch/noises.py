@@ -21,28 +21,27 @@ _SOUND = (".wav", ".flac")
 _SECONDS, _VOICES = 20, 6
 
 
-def noise_bank(kind: str, sounds: Sequence[Waveform]) -> NoiseBank:
-    """Recordings of a kind of noise at the rate of the sounds that it is mixed with.
+def noise_bank(kind: str, rate: int, sounds: Sequence[Waveform] = ()) -> NoiseBank:
+    """Recordings of a kind of noise at a sample rate.
 
     Parameters
     ----------
     kind : a name of `NOISES`; 'babble', six of the sounds at once; or a sound file or a folder of
         .wav and .flac files.
-    sounds : of the clips; all of one rate.
+    sounds : of clips; only babble needs them.
 
     Raises
     ------
     MissingFile, BadInput
     """
-    rate = sounds[0].rate
-    if any(sound.rate != rate for sound in sounds):
-        raise BadInput("Noise is mixed into sounds of one sample rate; these differ.")
     rng = np.random.default_rng(0)
     if kind in NOISES:
         return NoiseBank({kind: coloured_noise(_SECONDS * rate, NOISES[kind], rng)})
     if kind == "babble":
+        if not sounds:
+            raise BadInput("Babble is made of the sounds of clips; there are none here.")
         voices = [
-            np.resize(sounds[i].samples, _SECONDS * rate)
+            np.resize(resample(sounds[i], rate).samples, _SECONDS * rate)
             for i in rng.integers(len(sounds), size=_VOICES)
         ]
         return NoiseBank({kind: np.sum(voices, axis=0, dtype=np.float32)})

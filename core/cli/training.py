@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +28,8 @@ def train_command(
     out: Annotated[Path, typer.Option("-o", help="Folder of the run.")],
     list_name: Annotated[str | None, typer.Option("--list", help="Training list.")] = None,
     noise: Annotated[
-        File, typer.Option("--noise", help="Folder of noise recordings: noise-resilient (cnn, tc).")
+        list[str] | None,
+        typer.Option("--noise", help="Noise-resilient (cnn, tc): white, pink, brown, or a path."),
     ] = None,
     start: Annotated[File, typer.Option("--start", help="Weight file to begin from.")] = None,
     epochs: Annotated[int | None, typer.Option("--epochs")] = None,
@@ -45,7 +47,9 @@ def train_command(
     """Train a model family on the clips of a data set (landmarks are cached)."""
     from core.training import default_options, make_recipe, split_clips, train
 
-    recipe, unused = make_recipe(family, noise=noise, hidden=hidden, delay=delay, context=context)
+    recipe, unused = make_recipe(
+        family, noise=noise or (), hidden=hidden, delay=delay, context=context
+    )
     for name in unused:
         notice(f"{family} takes no {name}; it is not used.")
     if data.is_file():
@@ -133,9 +137,11 @@ def evaluate_command(
     face = shipped_template() if template is None else read_template(template)
     models = {name: load_model(name) for name in model}
     truths, left_out = load_truths(list_clips(data, list_name), face)
-    rounds: list[tuple[str, NoiseBank | None, float]] = [("clean", None, 0.0)]
+    sounds = [t.sound for t in truths]
+    rounds: list[tuple[str, Callable[[int], NoiseBank] | None, float]] = [("clean", None, 0.0)]
     for kind in noise or []:
-        bank = noise_bank(kind, [t.sound for t in truths])
+        bank = cache(partial(noise_bank, kind, sounds=sounds))
+        bank(sounds[0].rate)  # what cannot be made is said before the work begins
         rounds += [(f"{kind} {ratio:g} dB", bank, ratio) for ratio in snr or []]
     report = Progress("evaluate", len(rounds) * len(models), "rounds")
     results: dict[str, Any] = {name: {} for name in models}

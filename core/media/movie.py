@@ -100,7 +100,7 @@ class MovieWriter:
                 f"Every picture of this movie has {width} x {height} pixels; "
                 f"got {image.shape[1]} x {image.shape[0]}."
             )
-        frame = VideoFrame.from_ndarray(
+        frame = VideoFrame.from_numpy_buffer(
             np.ascontiguousarray(image[:height, :width]), format="rgb24"
         )
         seconds = self._frames / self.rate if time is None else time

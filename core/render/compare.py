@@ -9,7 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
-from operator import methodcaller
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -46,7 +45,8 @@ PanelStyle = Style | Literal["picture"]
 MAX_FPS = 60.0
 _EARLY = 1e-3  # seconds, as in core.render.movie
 _WAITING = 2  # pictures drawn ahead of the encoder
-_DRAWING = 2  # panels drawn at a time; most of it happens outside Python's lock
+_DECODING = 2  # videos worked on at a time: most of that happens outside Python's lock,
+# and little of the drawing of faces, which is done by one thread and not slowed down by a second
 _ON_PICTURE = ("overlay", "wireframe", "dots", "picture")
 
 
@@ -216,8 +216,11 @@ class _Behind:
         self._waiting: deque[Future[None]] = deque()
 
     def write(self, image: Image, time: float) -> None:
-        """Hand over a copy; raises what the writer raised over an earlier picture."""
-        self._waiting.append(self._thread.submit(self._writer.write, image.copy(), time))
+        """Hand a picture over, which must stay as it is until `_WAITING` more have been.
+
+        Raises what the writer raised over an earlier picture.
+        """
+        self._waiting.append(self._thread.submit(self._writer.write, image, time))
         if len(self._waiting) > _WAITING:
             self._waiting.popleft().result()
 
@@ -299,13 +302,24 @@ def compare_movie(
             )
         stack.enter_context(writer)
         behind = stack.enter_context(_Behind(writer))
-        pool = stack.enter_context(ThreadPoolExecutor(_DRAWING))
-        canvas = blank(sheet.size, PAGE)
+        drawing = {
+            kind: stack.enter_context(ThreadPoolExecutor(count))
+            for kind, count in ((_VideoSource, _DECODING), (_TrackSource, 1))
+        }
+
+        def draw(time: float) -> list[Future[tuple[Image, int | None]]]:
+            return [drawing[type(source)].submit(source.at, time) for source in sources]
+
+        canvases = [blank(sheet.size, PAGE) for _ in range(_WAITING + 1)]
         strips = _strips(panels, sheet, labels, burn_in)
         count = max(1, math.ceil((end - start) * rate - 1e-3))
-        for k in range(count):
-            time = float(k / exact)
-            drawn = pool.map(methodcaller("at", start + time), sources)
+        times = [float(k / exact) for k in range(count)]
+        coming = draw(start)
+        for k, time in enumerate(times):
+            drawn = [picture.result() for picture in coming]
+            if k + 1 < count:  # the next ones are drawn while these are put together
+                coming = draw(start + times[k + 1])
+            canvas = canvases[k % len(canvases)]
             for position, (image, index) in enumerate(drawn):
                 x, y = sheet.corner(position)
                 wide, tall = sheet.panel
@@ -313,7 +327,7 @@ def compare_movie(
                     strip = strips[position].copy()
                     write_time(strip, index, start + time)
                     canvas[y : y + sheet.strip, x : x + wide] = strip
-                elif k == 0 and sheet.strip:
+                elif k < len(canvases) and sheet.strip:
                     canvas[y : y + sheet.strip, x : x + wide] = strips[position]
                 y += sheet.strip
                 canvas[y : y + tall, x : x + wide] = image

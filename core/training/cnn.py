@@ -55,6 +55,7 @@ class CNNRecipe(Recipe):
 
     family = "cnn"
     betas = (0.5, 0.999)
+    bears_half = True
 
     def __post_init__(self) -> None:
         self.family = "tc" if self.temporal else "cnn"  # type: ignore[misc]
@@ -77,16 +78,18 @@ class CNNRecipe(Recipe):
     ) -> Tensor:
         """L1 (smoothed) over known frames; with noise, of both, and of how features differ."""
         assert isinstance(net, SpeechCNN)
-        targets, mask = masked_targets([e.points for e in examples], self.space)
+        targets, mask = map(self.place, masked_targets([e.points for e in examples], self.space))
         clean = [self._signal(e) * 10 ** (rng.choice(_GAINS_DB) / 20) for e in examples]
-        features = net.features(self._waves(clean, targets.shape[1]), dropout=True)
+        with self.fast():
+            features = net.features(self._waves(clean, targets.shape[1]), dropout=True)
         loss = self._error(net, features, targets, mask, rng, done)
         if self.noise is None:
             return loss
         noisy = [self.noise.mix(s, float(rng.choice(_SNR_DB)), rng) for s in clean]
-        heard = net.features(self._waves(noisy, targets.shape[1]), dropout=True)
+        with self.fast():
+            heard = net.features(self._waves(noisy, targets.shape[1]), dropout=True)
         other = self._error(net, heard, targets, mask, rng, done)
-        return loss + other + _SAME_FEATURES * F.mse_loss(heard, features)
+        return loss + other + _SAME_FEATURES * F.mse_loss(heard.float(), features.float())
 
     def _error(
         self,
@@ -97,17 +100,18 @@ class CNNRecipe(Recipe):
         rng: np.random.Generator,
         done: float,
     ) -> Tensor:
-        output = net.heads(features)[:, : targets.shape[1]]
+        with self.fast():
+            output = net.heads(features)[:, : targets.shape[1]].float()
         if self.temporal:
             output = self._followed(net, output, targets, rng, done)
         error = F.smooth_l1_loss(output, targets, reduction="none", beta=0.5)
-        return ((error * self._scale).sum(dim=2) * mask).sum() / mask.sum()
+        return ((error * self.place(self._scale)).sum(dim=2) * mask).sum() / mask.sum()
 
     def _followed(
         self, net: SpeechCNN, rows: Tensor, targets: Tensor, rng: np.random.Generator, done: float
     ) -> Tensor:
         """The recursion: each frame hears the truth before it, or ever more often the output."""
-        own = torch.from_numpy(rng.random(targets.shape[:2]) < done)
+        own = self.place(torch.from_numpy(rng.random(targets.shape[:2]) < done))
         last = torch.zeros_like(rows[:, 0])
         out = []
         for k in range(rows.shape[1]):
@@ -145,4 +149,4 @@ class CNNRecipe(Recipe):
         for row, signal in zip(waves, signals, strict=True):
             padded = nr_padded(signal, centre_s=self.centre_s)[: len(row)]
             row[: len(padded)] = padded
-        return torch.from_numpy(waves)
+        return self.place(torch.from_numpy(waves))

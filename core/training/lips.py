@@ -81,7 +81,7 @@ class LipsRecipe(Recipe):
         self, net: nn.Module, examples: Sequence[Example], rng: np.random.Generator, done: float
     ) -> Tensor:
         """L1 (smoothed) over known frames; stripes of the log-mel are masked."""
-        targets, mask = masked_targets([e.lips for e in examples], self.space)
+        targets, mask = map(self.place, masked_targets([e.lips for e in examples], self.space))
         longest = max(len(self._wave(e)) for e in examples)
         lengths = torch.tensor([len(self._wave(e)) for e in examples])
         waves = np.zeros((len(examples), longest), np.float32)
@@ -95,13 +95,13 @@ class LipsRecipe(Recipe):
                 one[:, first : first + width] = self._mean[first : first + width]
                 width, first = rng.integers(_MOST_FRAMES + 1), rng.integers(bands.shape[1])
                 one[first : first + width] = self._mean
-        output = net(bands, lengths // LOG_MEL_HOP + 1)
+        output = net(self.place(bands), self.place(lengths // LOG_MEL_HOP + 1))
         frames = min(output.shape[1], targets.shape[1])
         error = F.smooth_l1_loss(
             output[:, :frames], targets[:, :frames], reduction="none", beta=0.5
         )
         known = mask[:, :frames]
-        return ((error * self._scale).sum(dim=2) * known).sum() / known.sum()
+        return ((error * self.place(self._scale)).sum(dim=2) * known).sum() / known.sum()
 
     def points(self, net: nn.Module, example: Example) -> NDArray[np.float64]:
         assert isinstance(net, LipNet)

@@ -30,6 +30,8 @@ from core.weights import open_weights
 
 __all__ = ["Recipe", "State", "TrainOptions", "train"]
 
+_PRECISIONS = ("auto", "float32", "bfloat16")
+
 State = dict[str, Tensor]
 Progress = Callable[[dict[str, Any]], None]
 
@@ -45,6 +47,9 @@ class TrainOptions:
     patience : epochs without improvement of the validation error before the run ends
     average_best : how many of the best epochs the kept weights are the mean of
     start : weight file of the same shape to begin from
+    device : "cpu", "cuda", ..., or "auto": an accelerator where there is one
+    precision : of products, "float32", "bfloat16", or "auto": bfloat16 for the families that bear
+        it where the machine multiplies it in hardware
     """
 
     epochs: int = 8
@@ -55,6 +60,8 @@ class TrainOptions:
     threads: int = 2
     average_best: int = 1
     start: str | None = None
+    device: str = "auto"
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience", "threads", "average_best"):
@@ -62,6 +69,10 @@ class TrainOptions:
                 raise BadInput(f"Training needs at least 1 of {name}, not {getattr(self, name)}.")
         if not 0 < self.learning_rate < 1:
             raise BadInput(f"The learning rate is between 0 and 1, not {self.learning_rate:g}.")
+        if self.precision not in _PRECISIONS:
+            raise BadInput(
+                f"The precision is one of {', '.join(_PRECISIONS)}, not {self.precision!r}."
+            )
 
 
 class Recipe(ABC):
@@ -71,11 +82,25 @@ class Recipe(ABC):
     ----------
     betas : of Adam
     decay : of the running average of the weights, each step
+    bears_half : its products can be of bfloat16
+    device : where the network is trained
+    half : products are of bfloat16
     """
 
     family: ClassVar[str]
     betas: tuple[float, float] = (0.9, 0.999)
     decay: float = 0.99
+    bears_half: ClassVar[bool] = False
+    device = torch.device("cpu")
+    half = False
+
+    def place(self, tensor: Tensor) -> Tensor:
+        """The tensor where the network is."""
+        return tensor.to(self.device)
+
+    def fast(self) -> torch.autocast:
+        """Products of half precision inside, where the run has them."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half)
 
     @abstractmethod
     def prepare(self, training: TrainingSet) -> None:
@@ -148,6 +173,7 @@ def train(
     ------
     OutputExists : ``out`` holds a run and neither ``resume`` nor ``force`` was asked for.
     WeightsError : a checkpoint or start file that does not fit.
+    BadInput : the loss is no number any more.
     """
     options = options or TrainOptions()
     out = Path(out)
@@ -157,6 +183,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
+    recipe.device, recipe.half = _place(recipe, options)
     recipe.prepare(training)
     run = _Run(recipe, options, -(-len(training.examples) // options.batch_size))
     if resume and checkpoint.exists():
@@ -166,7 +193,8 @@ def train(
     hear = progress or (lambda event: None)
     while len(run.curves) < options.epochs and run.since_best < options.patience:
         loss = run.epoch(training, hear)
-        scores = recipe.validate(run.average.module, validation)
+        scores = recipe.validate(run.average.module.cpu(), validation)
+        run.average.to(recipe.device)
         run.curves.append({"epoch": len(run.curves) + 1, "loss": loss, **scores})
         hear({"epoch": len(run.curves), "validation": scores})
         run.keep_best()
@@ -181,12 +209,29 @@ def train(
     return _write_summary(out, training, validation, recipe, options, run.curves, averaged)
 
 
+def _place(recipe: Recipe, options: TrainOptions) -> tuple[torch.device, bool]:
+    """The device of a run, and whether its products are of bfloat16."""
+    if options.device == "auto":
+        found = torch.accelerator.current_accelerator(check_available=True)
+        device = found or torch.device("cpu")
+    else:
+        try:
+            device = torch.device(options.device)
+            torch.empty(1, device=device)
+        except (RuntimeError, AssertionError) as error:
+            raise BadInput(f"This machine has no device {options.device!r} to train on.") from error
+    if options.precision != "auto":
+        return device, options.precision == "bfloat16"
+    quick = device.type != "cpu" or torch.cpu._is_amx_tile_supported()
+    return device, recipe.bears_half and quick
+
+
 class _Run:
     """The state of a run: everything that a checkpoint holds."""
 
     def __init__(self, recipe: Recipe, options: TrainOptions, steps: int) -> None:
         self.recipe, self.options, self.steps = recipe, options, steps
-        self.net = recipe.net()
+        self.net = recipe.net().to(recipe.device)
         self.average = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(recipe.decay))  # type: ignore[no-untyped-call]
         self.optimiser = torch.optim.Adam(
             self.net.parameters(), lr=options.learning_rate, betas=recipe.betas
@@ -220,6 +265,11 @@ class _Run:
             rows = order[step * options.batch_size : (step + 1) * options.batch_size]
             share = (number * self.steps + step) / (options.epochs * self.steps)
             loss = self.recipe.loss(self.net, [training.examples[i] for i in rows], rng, share)
+            if not torch.isfinite(loss):
+                raise BadInput(
+                    f"Training went astray in epoch {number + 1}: the loss is no number any more; "
+                    "start again with a lower learning rate."
+                )
             self.optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
@@ -244,7 +294,7 @@ class _Run:
 
     def kept(self) -> State:
         """The running average of the weights."""
-        return {k: v.detach().clone() for k, v in self.average.module.state_dict().items()}
+        return {k: v.detach().cpu().clone() for k, v in self.average.module.state_dict().items()}
 
     def keep_best(self) -> None:
         """Hold the weights of the best epochs, as many as are to be averaged."""
@@ -284,7 +334,7 @@ class _Run:
     def restore(self, checkpoint: Path) -> None:
         """Go on from a checkpoint; `WeightsError` where it is damaged or of another net."""
         try:
-            saved = torch.load(checkpoint, weights_only=True)
+            saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
             self.net.load_state_dict(saved["net"])
             self.average.load_state_dict(saved["average"])
             self.optimiser.load_state_dict(saved["optimiser"])
@@ -325,6 +375,8 @@ def _write_summary(
     summary = {
         "family": recipe.family,
         "options": asdict(options),
+        "device": recipe.device.type,
+        "precision": "bfloat16" if recipe.half else "float32",
         "recipe": recipe.describe(),
         "training_clips": len(training.examples),
         "validation_clips": len(validation.examples),

@@ -86,9 +86,12 @@ class LSTMRecipe(Recipe):
             targets[k, : len(wanted)][known] = wanted[known]
             mask[k, : len(wanted), 0] = known
         standard = torch.from_numpy(((rows - self._mean) * self._factor).astype(np.float32))
-        given = net(standard, dropout=True)[:, before + self.delay :]
-        known_rows = torch.from_numpy(mask)
-        error = (given - torch.from_numpy(targets)) ** 2 * self.faces.weights * known_rows
+        given = net(self.place(standard), dropout=True)[:, before + self.delay :]
+        known_rows, wanted_rows = (
+            self.place(torch.from_numpy(mask)),
+            self.place(torch.from_numpy(targets)),
+        )
+        error = (given - wanted_rows) ** 2 * self.place(self.faces.weights) * known_rows
         loss: Tensor = error.sum() / known_rows.sum()
         return loss
 

@@ -82,10 +82,10 @@ class MFCCRecipe(Recipe):
             known = np.isfinite(between).all(axis=1)
             targets[k, : len(given)][known] = between[known]
             mask[k, : len(given), 0] = known
-        hidden, _ = net.lstm(torch.from_numpy(waves))
-        error = (net.linear(net.dropout(hidden)) - torch.from_numpy(targets)) ** 2
-        known_rows = torch.from_numpy(mask)
-        loss: Tensor = (error * self.faces.weights * known_rows).sum() / known_rows.sum()
+        hidden, _ = net.lstm(self.place(torch.from_numpy(waves)))
+        wanted, known_rows = (self.place(torch.from_numpy(rows)) for rows in (targets, mask))
+        error = (net.linear(net.dropout(hidden)) - wanted) ** 2 * self.place(self.faces.weights)
+        loss: Tensor = (error * known_rows).sum() / known_rows.sum()
         return loss
 
     def points(self, net: nn.Module, example: Example) -> NDArray[np.float64]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
-from core.errors import BadInput, MissingFile
-from core.media import read_sound
-from core.media.audio import resample
+from core.batch.noises import noise_bank
+from core.errors import BadInput
 from core.speech.noise import NoiseBank
 from core.speech.nr import NR_RATE
 from core.training.cnn import CNNRecipe
@@ -19,7 +18,6 @@ from core.training.mfcc_lstm import MFCCRecipe
 
 __all__ = ["default_options", "make_recipe", "read_noise"]
 
-_SOUND = (".wav", ".flac")
 _RECIPES: dict[str, tuple[type[Recipe], dict[str, Any], TrainOptions]] = {
     "cnn": (CNNRecipe, {}, TrainOptions()),
     "tc": (CNNRecipe, {"temporal": True}, TrainOptions()),
@@ -41,24 +39,22 @@ def default_options(family: str) -> TrainOptions:
 
 
 def make_recipe(
-    family: str, *, noise: Path | None = None, **options: Any
+    family: str, *, noise: Sequence[str] = (), **options: Any
 ) -> tuple[Recipe, list[str]]:
     """A recipe, and the names of given options that it does not take.
 
-    noise : folder of recordings for noise-resilient training.
+    noise : names of noises, files and folders for noise-resilient training.
     """
     kind, fixed, _ = _known(family)
     given = {k: v for k, v in options.items() if v is not None}
     takes = {f.name for f in fields(kind)}  # type: ignore[arg-type]  # every recipe is a dataclass
-    if noise is not None:
+    if noise:
         given["noise"] = read_noise(noise) if "noise" in takes else noise
     used = {k: v for k, v in given.items() if k in takes}
     return kind(**fixed, **used), [k for k in given if k not in takes]
 
 
-def read_noise(folder: Path) -> NoiseBank:
-    """Every .wav and .flac of a folder at 8 kHz; raises `MissingFile` where there is none."""
-    paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in _SOUND)
-    if not paths:
-        raise MissingFile(f"There is no .wav or .flac file in {str(folder)!r}.")
-    return NoiseBank({p.stem: resample(read_sound(p), NR_RATE).samples for p in paths})
+def read_noise(kinds: Sequence[str]) -> NoiseBank:
+    """Noises at 8 kHz, each a name, a file or a folder (`noise_bank`); raises `MissingFile`."""
+    banks = [noise_bank(kind, NR_RATE) for kind in kinds]
+    return NoiseBank({name: r for bank in banks for name, r in bank.recordings.items()})

@@ -149,7 +149,7 @@ def test_coloured_noise_has_the_slope_of_its_colour(exponent: float, slope: floa
 
 
 def test_options_that_a_family_does_not_take_are_named(tmp_path: Path) -> None:
-    recipe, unused = make_recipe("lips", hidden=32, delay=2, noise=tmp_path)
+    recipe, unused = make_recipe("lips", hidden=32, delay=2, noise=[str(tmp_path)])
     assert isinstance(recipe, LipsRecipe) and recipe.hidden == 32
     assert sorted(unused) == ["delay", "noise"]
 
@@ -158,11 +158,11 @@ def test_unknown_families_and_folders_without_noise_are_refused(tmp_path: Path) 
     with pytest.raises(BadInput, match="lips") as caught:
         make_recipe("gan")
     sentence(caught.value)
-    with pytest.raises(MissingFile, match="no .wav") as missing:
-        make_recipe("cnn", noise=tmp_path)
+    with pytest.raises(MissingFile, match="no noise") as missing:
+        make_recipe("cnn", noise=[str(tmp_path)])
     sentence(missing.value)
     write_wav(tmp_path / "n.wav", noise(0.3, 16_000))
-    recipe, _ = make_recipe("cnn", noise=tmp_path)
+    recipe, _ = make_recipe("cnn", noise=[str(tmp_path)])
     assert isinstance(recipe, CNNRecipe) and recipe.noise is not None
     assert recipe.noise.describe() == ["n"]
     assert default_options("lips").epochs > 1

@@ -14,6 +14,7 @@ from tiny import FACE, OPTIONS, TRAINING, VALIDATION
 
 from core.errors import BadInput, OutputExists, WeightsError
 from core.models import load_model
+from core.models.cnn import SpeechCNN
 from core.training import CNNRecipe, TrainOptions, train
 from core.training.data import symmetric
 
@@ -69,7 +70,7 @@ def test_what_was_trained_can_be_loaded_and_speaks(
 
 
 def test_the_loss_falls(tmp_path: Path) -> None:
-    options = TrainOptions(epochs=10, batch_size=1, learning_rate=3e-4, threads=1)
+    options = TrainOptions(epochs=25, batch_size=1, learning_rate=1e-3, threads=1)
     losses = [
         c["loss"] for c in train(recipe(), TRAINING, VALIDATION, tmp_path / "r", options)["curves"]
     ]
@@ -149,3 +150,30 @@ def test_a_symmetric_face_is_its_own_mirror_image() -> None:
     np.testing.assert_allclose(symmetric(FACE), FACE, atol=1e-12)
     assert np.linalg.norm(FACE) == pytest.approx(1)
     np.testing.assert_allclose(FACE.mean(axis=0), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("frames", [40, 75])
+def test_half_precision_gives_the_same_gradients(frames: int) -> None:
+    net = SpeechCNN(6)
+    waves = torch.tensor(noise((frames - 1) * 0.04 + 0.28, 8_000).samples)[None]
+    found = []
+    for half in (False, True):
+        made = recipe()
+        made.half = half
+        with made.fast():
+            given = net.heads(net.features(waves)).float()
+        assert given.shape == (1, frames, 6)
+        net.zero_grad()
+        (given - 1).square().mean().backward()  # type: ignore[no-untyped-call]
+        found.append(torch.cat([p.grad.flatten() for p in net.parameters() if p.grad is not None]))
+    assert (found[0] - found[1]).norm() < 0.03 * found[0].norm()
+
+
+def test_a_run_that_goes_astray_is_one_sentence(tmp_path: Path) -> None:
+    class Astray(CNNRecipe):
+        def loss(self, *given: Any) -> torch.Tensor:
+            return super().loss(*given) * torch.nan
+
+    with pytest.raises(BadInput, match="no number any more") as caught:
+        train(Astray(n_components=2), TRAINING, VALIDATION, tmp_path / "r", OPTIONS)
+    sentence(caught.value)
