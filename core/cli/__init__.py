@@ -20,6 +20,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {  # of each module, in the order of the
     "doctor": ("doctor",),
     "media": ("probe", "sound", "frames"),
     "landmarks": ("landmarks",),
+    "detectors": ("detectors",),
     "convert": ("convert",),
     "geometry": ("align", "reference", "identity"),
     "generate": ("generate",),

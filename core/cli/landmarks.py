@@ -21,7 +21,7 @@ __all__: list[str] = []
 def landmarks_command(
     video: Annotated[Path, typer.Argument(help="Video file.")],
     out: Annotated[Path, typer.Option("-o", help=".npy .json .csv .npz .h5, or a folder.")],
-    detector: Annotated[str, typer.Option(help="dlib68.")] = "dlib68",
+    detector: Annotated[str, typer.Option(help="dlib68; see the command detectors.")] = "dlib68",
     predictor: Annotated[Path | None, typer.Option(help="Another dlib 68-point .dat.")] = None,
     every_frame: Annotated[
         bool,

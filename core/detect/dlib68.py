@@ -8,7 +8,7 @@ for non-commercial use.
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,24 +18,10 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
+from core.detect.values import Box, Found, PointModel
 from core.errors import BadInput, MissingDependency, MissingFile, WeightsError
 
-__all__ = ["Box", "Dlib68", "default_predictor"]
-
-
-@dataclass(frozen=True)
-class Box:
-    """A face box in pixels; fractional, because it may come from a scaled picture."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-    score: float = float("nan")
-
-    @property
-    def centre(self) -> NDArray[np.float64]:
-        return np.array([self.left + self.width / 2, self.top + self.height / 2])
+__all__ = ["Dlib68", "default_predictor", "missing", "opened"]
 
 
 def default_predictor() -> Path:
@@ -107,3 +93,33 @@ class Dlib68:
                 "use the 68-point model."
             )
         return np.array([(p.x, p.y) for p in shape.parts()], dtype=np.float64)
+
+
+def missing() -> str:
+    """Why the detector cannot be had here, one sentence; '' where it can."""
+    try:
+        default_predictor()
+    except MissingDependency as error:
+        return str(error)
+    return ""
+
+
+class _Given:
+    """The points that following a face gives anyway (`core.detect.values.PointModel`)."""
+
+    name = "dlib68"
+    scheme = "dlib68"
+    dims = 2
+    batch = 1
+    files: tuple[str, ...] = ()
+
+    def prepare(self, image: NDArray[np.uint8], found: Found) -> Found:
+        return found
+
+    def predict(self, prepared: Sequence[Found]) -> list[Found]:
+        return list(prepared)
+
+
+def opened(*, threed: bool = False) -> PointModel[Found]:
+    """The detector, ready to run; it has no depth."""
+    return _Given()

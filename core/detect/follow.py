@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detect.dlib68 import Box, Dlib68
+from core.detect.dlib68 import Dlib68
+from core.detect.values import Box, Found
 
-__all__ = ["FaceChoice", "Follower", "Found", "choose_face"]
+__all__ = ["FaceChoice", "Follower", "choose_face"]
 
 FaceChoice = str | int
 """'first' (dlib's order), 'largest', or the K-th face in dlib's order, counted from 0."""
@@ -29,14 +30,6 @@ _CHECK_REACH = 1.9  # side of that crop in face widths
 _CUT = 28.0  # mean grey difference between small pictures that counts as a cut
 _ALIKE = 0.5  # correlation of a face with itself one frame ago, below which it may be covered
 _SAMPLES = 32  # side of those small pictures
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """Points of one frame, (68, 2) pixels or None, and the detector's score or NaN."""
-
-    points: NDArray[np.float64] | None
-    score: float = float("nan")
 
 
 def choose_face(boxes: list[Box], choice: FaceChoice) -> Box | None:
@@ -98,7 +91,7 @@ class Follower:
         points = self.detector.predict(image, self._carry(self._points))
         if len(self._pending) + 1 < _CHECK_EVERY and not self._covered(image, points):
             self._points = points
-            self._pending.append((image, Found(points)))
+            self._pending.append((image, Found(points, box=self._carry(points))))
             return []
         box = self._confirm(image, points)
         if box is None:
@@ -108,7 +101,7 @@ class Follower:
         done = self._settle(confirmed=True)
         self._learn(box, points)
         self._points = points
-        return [*done, Found(points, box.score)]
+        return [*done, Found(points, box.score, self._carry(points))]
 
     def finish(self) -> list[Found]:
         """Results still held back at the end of the clip."""
@@ -149,7 +142,7 @@ class Follower:
             self._learn(close, points)
             self._points, self._since_face = points, 0
             self._look = _small(image, points.min(axis=0), points.max(axis=0))
-            return [Found(points, close.score)]
+            return [Found(points, close.score, close)]
         self._since_face += 1
         return [Found(None)]
 

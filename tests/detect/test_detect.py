@@ -11,8 +11,8 @@ import pytest
 from making import faces, grey, movie, sentence
 
 from core.detect import Detection, Dlib68, detect_landmarks
-from core.detect.dlib68 import Box
 from core.detect.follow import choose_face
+from core.detect.values import Box
 from core.errors import BadInput, MissingDependency, MissingFile, NoVideo, WeightsError
 from core.media import read_frame, read_frames
 from core.samples import SAMPLE

@@ -1,0 +1,118 @@
+"""The detectors: what each gives, and whether it can be had on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+from core.detect.values import PointModel
+from core.errors import BadInput, MissingDependency
+
+__all__ = [
+    "DETECTORS",
+    "DetectorInfo",
+    "DetectorState",
+    "detector_info",
+    "detectors",
+    "open_points",
+]
+
+
+@dataclass(frozen=True)
+class DetectorInfo:
+    """A detector, before anything of it is loaded.
+
+    Attributes
+    ----------
+    scheme : of its points (`core.scheme.SCHEMES`)
+    dims : what coordinates it can give, 2 or 3 or both
+    summary : one line for people, with the paper
+    licence : of its weights
+    module : where its ``missing`` and ``opened`` are
+    """
+
+    name: str
+    scheme: str
+    dims: tuple[int, ...]
+    summary: str
+    licence: str
+    module: str
+
+
+@dataclass(frozen=True)
+class DetectorState:
+    """Whether a detector can be had here; ``reason`` is one sentence why not, else ''."""
+
+    info: DetectorInfo
+    reason: str = ""
+
+    @property
+    def ready(self) -> bool:
+        return not self.reason
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of ``detectors --json``."""
+        return {
+            "name": self.info.name,
+            "scheme": self.info.scheme,
+            "dims": list(self.info.dims),
+            "summary": self.info.summary,
+            "licence": self.info.licence,
+            "ready": self.ready,
+            "reason": self.reason or None,
+        }
+
+
+_ALL = (
+    DetectorInfo(
+        "dlib68",
+        "dlib68",
+        (2,),
+        "regression trees on 68 points (Kazemi and Sullivan 2014)",
+        "non-commercial use (trained on iBUG 300-W)",
+        "core.detect.dlib68",
+    ),
+)
+
+DETECTORS: Mapping[str, DetectorInfo] = MappingProxyType({d.name: d for d in _ALL})
+"""By name, in the order in which they are offered."""
+
+
+def detector_info(name: str) -> DetectorInfo:
+    """A detector by name; raises `MissingDependency` with the known ones."""
+    if name not in DETECTORS:
+        raise MissingDependency(
+            f"The detector {name!r} is not part of this version; available: {', '.join(DETECTORS)}."
+        )
+    return DETECTORS[name]
+
+
+def detectors() -> tuple[DetectorState, ...]:
+    """Every detector, and whether its package and its weights are here; nothing is loaded."""
+    return tuple(
+        DetectorState(info, import_module(info.module).missing()) for info in DETECTORS.values()
+    )
+
+
+def open_points(name: str, *, threed: bool = False) -> PointModel[Any]:
+    """A detector's point model, ready to run.
+
+    threed : with depth; only where the detector can leave it or give it.
+
+    Raises
+    ------
+    MissingDependency : no such detector, or a package is not installed.
+    MissingFile, WeightsError : its weights are not here, or are not the right ones.
+    BadInput : depth from a detector that has none.
+    """
+    info = detector_info(name)
+    if threed and 3 not in info.dims:
+        raise BadInput(
+            f"{name} gives no depth; choose one of "
+            f"{', '.join(d.name for d in DETECTORS.values() if 3 in d.dims) or 'none'}."
+        )
+    model: PointModel[Any] = import_module(info.module).opened(threed=threed)
+    return model
