@@ -209,7 +209,7 @@ def test_metrics_of_lips_alone_are_published_ones(run: Any, tracks: Path) -> Non
 # --- refusals -----------------------------------------------------------------------------------
 
 BAD: dict[str, tuple[str, str]] = {
-    "align: a method of the future": ("align {c}/truth.npz -o {t}/o.npy --method stable", "lips"),
+    "align: a method of the future": ("align {c}/truth.npz -o {t}/o.npy --method warp", "stable"),
     "align: a missing file": ("align {c}/nowhere.npz -o {t}/o.npy", "no track file"),
     "align: no face": ("align {c}/empty.npz -o {t}/o.npy", "face"),
     "align: no eyes to align by": ("align {c}/empty.npz -o {t}/o.npy --method eyes", "eyes"),

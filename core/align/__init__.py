@@ -1,8 +1,28 @@
-"""Alignment of landmark tracks: Procrustes, and the eye and lip normalisers with inverses."""
+"""Alignment of landmark tracks: every method with its inverse, and what it leaves or leaks."""
 
 from core.align.common import comparable
 from core.align.eyes import normalise_eyes
+from core.align.leakage import (
+    Leakage,
+    correlation,
+    eye_centre_distance,
+    eye_corner_distance,
+    leakage_table,
+    measure_leakage,
+)
 from core.align.lips import normalise_lips
+from core.align.methods import (
+    METHODS,
+    Alignment,
+    AlignMethod,
+    Method,
+    align_frames,
+    residual_by_part,
+    stable_points,
+)
+from core.align.mouth import GapRule, inner_opening, lip_gap, mouth_width
+from core.align.onto_mean import transfer_onto_mean
+from core.align.parts import face_parts, face_size, parse_points, rigid_points
 from core.align.procrustes import align_procrustes, procrustes_frames, reference_shape
 from core.align.similarity import (
     Similarity,
@@ -10,20 +30,44 @@ from core.align.similarity import (
     apply_similarity,
     fit_similarity,
 )
-from core.align.tracks import AlignMethod, align, select_mouth
+from core.align.template import read_template, shipped_template
+from core.align.tracks import align, select_mouth
 
 __all__ = [
+    "METHODS",
     "AlignMethod",
+    "Alignment",
+    "GapRule",
+    "Leakage",
+    "Method",
     "Similarity",
     "align",
+    "align_frames",
     "align_procrustes",
     "anchored_similarity",
     "apply_similarity",
     "comparable",
+    "correlation",
+    "eye_centre_distance",
+    "eye_corner_distance",
+    "face_parts",
+    "face_size",
     "fit_similarity",
+    "inner_opening",
+    "leakage_table",
+    "lip_gap",
+    "measure_leakage",
+    "mouth_width",
     "normalise_eyes",
     "normalise_lips",
+    "parse_points",
     "procrustes_frames",
+    "read_template",
     "reference_shape",
+    "residual_by_part",
+    "rigid_points",
     "select_mouth",
+    "shipped_template",
+    "stable_points",
+    "transfer_onto_mean",
 ]

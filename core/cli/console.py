@@ -8,7 +8,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from typer.exceptions import TyperException
 
 from core.errors import SpeechmarksError
 
-__all__ = ["Done", "Progress", "app", "command", "inert", "main", "notice", "plain"]
+__all__ = ["Done", "Progress", "app", "command", "inert", "main", "notice", "plain", "table_lines"]
 
 app = typer.Typer(
     add_completion=False,
@@ -65,6 +65,25 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def table_lines(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    """A table of text: the first column to the left, numbers to the right; unknown ones are -."""
+
+    def cell(value: object) -> str:
+        if isinstance(value, float):
+            return f"{value:.4f}" if math.isfinite(value) else "-"
+        return inert(str(value))
+
+    body = [list(heads), *([cell(value) for value in row] for row in rows)]
+    widths = [max(len(row[i]) for row in body) for i in range(len(heads))]
+    return [
+        "  ".join(
+            text.ljust(w) if i == 0 else text.rjust(w)
+            for i, (text, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in body
+    ]
 
 
 def command(

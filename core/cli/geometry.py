@@ -1,77 +1,19 @@
-"""align, reference, identity: from pixels to motion without the speaker."""
+"""reference, identity: from pixels to motion without the speaker."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, cast, get_args
+from typing import Annotated
 
 import typer
 
-from core.align import AlignMethod, align, align_procrustes
-from core.cli.console import Done, command, notice
+from core.align import align_procrustes, read_template
+from core.cli.console import Done, command
 from core.cli.tracks import Force, Published, SourceFps, open_track, save_track
 from core.errors import BadInput
 from core.reference import closed_mouth, remove_identity
-from core.reference.identity import read_template
-from core.track import fill_gaps
-from core.track_io import check_output
 
 __all__: list[str] = []
-
-
-@command("align")
-def align_command(
-    track: Annotated[Path, typer.Argument(help="Landmark track.")],
-    out: Annotated[Path, typer.Option("-o", help="Track file to write.")],
-    method: Annotated[
-        str, typer.Option(help="procrustes; eyes (corners to fixed places); lips (eye5).")
-    ] = "procrustes",
-    mouth_only: Annotated[
-        bool, typer.Option("--mouth-only", help="The 20 lip points (Procrustes: by themselves).")
-    ] = False,
-    fill: Annotated[
-        bool, typer.Option("--fill", help="First fill missing frames between faces, in time.")
-    ] = False,
-    fill_ends: Annotated[
-        bool, typer.Option("--fill-ends", help="As --fill, and repeat the first and last face.")
-    ] = False,
-    longest_gap: Annotated[
-        float | None, typer.Option("--longest-gap", help="Fill no gap longer than this, seconds.")
-    ] = None,
-    published: Published = False,
-    source_fps: SourceFps = None,
-    force: Force = False,
-) -> Done:
-    """Bring every frame to the same place, size and turn."""
-    if method not in get_args(AlignMethod):
-        raise BadInput(f"--method is one of {', '.join(get_args(AlignMethod))}, not {method!r}.")
-    if longest_gap is not None and not (fill or fill_ends):
-        raise BadInput("--longest-gap limits what --fill fills; give --fill too.")
-    check_output(out, force=force)
-    if published and method == "eyes":
-        notice("the published program rounds to pixels of a 600 x 600 canvas; this does not.")
-    source = open_track(track, source_fps, published=published)
-    seen = source.valid.sum()
-    if fill or fill_ends:
-        ends: Literal["leave", "repeat"] = "repeat" if fill_ends else "leave"
-        source = fill_gaps(source, ends=ends, longest=longest_gap, published=published)
-    filled = int(source.valid.sum() - seen)
-    result = align(source, cast(AlignMethod, method), mouth_only=mouth_only, published=published)
-    save_track(out, result, force=force)
-    valid = int(result.frame_valid.sum())
-    extra = f", {filled} points filled" if fill or fill_ends else ""
-    return Done(
-        f"{valid} of {len(result)} frames aligned by {method}{extra} -> {out}",
-        {
-            "frames": len(result),
-            "valid": valid,
-            "filled": filled,
-            "method": method,
-            "space": result.space,
-            "scheme": result.scheme,
-            "out": str(out),
-        },
-    )
 
 
 @command("reference")

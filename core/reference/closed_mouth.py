@@ -8,43 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.align import GapRule, inner_opening, lip_gap, mouth_width
 from core.errors import NoFace, NoReference
 from core.track import LandmarkTrack
 
 __all__ = ["ClosedMouth", "GapRule", "closed_mouth", "inner_opening", "lip_gap", "mouth_width"]
-
-GapRule = Literal["anatomical", "crossed"]
-"""anatomical: pairs 61-67, 62-66, 63-65; crossed: 61-65, 62-66, 63-67 as published."""
-
-
-def mouth_width(track: LandmarkTrack) -> NDArray[np.float64]:
-    """Distance of the inner mouth corners 60 and 64 per frame; (T,), NaN without a face."""
-    inner = track.layout.inner_lip
-    right, left = inner[0], inner[len(inner) // 2]
-    return np.asarray(
-        np.linalg.norm(track.points[:, right, :2] - track.points[:, left, :2], axis=1)
-    )
-
-
-def lip_gap(track: LandmarkTrack, rule: GapRule = "anatomical") -> NDArray[np.float64]:
-    """Sum of the three inner-lip gaps per frame; (T,), NaN without a face."""
-    pairs = track.layout.inner_lip_pairs
-    upper = [a for a, _ in pairs]
-    lower = [b for _, b in pairs]
-    if rule == "crossed":
-        lower = lower[::-1]
-    gaps = track.points[:, upper, :2] - track.points[:, lower, :2]
-    return np.asarray(np.linalg.norm(gaps, axis=2).sum(axis=1))
-
-
-def inner_opening(track: LandmarkTrack) -> NDArray[np.float64]:
-    """Mean length of the three anatomical inner-lip pairs; (T,), in the track's unit."""
-    return lip_gap(track) / 3
 
 
 @dataclass(frozen=True, eq=False)
