@@ -2,7 +2,8 @@
 
 from core.training.cnn import CNNRecipe
 from core.training.data import Example, TrainingSet, build_training_set, split_clips
-from core.training.loop import Recipe, TrainOptions, train
+from core.training.loop import TrainOptions, train
+from core.training.recipe import Recipe
 from core.training.recipes import default_options, make_recipe
 
 __all__ = [

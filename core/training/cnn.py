@@ -26,7 +26,7 @@ from core.reference import ShapeSpace
 from core.speech.noise import NoiseBank
 from core.speech.nr import NR_HOP, NR_WINDOW, nr_padded, nr_signal
 from core.training.data import Example, TrainingSet
-from core.training.loop import Recipe, State
+from core.training.recipe import Recipe, State
 from core.training.targets import component_scale, masked_targets, mouth_basis
 
 __all__ = ["CNNRecipe"]

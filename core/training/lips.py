@@ -22,7 +22,7 @@ from core.reference import ShapeSpace, remove_lip_identity
 from core.speech.logmel import LOG_MEL_HOP, LevelListener, log_mel
 from core.track import LandmarkTrack, frame_times
 from core.training.data import Example, TrainingSet
-from core.training.loop import Recipe, State
+from core.training.recipe import Recipe, State
 from core.training.targets import component_scale, lip_basis, masked_targets
 
 __all__ = ["LipsRecipe"]

@@ -9,30 +9,26 @@ from __future__ import annotations
 import json
 import os
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.errors import BadInput, OutputExists, WeightsError
-from core.metrics import interocular, mouth_rmse, opening_correlation, whole_face
-from core.metrics.scores import opening
-from core.reference.identity import EYE_DISTANCE
 from core.training.data import Example, TrainingSet
+from core.training.recipe import Recipe, State
 from core.weights import open_weights
 
-__all__ = ["Recipe", "State", "TrainOptions", "train"]
+__all__ = ["TrainOptions", "train"]
 
+_TRIES = 5  # of a step whose gradients are no numbers
 _PRECISIONS = ("auto", "float32", "bfloat16")
 
-State = dict[str, Tensor]
 Progress = Callable[[dict[str, Any]], None]
 
 
@@ -73,80 +69,6 @@ class TrainOptions:
             raise BadInput(
                 f"The precision is one of {', '.join(_PRECISIONS)}, not {self.precision!r}."
             )
-
-
-class Recipe(ABC):
-    """What a family brings to a training run.
-
-    Attributes
-    ----------
-    betas : of Adam
-    decay : of the running average of the weights, each step
-    bears_half : its products can be of bfloat16
-    device : where the network is trained
-    half : products are of bfloat16
-    """
-
-    family: ClassVar[str]
-    betas: tuple[float, float] = (0.9, 0.999)
-    decay: float = 0.99
-    bears_half: ClassVar[bool] = False
-    device = torch.device("cpu")
-    half = False
-
-    def place(self, tensor: Tensor) -> Tensor:
-        """The tensor where the network is."""
-        return tensor.to(self.device)
-
-    def fast(self) -> torch.autocast:
-        """Products of half precision inside, where the run has them."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half)
-
-    @abstractmethod
-    def prepare(self, training: TrainingSet) -> None:
-        """Look at the training data once: fit the basis, take means."""
-
-    @abstractmethod
-    def net(self) -> nn.Module:
-        """A new network, its weights drawn from torch's random numbers."""
-
-    @abstractmethod
-    def loss(
-        self, net: nn.Module, examples: Sequence[Example], rng: np.random.Generator, done: float
-    ) -> Tensor:
-        """The loss of a batch of clips. done : share of the run that has passed, 0..1."""
-
-    @abstractmethod
-    def points(self, net: nn.Module, example: Example) -> NDArray[np.float64]:
-        """What the network makes of a clip's sound: (T, 68, 2) in the space of `Example.points`, or
-        (T, 20, 2) in that of `Example.lips`.
-        """
-
-    @abstractmethod
-    def save(self, path: Path, state: State) -> None:
-        """Write weights as a file that `core.models.load_model` opens."""
-
-    def describe(self) -> dict[str, Any]:
-        """What a card says about the recipe."""
-        return {}
-
-    def validate(self, net: nn.Module, data: TrainingSet) -> dict[str, float]:
-        """Mouth RMSE (IOD) and opening correlation of raw output, means over clips."""
-        net.eval()
-        iod = interocular(data.template)
-        rmse: list[float] = []
-        correlation: list[float] = []
-        with torch.inference_mode():
-            for example in data.examples:
-                points = self.points(net, example)
-                lips = points.shape[1] == 20
-                truth = (example.lips if lips else example.points)[: len(points)]
-                known = np.isfinite(truth).all(axis=(1, 2))
-                one, two = (whole_face(p[: len(truth)][known]) for p in (truth, points))
-                rmse.append(mouth_rmse(one, two) / (EYE_DISTANCE if lips else iod))
-                correlation.append(opening_correlation(opening(one), opening(two)))
-        net.train()
-        return {"mouth_rmse": float(np.mean(rmse)), "correlation": float(np.nanmean(correlation))}
 
 
 def train(
@@ -264,19 +186,11 @@ class _Run:
         for step in range(self.steps):
             rows = order[step * options.batch_size : (step + 1) * options.batch_size]
             share = (number * self.steps + step) / (options.epochs * self.steps)
-            loss = self.recipe.loss(self.net, [training.examples[i] for i in rows], rng, share)
-            if not torch.isfinite(loss):
-                raise BadInput(
-                    f"Training went astray in epoch {number + 1}: the loss is no number any more; "
-                    "start again with a lower learning rate."
-                )
-            self.optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
+            batch = [training.examples[i] for i in rows]
+            total += self._gradients(batch, rng, share)
             self.optimiser.step()
             self.schedule.step()
             self.average.update_parameters(self.net)
-            total += loss.item()
             self._done_before += 1
             spent = time.perf_counter() - self._begin
             to_do = options.epochs * self.steps - number * self.steps - step - 1
@@ -291,6 +205,28 @@ class _Run:
                 }
             )
         return total / self.steps
+
+    def _gradients(self, batch: Sequence[Example], rng: np.random.Generator, share: float) -> float:
+        """Fill in the gradients of a batch, clipped; its loss.
+
+        Where they are no numbers, the same is done again: oneDNN's bfloat16 convolution multiplies
+        memory that nobody wrote by 0 for the gradient of its weights, which is 0 unless that memory
+        happens to hold NaN.
+        """
+        before = rng.bit_generator.state, torch.get_rng_state()
+        for _ in range(_TRIES):
+            rng.bit_generator.state = before[0]
+            torch.set_rng_state(before[1])
+            self.optimiser.zero_grad()
+            loss = self.recipe.loss(self.net, batch, rng, share)
+            loss.backward()  # type: ignore[no-untyped-call]
+            size = nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
+            if torch.isfinite(loss) and torch.isfinite(size):
+                return loss.item()
+        raise BadInput(
+            f"Training went astray in epoch {len(self.curves) + 1}: the loss is no number any "
+            "more; start again with a lower learning rate."
+        )
 
     def kept(self) -> State:
         """The running average of the weights."""

@@ -24,7 +24,7 @@ from core.models.lstm_windows import STEPS
 from core.models.store import save_model
 from core.speech.tfl import TFL_WIDTH, band_centres, tfl_features
 from core.training.data import SOUND_RATE, Example, TrainingSet
-from core.training.loop import Recipe, State
+from core.training.recipe import Recipe, State
 from core.training.targets import Displacement
 
 __all__ = ["LSTMRecipe"]

@@ -23,7 +23,7 @@ from core.models.store import save_model
 from core.speech.mfcc import N_MFCC, key_point_count, mfcc, window_starts, windows_at
 from core.track import frame_times, resample_linear
 from core.training.data import Example, TrainingSet
-from core.training.loop import Recipe, State
+from core.training.recipe import Recipe, State
 from core.training.targets import Displacement
 
 __all__ = ["MFCCRecipe"]

@@ -12,9 +12,10 @@ from core.speech.noise import NoiseBank
 from core.speech.nr import NR_RATE
 from core.training.cnn import CNNRecipe
 from core.training.lips import LipsRecipe
-from core.training.loop import Recipe, TrainOptions
+from core.training.loop import TrainOptions
 from core.training.lstm import LSTMRecipe
 from core.training.mfcc_lstm import MFCCRecipe
+from core.training.recipe import Recipe
 
 __all__ = ["default_options", "make_recipe", "read_noise"]
 

@@ -177,3 +177,18 @@ def test_a_run_that_goes_astray_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no number any more") as caught:
         train(Astray(n_components=2), TRAINING, VALIDATION, tmp_path / "r", OPTIONS)
     sentence(caught.value)
+
+
+def test_a_step_whose_gradients_are_no_numbers_is_done_again(
+    whole: tuple[Path, dict[str, Any], list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    class Once(CNNRecipe):
+        calls = 0
+
+        def loss(self, *given: Any) -> torch.Tensor:
+            self.calls += 1
+            return super().loss(*given) * (torch.nan if self.calls in (1, 3, 4) else 1)
+
+    train(Once(n_components=2), TRAINING, VALIDATION, tmp_path / "r", OPTIONS)
+    for key, value in weights(tmp_path / "r").items():
+        torch.testing.assert_close(value, weights(whole[0])[key], rtol=0, atol=0)
