@@ -75,6 +75,14 @@ _ALL = (
         "non-commercial use (trained on iBUG 300-W)",
         "core.detect.dlib68",
     ),
+    DetectorInfo(
+        "facemesh",
+        "facemesh468",
+        (3,),
+        "network on 468 points with depth (Kartynnik et al. 2019)",
+        "none stated by the repository it is downloaded from",
+        "core.detect.facemesh",
+    ),
 )
 
 DETECTORS: Mapping[str, DetectorInfo] = MappingProxyType({d.name: d for d in _ALL})
