@@ -1,5 +1,14 @@
 """The closed-mouth reference, removal of identity, templates and shape spaces."""
 
+from core.align import read_template, shipped_template
+from core.reference.candidates import (
+    RULES,
+    Candidate,
+    Choice,
+    Rule,
+    rank_frames,
+    rule_choices,
+)
 from core.reference.closed_mouth import (
     ClosedMouth,
     closed_mouth,
@@ -7,20 +16,43 @@ from core.reference.closed_mouth import (
     lip_gap,
     mouth_width,
 )
-from core.reference.identity import remove_identity, remove_lip_identity, shipped_template
+from core.reference.example import pursed_example
+from core.reference.identity import (
+    aligned_for_identity,
+    from_reference,
+    remove_identity,
+    remove_lip_identity,
+)
+from core.reference.sensitivity import Change, reference_sensitivity
 from core.reference.shape_space import ShapeSpace, fit_shape_space
 from core.reference.speaker import mean_lips
+from core.reference.template_face import TemplateFace, closed_face, template_face
 
 __all__ = [
+    "RULES",
+    "Candidate",
+    "Change",
+    "Choice",
     "ClosedMouth",
+    "Rule",
     "ShapeSpace",
+    "TemplateFace",
+    "aligned_for_identity",
+    "closed_face",
     "closed_mouth",
     "fit_shape_space",
+    "from_reference",
     "inner_opening",
     "lip_gap",
     "mean_lips",
     "mouth_width",
+    "pursed_example",
+    "rank_frames",
+    "read_template",
+    "reference_sensitivity",
     "remove_identity",
     "remove_lip_identity",
+    "rule_choices",
     "shipped_template",
+    "template_face",
 ]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import (
-    align,
-    align_procrustes,
-    normalise_lips,
-    read_template,
-    shipped_template,
-)
+from core.align import align, normalise_lips, read_template, shipped_template
 from core.errors import BadInput
 from core.reference.closed_mouth import closed_mouth
 from core.track import LandmarkTrack, remembered, retime, step
 
 __all__ = [
     "EYE_DISTANCE",
+    "aligned_for_identity",
+    "from_reference",
     "read_template",
     "remove_identity",
     "remove_lip_identity",
@@ -28,12 +26,57 @@ EYE_DISTANCE = 5.0
 """Of the eye centres in HUM's lip space, 'eye5' (SPEC 5)."""
 
 
+def aligned_for_identity(
+    track: LandmarkTrack,
+    *,
+    method: Literal["procrustes", "stable"] = "procrustes",
+    fps: float = 25,
+    published: bool = False,
+) -> LandmarkTrack:
+    """The track from which identity removal subtracts a frame: in the plane, aligned, at the rate
+    of the result. Parameters and errors as for `remove_identity`."""
+    if track.scheme != "dlib68":
+        raise BadInput(
+            f"Identity removal puts motion onto a 68-point face; this track is {track.scheme}."
+        )
+    upside_down = track.space == "eye5" and not published  # that space is turned by 180 degrees
+    flat = track.replace(points=track.points[:, :, :2] * (-1 if upside_down else 1))
+    aligned = align(flat, method, published=published)
+    return retime(aligned, fps=fps, assume_fps=30 if published else None)
+
+
+def from_reference(
+    aligned: LandmarkTrack, frame: int, template: NDArray[np.float64]
+) -> LandmarkTrack:
+    """An aligned track minus one of its frames, plus a template face; space 'template'.
+
+    Raises `BadInput` where there is no such frame, or it lacks a point.
+    """
+    if not 0 <= frame < len(aligned):
+        raise BadInput(
+            f"There is no frame {frame}; after the rate change the track has frames 0 to "
+            f"{len(aligned) - 1}."
+        )
+    if not aligned.frame_valid[frame]:
+        raise BadInput(
+            f"Frame {frame} lacks points of the face, so it cannot be the reference; choose one "
+            "that shows the whole face."
+        )
+    return aligned.replace(
+        step("remove_identity", z=None, reference=int(frame)),
+        points=aligned.points - aligned.points[frame] + template,
+        space="template",
+    )
+
+
 @remembered
 def remove_identity(
     track: LandmarkTrack,
     *,
     template: NDArray[np.float64] | None = None,
+    frame: int | None = None,
     z: float | None = None,
+    method: Literal["procrustes", "stable"] = "procrustes",
     fps: float = 25,
     published: bool = False,
 ) -> LandmarkTrack:
@@ -42,7 +85,10 @@ def remove_identity(
     Parameters
     ----------
     template : (68, 2); the shipped one where None.
+    frame : the reference, by its number in the result; the closed mouth where None.
     z : width threshold of the closed-mouth rule; 1.3, or 0.1 where ``published``.
+    method : Procrustes over all points, as published, or over the stable ones, so that the mouth
+        does not move the head.
     fps : rate of the result.
     published : crossed lip pairs, z = 0.1, mirrored faces allowed, and a source taken for 30 fps,
         as the replication project does it; without it the corrected behaviour.
@@ -57,19 +103,14 @@ def remove_identity(
     Raises
     ------
     NoFace, NoReference, DegenerateShape
-    BadInput : the track has not the 68 points of the template.
+    BadInput : the track has not the 68 points of the template, or ``frame`` cannot be used.
     """
-    if track.scheme != "dlib68":
-        raise BadInput(
-            f"Identity removal puts motion onto a 68-point face; this track is {track.scheme}."
-        )
     if template is None:
         template = shipped_template()
     threshold = z if z is not None else (0.1 if published else 1.3)
-    upside_down = track.space == "eye5" and not published  # that space is turned by 180 degrees
-    flat = track.replace(points=track.points[:, :, :2] * (-1 if upside_down else 1))
-    aligned = align_procrustes(flat, published=published)
-    timed = retime(aligned, fps=fps, assume_fps=30 if published else None)
+    timed = aligned_for_identity(track, method=method, fps=fps, published=published)
+    if frame is not None:
+        return from_reference(timed, frame, template)
     chosen = closed_mouth(timed, z=threshold, gap="crossed" if published else "anatomical")
     ranked = chosen.candidates[:1]
     if not published:  # complete faces first

@@ -1,0 +1,178 @@
+"""reference: which frame is the closed mouth, under every rule, and how much it matters."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.align import align_procrustes, read_template, shipped_template
+from core.cli.console import Done, command, notice, table_lines
+from core.cli.tracks import Published, SourceFps, open_track
+from core.errors import BadInput
+from core.metrics import interocular, score_clip
+from core.reference import (
+    RULES,
+    Change,
+    aligned_for_identity,
+    closed_mouth,
+    pursed_example,
+    rank_frames,
+    reference_sensitivity,
+    remove_identity,
+    rule_choices,
+)
+from core.reference.candidates import Candidate, Choice
+from core.track import LandmarkTrack
+
+__all__: list[str] = []
+
+
+def _rules_table(choices: tuple[Choice, ...]) -> list[str]:
+    for choice in choices:
+        if choice.problem:
+            notice(f"{choice.rule}: {choice.problem}")
+    heads = ["rule", "frame", "seconds", "kept", "of", "gap", "smallest gap", "width z"]
+    unknown = float("nan")
+    return table_lines(
+        heads,
+        [
+            [
+                c.rule,
+                "-" if c.frame is None else c.frame,
+                unknown if c.seconds is None else c.seconds,
+                c.kept,
+                c.seen,
+                unknown if c.gap is None else c.gap,
+                c.smallest_gap,
+                unknown if c.width_z is None else c.width_z,
+            ]
+            for c in choices
+        ],
+    )
+
+
+def _frames_table(candidates: tuple[Candidate, ...]) -> list[str]:
+    heads = ["frame", "seconds", "width", "width z", "gap", "crossed", *RULES]
+    rows = [
+        [str(c.frame), c.seconds, c.width, c.width_z, c.gap, c.gap_crossed]
+        + [c.ranks.get(name, "-") for name in RULES]
+        for c in candidates
+    ]
+    return table_lines(heads, rows)
+
+
+def _changes_table(changes: tuple[Change, ...]) -> list[str]:
+    if not changes:
+        return ["No candidate shows the whole face, so no reference can be tried."]
+    parts, scores = list(changes[0].change), list(changes[0].errors)
+    rows = [
+        [str(c.frame), c.seconds, *c.change.values(), c.opening, *c.errors.values()]
+        for c in changes
+    ]
+    return table_lines(["reference", "seconds", *parts, "opening", *scores], rows)
+
+
+def _scorer(prediction: LandmarkTrack, template: Path | None) -> Any:
+    """Errors of a prediction against an identity-removed truth, as `metrics` takes them."""
+    face = shipped_template() if template is None else read_template(template)
+    free, iod = remove_identity(prediction, template=face), interocular(face)
+
+    def score(truth: LandmarkTrack) -> dict[str, float]:
+        got = score_clip(truth, free, iod=iod)
+        return {"mouth_rmse": got.mouth_rmse, "opening_correlation": got.opening_correlation}
+
+    return score
+
+
+@command("reference")
+def reference_command(
+    track: Annotated[Path | None, typer.Argument(help="Landmark track.")] = None,
+    z: Annotated[float, typer.Option(help="Threshold on |z-score| of the mouth width.")] = 1.3,
+    gap: Annotated[
+        str | None, typer.Option(help="anatomical (61-67 62-66 63-65) or crossed, as published.")
+    ] = None,
+    to_fps: Annotated[
+        float | None,
+        typer.Option("--to-fps", help="Choose after this rate change, as identity removal does."),
+    ] = None,
+    rules: Annotated[bool, typer.Option("--rules", help="What every rule would take.")] = False,
+    frames: Annotated[
+        int, typer.Option("--frames", min=0, help="List so many frames, best first.")
+    ] = 0,
+    sensitivity: Annotated[
+        int,
+        typer.Option(
+            "--sensitivity", min=0, help="How the result changes with each of the N best frames."
+        ),
+    ] = 0,
+    prediction: Annotated[
+        Path | None,
+        typer.Option("--prediction", help="Also its errors against each (with --sensitivity)."),
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option(help="Template face .npy (with --sensitivity).")
+    ] = None,
+    example: Annotated[
+        bool, typer.Option("--example", help="A made-up clip with pursed lips, instead of TRACK.")
+    ] = False,
+    published: Published = False,
+    source_fps: SourceFps = None,
+) -> Done:
+    """Find the closed-mouth frame after Procrustes alignment at the source rate."""
+    chosen_gap = gap or ("crossed" if published else "anatomical")
+    if chosen_gap not in ("anatomical", "crossed"):
+        raise BadInput(f"--gap is anatomical or crossed, not {chosen_gap!r}.")
+    if (track is None) == (not example):
+        raise BadInput("Give a landmark track, or --example for the made-up one.")
+    if (prediction or template) and not sensitivity:
+        notice("--prediction and --template are looked at with --sensitivity only.")
+    source = (
+        pursed_example() if track is None else open_track(track, source_fps, published=published)
+    )
+    if to_fps is None:
+        aligned = align_procrustes(source, published=published)
+    else:
+        aligned = aligned_for_identity(source, fps=to_fps, published=published)
+    found = closed_mouth(aligned, z=z, gap="crossed" if chosen_gap == "crossed" else "anatomical")
+    seconds = aligned.times[found.frame]
+    lines = [
+        f"closed mouth at frame {found.frame} ({seconds:.3f} s); {found.kept} of {len(aligned)} "
+        f"frames pass |z| < {z:g}"
+    ]
+    data: dict[str, Any] = {
+        "frame": found.frame,
+        "kept": found.kept,
+        "candidates": found.candidates.tolist(),
+        "z": z,
+        "gap": chosen_gap,
+        "seconds": float(seconds),
+    }
+    if rules:
+        choices = rule_choices(aligned)
+        lines += _rules_table(choices)
+        data["rules"] = [
+            {**asdict(c), "gap_rule": RULES[c.rule].gap, "says": RULES[c.rule].says}
+            for c in choices
+        ]
+    if frames:
+        ranked = rank_frames(aligned)[:frames]
+        lines += _frames_table(ranked)
+        data["frames"] = [{**asdict(c), "ranks": dict(c.ranks)} for c in ranked]
+    if sensitivity:
+        whole = [int(k) for k in found.candidates if aligned.frame_valid[k]][:sensitivity]
+        score = None
+        if prediction is not None:
+            score = _scorer(open_track(prediction, source_fps, published=published), template)
+        changes = reference_sensitivity(
+            aligned,
+            whole,
+            chosen=whole[0] if whole else 0,
+            template=None if template is None else read_template(template),
+            score=score,
+        )
+        lines += _changes_table(changes)
+        data["sensitivity"] = [asdict(c) for c in changes]
+    return Done("\n".join(lines), data)
