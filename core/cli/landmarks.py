@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from core.cli.console import Done, Progress, command
+from core.cli.console import Done, Progress, command, notice
 from core.cli.tracks import Force, save_track
-from core.detect import detect_landmarks
+from core.detect import detect_landmarks, detector_info
 from core.errors import NoFace
 from core.media import probe
 from core.track_io import check_output
@@ -21,18 +21,24 @@ __all__: list[str] = []
 def landmarks_command(
     video: Annotated[Path, typer.Argument(help="Video file.")],
     out: Annotated[Path, typer.Option("-o", help=".npy .json .csv .npz .h5, or a folder.")],
-    detector: Annotated[str, typer.Option(help="dlib68; see the command detectors.")] = "dlib68",
+    detector: Annotated[str, typer.Option(help="dlib68, facemesh or fan.")] = "dlib68",
     predictor: Annotated[Path | None, typer.Option(help="Another dlib 68-point .dat.")] = None,
     every_frame: Annotated[
         bool,
         typer.Option("--every-frame", help="Detect on every frame at full size, upsampled once."),
     ] = False,
     face: Annotated[str, typer.Option(help="first, largest, or a number from 0.")] = "first",
+    threed: Annotated[
+        bool, typer.Option("--threed", help="With depth (fan; facemesh always has it).")
+    ] = False,
     force: Force = False,
 ) -> Done:
-    """Detect the 68 landmarks of one face; frames without a face are NaN."""
+    """Detect the landmarks of one face; frames without a face are NaN."""
     check_output(out, force=force)
     info = probe(video)
+    dims = detector_info(detector).dims
+    if threed and 3 not in dims:
+        notice(f"{detector} gives no depth, so --threed changes nothing.")
     report = Progress("landmarks", info.video.n_frames if info.video else None)
     found = detect_landmarks(
         video,
@@ -40,6 +46,7 @@ def landmarks_command(
         predictor=predictor,
         every_frame=every_frame,
         face=face,
+        threed=threed and 3 in dims,
         progress=report,
     )
     report.close()

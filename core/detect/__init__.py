@@ -9,6 +9,7 @@ from core.detect.registry import (
     DetectorState,
     detector_info,
     detectors,
+    fetch_weights,
     open_points,
 )
 from core.detect.values import Box, Found, PointModel
@@ -27,5 +28,6 @@ __all__ = [
     "detect_landmarks",
     "detector_info",
     "detectors",
+    "fetch_weights",
     "open_points",
 ]

@@ -8,7 +8,7 @@ for non-commercial use.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from core.detect.values import Box, Found, PointModel
 from core.errors import BadInput, MissingDependency, MissingFile, WeightsError
 
-__all__ = ["Dlib68", "default_predictor", "missing", "opened"]
+__all__ = ["Dlib68", "default_predictor", "fetch", "missing", "opened"]
 
 
 def default_predictor() -> Path:
@@ -102,6 +102,11 @@ def missing() -> str:
     except MissingDependency as error:
         return str(error)
     return ""
+
+
+def fetch(progress: Callable[[str, int, int | None], None]) -> list[Path]:
+    """Its model file, which comes with a package and is never downloaded by itself."""
+    return [default_predictor()]
 
 
 class _Given:

@@ -6,7 +6,7 @@ HUM does; unlike there, points are those of the whole picture, for any number of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from core.detect.facemesh_net import SIDE, FaceMeshNet
 from core.detect.values import Box, Found, PointModel
 from core.errors import MissingFile
-from core.weights import open_weights, remote_file, shelf
+from core.weights import get, open_weights, remote_file, shelf
 
-__all__ = ["FaceCrop", "FaceMesh", "crop_face", "missing", "opened"]
+__all__ = ["FaceCrop", "FaceMesh", "crop_face", "fetch", "missing", "opened"]
 
 WEIGHTS = "facemesh.pth"
 _MORE = 0.25  # of the box, on each side
@@ -146,6 +146,12 @@ def missing() -> str:
     except MissingFile as error:
         return str(error)
     return ""
+
+
+def fetch(progress: Callable[[str, int, int | None], None]) -> list[Path]:
+    """Download the weights where they are not here; raises as `core.weights.fetch`."""
+    found = get([remote_file(WEIGHTS)], lambda file, done, total: progress(file.name, done, total))
+    return [one.path for one in found]
 
 
 def opened(*, threed: bool = True) -> PointModel[FaceCrop]:

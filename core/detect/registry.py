@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +18,7 @@ __all__ = [
     "DetectorState",
     "detector_info",
     "detectors",
+    "fetch_weights",
     "open_points",
 ]
 
@@ -31,7 +33,7 @@ class DetectorInfo:
     dims : what coordinates it can give, 2 or 3 or both
     summary : one line for people, with the paper
     licence : of its weights
-    module : where its ``missing`` and ``opened`` are
+    module : where its ``missing``, ``fetch`` and ``opened`` are
     """
 
     name: str
@@ -83,6 +85,14 @@ _ALL = (
         "none stated by the repository it is downloaded from",
         "core.detect.facemesh",
     ),
+    DetectorInfo(
+        "fan",
+        "dlib68",
+        (2, 3),
+        "hourglass networks on 68 points (Bulat and Tzimiropoulos 2017), package face-alignment",
+        "BSD (package); none stated for its weights",
+        "core.detect.fan",
+    ),
 )
 
 DETECTORS: Mapping[str, DetectorInfo] = MappingProxyType({d.name: d for d in _ALL})
@@ -103,6 +113,20 @@ def detectors() -> tuple[DetectorState, ...]:
     return tuple(
         DetectorState(info, import_module(info.module).missing()) for info in DETECTORS.values()
     )
+
+
+def fetch_weights(name: str, progress: Callable[[str, int, int | None], None]) -> list[Path]:
+    """Download a detector's weights where they are not here; where they lie.
+
+    progress : hears file name, bytes done, bytes in all or None; may raise to cancel.
+
+    Raises
+    ------
+    MissingDependency : no such detector, or its package is not installed.
+    Offline, WeightsError : they cannot be had.
+    """
+    found: list[Path] = import_module(detector_info(name).module).fetch(progress)
+    return found
 
 
 def open_points(name: str, *, threed: bool = False) -> PointModel[Any]:
