@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 from core.errors import BadInput, MissingFile
 from core.media import Waveform, read_sound
 from core.media.audio import resample
 from core.speech.noise import NoiseBank, coloured_noise
+from core.track_io.files import check_plain
+from core.track_io.stored import stored_array
 
 __all__ = ["NOISES", "noise_bank"]
 
 NOISES = {"white": 0.0, "pink": 1.0, "brown": 2.0}
 """Names of noises made by code, and how steeply their power falls with frequency."""
 
+_STORED_RATE = 8_000
 _SOUND = (".wav", ".flac")
 _SECONDS, _VOICES = 20, 6
 
@@ -26,8 +30,8 @@ def noise_bank(kind: str, rate: int, sounds: Sequence[Waveform] = ()) -> NoiseBa
 
     Parameters
     ----------
-    kind : a name of `NOISES`; 'babble', six of the sounds at once; or a sound file or a folder of
-        .wav and .flac files.
+    kind : a name of `NOISES`; 'babble', six of the sounds at once; a sound file, a folder of .wav
+        and .flac files; or NR's HDF5, each key a recording at 8 kHz.
     sounds : of clips; only babble needs them.
 
     Raises
@@ -46,6 +50,8 @@ def noise_bank(kind: str, rate: int, sounds: Sequence[Waveform] = ()) -> NoiseBa
         ]
         return NoiseBank({kind: np.sum(voices, axis=0, dtype=np.float32)})
     path = Path(kind)
+    if path.suffix.lower() in (".h5", ".hdf5"):
+        return _stored(path, rate)
     files = sorted(p for p in path.glob("*") if p.suffix.lower() in _SOUND) or [path]
     if not all(p.is_file() for p in files):
         raise MissingFile(
@@ -53,3 +59,16 @@ def noise_bank(kind: str, rate: int, sounds: Sequence[Waveform] = ()) -> NoiseBa
             ".flac file, or a folder of them."
         )
     return NoiseBank({p.stem: resample(read_sound(p), rate).samples for p in files})
+
+
+def _stored(path: Path, rate: int) -> NoiseBank:
+    check_plain(path)
+    try:
+        with h5py.File(path, "r") as file:
+            found = {key: np.asarray(stored_array(file, key, path.name)) for key in sorted(file)}
+    except OSError as error:
+        raise BadInput(f"{path.name!r} cannot be read as HDF5; write it again.") from error
+    if not all(values.ndim == 1 and np.isfinite(values).all() for values in found.values()):
+        raise BadInput(f"{path.name!r} is no noise; expected 1-D recordings at 8 kHz.")
+    sounds = {k: Waveform(v.astype(np.float32), _STORED_RATE) for k, v in found.items()}
+    return NoiseBank({k: resample(sound, rate).samples for k, sound in sounds.items()})

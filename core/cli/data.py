@@ -1,4 +1,4 @@
-"""data list, data extract."""
+"""data list, data extract, data export."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from core.batch import ExtractSummary, extract
 from core.cli.console import Done, Progress, app, command, inert, notice
 from core.datasets import list_clips
+from core.errors import BadInput
 from core.workspace import Workspace
 
 __all__: list[str] = []
@@ -47,4 +48,48 @@ def extract_command(root: Root, list_name: List = None) -> Done:
         f"in {summary.seconds:.1f} s",
         summary.to_json(),
         code=3 if summary.failed else 0,
+    )
+
+
+@command("export", data)
+def export_command(
+    root: Root,
+    out: Annotated[Path, typer.Option("-o", help="HDF5 file to write.")],
+    kind: Annotated[str, typer.Option("--as", help="nr or tfl: whose training format.")],
+    list_name: List = None,
+    components: Annotated[int, typer.Option("--components", help="Of the PCA (nr).")] = 6,
+    template: Annotated[
+        Path | None, typer.Option("--template", help="Mean face .npy that motion is put on (tfl).")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force")] = False,
+) -> Done:
+    """Write clips of 3 s as a published training file, which `train --data` reads."""
+    from core.reference.identity import read_template
+    from core.training.export import export_nr, export_tfl
+
+    if kind not in ("nr", "tfl"):
+        raise BadInput(f"--as is nr or tfl, not {kind!r}.")
+    clips = list_clips(root, list_name)
+    report = Progress("export", len(clips), "clips")
+
+    def show(number: int, total: int) -> None:
+        report(number)
+
+    workspace = Workspace()
+    if kind == "nr":
+        written, left_out = export_nr(
+            workspace, clips, out, n_components=components, force=force, progress=show
+        )
+    else:
+        face = None if template is None else read_template(template)
+        written, left_out = export_tfl(
+            workspace, clips, out, mean_face=face, force=force, progress=show
+        )
+    report.close()
+    for left in left_out[:20]:
+        notice(f"{left['clip']} left out: {left['reason']}")
+    return Done(
+        f"{written} samples -> {out}",
+        {"out": str(out), "samples": written, "left_out": left_out},
+        code=3 if left_out else 0,
     )

@@ -24,9 +24,14 @@ File = Path | None
 @command("train")
 def train_command(
     family: Annotated[str, typer.Argument(help="cnn, tc, lstm, mfcc-lstm or lips.")],
-    data: Annotated[Path, typer.Option("--data", help="Data set folder.")],
+    data: Annotated[
+        Path, typer.Option("--data", help="Data set folder, or a published HDF5 file.")
+    ],
     out: Annotated[Path, typer.Option("-o", help="Folder of the run.")],
     list_name: Annotated[str | None, typer.Option("--list", help="Training list.")] = None,
+    basis: Annotated[
+        File, typer.Option("--basis", help="Basis of an NR file's coefficients, .npz.")
+    ] = None,
     noise: Annotated[
         list[str] | None,
         typer.Option("--noise", help="Noise-resilient (cnn, tc): white, pink, brown, or a path."),
@@ -40,20 +45,28 @@ def train_command(
     hidden: Annotated[int | None, typer.Option("-u", help="Hidden units (not cnn, tc).")] = None,
     delay: Annotated[int | None, typer.Option("-d", help="Delay in frames (lstm).")] = None,
     context: Annotated[int | None, typer.Option("-c", help="Context in frames (lstm).")] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--target", help="displacement or position (lstm, mfcc-lstm)."),
+    ] = None,
+    device: Annotated[str, typer.Option("--device", help="cpu, cuda, or auto.")] = "auto",
+    precision: Annotated[
+        str, typer.Option("--precision", help="float32, bfloat16, or auto.")
+    ] = "auto",
     seed: Annotated[int, typer.Option("--seed")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last epoch.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Start over in a used folder.")] = False,
 ) -> Done:
     """Train a model family on the clips of a data set (landmarks are cached)."""
+    from core.reference import ShapeSpace
     from core.training import default_options, make_recipe, split_clips, train
+    from core.training.published import read_training_file
 
     recipe, unused = make_recipe(
-        family, noise=noise or (), hidden=hidden, delay=delay, context=context
+        family, noise=noise or (), hidden=hidden, delay=delay, context=context, target=target
     )
     for name in unused:
         notice(f"{family} takes no {name}; it is not used.")
-    if data.is_file():
-        raise BadInput("Training reads a data set folder here; HDF5 files are not read yet.")
     given: dict[str, Any] = {
         "epochs": epochs,
         "batch_size": batch_size,
@@ -65,11 +78,19 @@ def train_command(
         patience=patience,
         average_best=average_best,
         start=None if start is None else str(start),
+        device=device,
+        precision=precision,
         **{k: v for k, v in given.items() if v is not None},
     )
-    report = Progress("prepare", None, "clips")
-    training, validation = split_clips(data, list_name, seed=seed, progress=lambda n, _: report(n))
-    report.close()
+    if data.is_file():
+        own = None if basis is None else ShapeSpace.load(basis)
+        training, validation = read_training_file(data, basis=own, seed=seed)
+    else:
+        report = Progress("prepare", None, "clips")
+        training, validation = split_clips(
+            data, list_name, seed=seed, progress=lambda n, _: report(n)
+        )
+        report.close()
     for left in (*training.left_out, *validation.left_out):
         notice(f"{left['clip']} left out: {left['reason']}")
     summary = train(

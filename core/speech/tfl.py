@@ -20,6 +20,7 @@ __all__ = [
     "TFL_WIDTH",
     "TFLListener",
     "band_centres",
+    "beside_past",
     "tfl_features",
     "tfl_frame_count",
 ]
@@ -105,7 +106,18 @@ class TFLListener:
             self._past = np.repeat(rows[:1], self._context, axis=0)
         run = np.concatenate([self._past, rows])
         self._past = run[len(rows) :]
-        return np.hstack([run[a : a + len(rows)] for a in range(self._context, -1, -1)])
+        return _beside(run, self._context)
+
+
+def beside_past(rows: Rows, context: int) -> Rows:
+    """Rows (T, 128) beside those of the frames before: (T, 128 * (context + 1)), as
+    `tfl_features` orders them."""
+    return _beside(np.concatenate([np.repeat(rows[:1], context, axis=0), rows]), context)
+
+
+def _beside(run: Rows, context: int) -> Rows:
+    count = len(run) - context
+    return np.hstack([run[a : a + count] for a in range(context, -1, -1)])
 
 
 def _log_mel(windows: NDArray[np.float32]) -> NDArray[np.float64]:

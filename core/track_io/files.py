@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import BadInput, MissingFile
@@ -18,6 +19,7 @@ __all__ = [
     "check_plain",
     "read_plain",
     "shown",
+    "staged",
     "write_series",
 ]
 
@@ -72,18 +74,24 @@ def _staging(path: Path) -> Path:
     return path.with_name(f".{path.name[:100]}.{os.getpid()}-{os.urandom(4).hex()}.part")
 
 
-def atomic_write(path: Path, data: bytes) -> None:
-    """Write under a temporary name, flush to disk, then move into place."""
+@contextmanager
+def staged(path: Path) -> Iterator[Path]:
+    """Where to write a file that moves into place at the end, if nothing went wrong."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _staging(path)
     try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def atomic_write(path: Path, data: bytes) -> None:
+    """Write under a temporary name, flush to disk, then move into place."""
+    with staged(path) as temporary, temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_series(path: Path, suffix: str, files: Iterable[bytes], *, digits: int = 5) -> int:

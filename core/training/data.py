@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,14 @@ __all__ = [
     "Example",
     "TrainingSet",
     "build_training_set",
+    "held_out",
     "mean_template",
     "split_clips",
     "symmetric",
 ]
 
+
+Item = TypeVar("Item")
 
 SOUND_RATE = 16_000
 """Hz at which training sound is held: what GRID has, and enough for every family but lstm, whose
@@ -44,21 +48,25 @@ class Example:
     sound : on the picture's clock
     points : (T, 68, 2) in template space, identity removed; NaN in frames without a face
     lips : (T, 20, 2) in HUM's lip space (eye5); NaN as above
+    mel : (T, 128) features of TFL without context, where they are given in place of sound
     """
 
     name: str
     sound: Waveform
     points: NDArray[np.float64]
     lips: NDArray[np.float64]
+    mel: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """Examples, the template their identity was removed onto, and clips left out with reasons."""
+    """Examples, the template their identity was removed onto, clips left out with reasons, and the
+    space of the faces."""
 
     examples: tuple[Example, ...]
     template: NDArray[np.float64]
     left_out: tuple[dict[str, str], ...]
+    space: Literal["template", "unit"] = "template"
 
 
 def symmetric(face: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -122,6 +130,13 @@ def build_training_set(
     return TrainingSet(examples, template, tuple(left_out))
 
 
+def held_out(clips: Sequence[Item], seed: int) -> tuple[list[Item], list[Item]]:
+    """What is learned from, and the 8 % that are not, drawn with a seed; both in order."""
+    order = np.random.default_rng(seed).permutation(len(clips))
+    count = max(1, round(0.08 * len(clips)))
+    return [clips[i] for i in sorted(order[count:])], [clips[i] for i in sorted(order[:count])]
+
+
 def split_clips(
     root: Path | str,
     list_name: str | None = None,
@@ -145,10 +160,7 @@ def split_clips(
         taken = {c.name for c in held}
         clips = [c for c in clips if c.name not in taken]
     else:
-        order = np.random.default_rng(seed).permutation(len(clips))
-        count = max(1, round(0.08 * len(clips)))
-        held = [clips[i] for i in sorted(order[:count])]
-        clips = [clips[i] for i in sorted(order[count:])]
+        clips, held = held_out(clips, seed)
     if not clips:
         raise BadInput("Training needs at least two clips: one to learn from, one to validate on.")
     training = build_training_set(workspace, clips, progress=progress)

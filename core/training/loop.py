@@ -95,10 +95,15 @@ def train(
     ------
     OutputExists : ``out`` holds a run and neither ``resume`` nor ``force`` was asked for.
     WeightsError : a checkpoint or start file that does not fit.
-    BadInput : the loss is no number any more.
+    BadInput : data without sound for a family that hears it; a loss that is no number.
     """
     options = options or TrainOptions()
     out = Path(out)
+    if training.space == "unit" and not recipe.takes_features:
+        raise BadInput(
+            f"These data hold features but no sound; {recipe.family} hears sound. Train lstm on "
+            "them."
+        )
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists() and not (resume or force):
         raise OutputExists(f"{str(out)!r} holds a training run; use --resume or --force.")

@@ -22,10 +22,10 @@ from core.models.lstm import LSTMModel
 from core.models.lstm_net import LSTMLayer, StackedLSTM
 from core.models.lstm_windows import STEPS
 from core.models.store import save_model
-from core.speech.tfl import TFL_WIDTH, band_centres, tfl_features
-from core.training.data import SOUND_RATE, Example, TrainingSet
+from core.speech.tfl import TFL_WIDTH, band_centres, beside_past, tfl_features
+from core.training.data import Example, TrainingSet
 from core.training.recipe import Recipe, State
-from core.training.targets import Displacement
+from core.training.targets import FaceRows, Target
 
 __all__ = ["LSTMRecipe"]
 
@@ -40,14 +40,17 @@ class LSTMRecipe(Recipe):
     delay : frames by which it speaks late, and so hears ahead
     context : frames before each that are heard beside it
     share : of dropout, on inputs and on states
+    target : what a row of the output is
     """
 
     hidden: int = 128
     delay: int = 1
     context: int = 3
     share: float = 0.1
+    target: Target = "displacement"
 
     family = "lstm"
+    takes_features = True
     decay = 0.99
 
     def __post_init__(self) -> None:
@@ -59,10 +62,12 @@ class LSTMRecipe(Recipe):
         )
 
     def prepare(self, training: TrainingSet) -> None:
-        self.faces = Displacement.of(training)
+        self.faces = FaceRows.of(training, self.target)
         rows = np.concatenate([self._rows(e) for e in training.examples[:200]])
         self._mean = rows.mean(axis=0, dtype=np.float64)
-        heard = np.tile(band_centres() < 0.475 * SOUND_RATE, 2 * (self.context + 1))
+        silent = training.space == "unit"  # features are given, of sound that nobody knows
+        rate = np.inf if silent else min(e.sound.rate for e in training.examples)
+        heard = np.tile(band_centres() < 0.475 * rate, 2 * (self.context + 1))
         self._factor = heard / np.maximum(rows.std(axis=0), 1e-3)
 
     def net(self) -> nn.Module:
@@ -101,12 +106,12 @@ class LSTMRecipe(Recipe):
         model = LSTMModel(
             whole,
             delay=self.delay,
-            space="template",
+            space=self.faces.space,
             scale=self.faces.scale,
-            rest=self.faces.mean.ravel(),
+            rest=self.faces.rest,
             mean_face=self.faces.mean,
         )
-        return model.predict(example.sound).track.points
+        return model.shape(model.raw(self._rows(example)), model.boost)
 
     def save(self, path: Path, state: State) -> None:
         save_model(
@@ -125,6 +130,7 @@ class LSTMRecipe(Recipe):
             "delay": self.delay,
             "context": self.context,
             "dropout": self.share,
+            "target": self.target,
         }
 
     def _folded(self, state: State) -> State:
@@ -140,5 +146,9 @@ class LSTMRecipe(Recipe):
     def _rows(self, example: Example) -> NDArray[np.float32]:
         known = self._known.get(example.name)
         if known is None:
-            known = self._known[example.name] = tfl_features(example.sound, self.context)
+            if example.mel is None:
+                known = tfl_features(example.sound, self.context)
+            else:
+                known = beside_past(example.mel, self.context)
+            self._known[example.name] = known
         return known

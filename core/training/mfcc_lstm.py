@@ -24,7 +24,7 @@ from core.speech.mfcc import N_MFCC, key_point_count, mfcc, window_starts, windo
 from core.track import frame_times, resample_linear
 from core.training.data import Example, TrainingSet
 from core.training.recipe import Recipe, State
-from core.training.targets import Displacement
+from core.training.targets import FaceRows, Target
 
 __all__ = ["MFCCRecipe"]
 
@@ -41,11 +41,13 @@ class MFCCRecipe(Recipe):
     hidden : units a layer
     layers : LSTM layers
     window : MFCC frames that a key-point is heard from, 12.5 ms each
+    target : what a row of the output is
     """
 
     hidden: int = 200
     layers: int = 1
     window: int = 50
+    target: Target = "displacement"
 
     family = "mfcc-lstm"
     decay = 0.995
@@ -54,13 +56,17 @@ class MFCCRecipe(Recipe):
         self._known: dict[str, NDArray[np.float32]] = {}
 
     def prepare(self, training: TrainingSet) -> None:
-        self.faces = Displacement.of(training)
+        self.faces = FaceRows.of(training, self.target)
         rows = np.concatenate([mfcc(e.sound) for e in training.examples[:200]])
         self._mean = np.tile(rows.mean(axis=0), self.window)
         self._deviation = np.tile(np.maximum(rows.std(axis=0), 1e-3), self.window)
 
     def net(self) -> nn.Module:
-        return WindowLSTM(self.window, self.hidden, self.layers)
+        net = WindowLSTM(self.window, self.hidden, self.layers)
+        if self.faces.rest is None:  # positions begin at the mean face
+            with torch.no_grad():
+                net.linear.bias.copy_(torch.from_numpy(self.faces.rows(self.faces.mean[None])[0]))
+        return net
 
     def loss(
         self, net: nn.Module, examples: Sequence[Example], rng: np.random.Generator, done: float
@@ -100,7 +106,7 @@ class MFCCRecipe(Recipe):
             fps=_FPS,
             space="template",
             scale=self.faces.scale,
-            rest=self.faces.mean.ravel(),
+            rest=self.faces.rest,
             mean_face=self.faces.mean,
         )
 
@@ -115,7 +121,12 @@ class MFCCRecipe(Recipe):
         )
 
     def describe(self) -> dict[str, Any]:
-        return {"hidden": self.hidden, "layers": self.layers, "window": self.window}
+        return {
+            "hidden": self.hidden,
+            "layers": self.layers,
+            "window": self.window,
+            "target": self.target,
+        }
 
     def _folded(self, state: State) -> State:
         """Weights for MFCCs as they come, from weights for standardised ones."""

@@ -30,6 +30,7 @@ class Recipe(ABC):
     betas : of Adam
     decay : of the running average of the weights, each step
     bears_half : its products can be of bfloat16
+    takes_features : it can do with TFL's features in place of sound
     device : where the network is trained
     half : products are of bfloat16
     """
@@ -38,6 +39,7 @@ class Recipe(ABC):
     betas: tuple[float, float] = (0.9, 0.999)
     decay: float = 0.99
     bears_half: ClassVar[bool] = False
+    takes_features: ClassVar[bool] = False
     device = torch.device("cpu")
     half = False
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.errors import BadInput
 from core.reference import ShapeSpace, fit_shape_space
 from core.training.data import TrainingSet
 
-__all__ = ["Displacement", "component_scale", "lip_basis", "masked_targets", "mouth_basis"]
+__all__ = ["FaceRows", "Target", "component_scale", "lip_basis", "masked_targets", "mouth_basis"]
+
+Target = Literal["displacement", "position"]
 
 _MOUTH_WEIGHT = 3.0  # the speech-driven part of the face counts more in basis and loss
 
@@ -55,31 +58,43 @@ def masked_targets(
 
 
 @dataclass(frozen=True, eq=False)
-class Displacement:
-    """Faces as displacements from the mean face, in units of ``scale``.
+class FaceRows:
+    """Faces as rows of numbers in units of ``scale``: displacements from the mean, or positions.
 
-    mean : (68, 2). scale : what no displacement but one in a thousand exceeds. weights : (136,) by
-    which errors count, mean 1; those of the mouth three times.
+    mean : (68, 2) face. scale : what no number but one in a thousand exceeds. weights : (136,) by
+    which errors count, mean 1; those of the mouth three times. space : of the faces.
     """
 
     mean: NDArray[np.float64]
     scale: float
     weights: Tensor
+    target: Target
+    space: str
 
     @classmethod
-    def of(cls, data: TrainingSet) -> Displacement:
+    def of(cls, data: TrainingSet, target: Target = "displacement") -> FaceRows:
         """The mean face and the scale of a training set."""
+        if target not in get_args(Target):
+            raise BadInput(f"A target is {' or '.join(get_args(Target))}, not {target!r}.")
         points = np.concatenate([e.points for e in data.examples])
         points = points[np.isfinite(points).all(axis=(1, 2))]
         mean = points.mean(axis=0)
-        scale = float(np.quantile(np.abs(points - mean), 0.999))
+        moved = points - mean if target == "displacement" else points
+        scale = float(np.quantile(np.abs(moved), 0.999))
         weights = np.ones(68)
         weights[48:68] = _MOUTH_WEIGHT**2  # of squared errors
-        return cls(mean, scale, torch.from_numpy(np.repeat(weights / weights.mean(), 2)).float())
+        weights = np.repeat(weights / weights.mean(), 2)
+        return cls(mean, scale, torch.from_numpy(weights).float(), target, data.space)
+
+    @property
+    def rest(self) -> NDArray[np.float64] | None:
+        """(136,) what every row is measured from; None for positions."""
+        return self.mean.ravel() if self.target == "displacement" else None
 
     def rows(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """(T, 68, 2) to (T, 136); NaN stays."""
-        return np.asarray((points - self.mean).reshape(len(points), -1) / self.scale)
+        flat = points.reshape(len(points), -1)
+        return np.asarray((flat if self.rest is None else flat - self.rest) / self.scale)
 
     def tensors(self) -> dict[str, Tensor]:
         """What a weight file must hold besides the network."""
@@ -87,4 +102,5 @@ class Displacement:
 
     def facts(self) -> dict[str, Any]:
         """What a weight file must say of its rows."""
-        return {"space": "template", "target": "displacement", "scale": repr(self.scale)}
+        target = "points" if self.rest is None else "displacement"
+        return {"space": self.space, "target": target, "scale": repr(self.scale)}

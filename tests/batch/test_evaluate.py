@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from making import noise, sentence
@@ -127,6 +128,20 @@ def test_noise_comes_from_files_and_folders(tmp_path: Path) -> None:
     assert noise_bank(str(tmp_path), RATE).describe() == ["a", "b"]
     one = noise_bank(str(tmp_path / "a.wav"), RATE)
     assert len(one.recordings["a"]) == RATE // 2  # at the clips' own rate
+
+
+def test_noise_comes_from_the_published_file(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "n.h5", "w") as file:
+        file["bus"], file["café"] = noise(0.5).samples, noise(0.3).samples
+    bank = noise_bank(str(tmp_path / "n.h5"), 16_000)
+    assert {k: len(v) for k, v in bank.recordings.items()} == {"bus": 8_000, "café": 4_800}
+    with h5py.File(tmp_path / "odd.h5", "w") as file:
+        file["bus"] = np.zeros((2, 3))
+    (tmp_path / "text.h5").write_text("no")
+    for name in ("odd.h5", "text.h5"):
+        with pytest.raises(BadInput) as caught:
+            noise_bank(str(tmp_path / name), 16_000)
+        sentence(caught.value)
 
 
 @pytest.mark.parametrize(

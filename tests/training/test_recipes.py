@@ -28,7 +28,9 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "cnn, noise-resilient": lambda: CNNRecipe(n_components=2, noise=BANK),
     "tc": lambda: CNNRecipe(n_components=2, temporal=True),
     "lstm": lambda: LSTMRecipe(hidden=16),
+    "lstm, positions": lambda: LSTMRecipe(hidden=16, target="position"),
     "mfcc-lstm": lambda: MFCCRecipe(hidden=16, window=10),
+    "mfcc-lstm, positions": lambda: MFCCRecipe(hidden=16, window=10, target="position"),
     "lips": lambda: LipsRecipe(n_components=2, hidden=16, layers=1, heads=2, back=3, ahead=1),
 }
 each_recipe = pytest.mark.parametrize("make", RECIPES.values(), ids=list(RECIPES))

@@ -1,0 +1,151 @@
+"""Training files of NR and TFL, written from clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from core.align import transfer_onto_mean
+from core.batch.extract import cached_landmarks
+from core.datasets import ClipRef
+from core.errors import BadInput, OutputExists, SpeechmarksError
+from core.media import Waveform, read_sound
+from core.media.audio import resample
+from core.reference import shipped_template
+from core.speech.nr import NR_RATE
+from core.speech.tfl import tfl_features
+from core.track import retime
+from core.track_io.files import staged
+from core.training.data import Example, TrainingSet, build_training_set
+from core.training.published import COMPONENTS, MEAN
+from core.training.targets import mouth_basis
+from core.workspace import Workspace
+
+__all__ = ["FRAMES", "export_nr", "export_tfl"]
+
+FRAMES = 75
+"""Frames of a sample: 3 s at 25 a second."""
+
+LeftOut = list[dict[str, str]]
+
+
+def export_nr(
+    workspace: Workspace,
+    clips: Sequence[ClipRef],
+    path: Path | str,
+    *,
+    n_components: int = 6,
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[int, LeftOut]:
+    """Write NR's training file (SPEC 2): the first 3 s of every clip.
+
+    ``landmarks`` are coefficients of the mouth-weighted PCA of these clips' faces, identity
+    removed; it lies beside them, which published files lack.
+
+    Returns
+    -------
+    samples written, and {clip, reason} of clips left out.
+
+    Raises
+    ------
+    OutputExists
+    BadInput : no clip makes a sample.
+    """
+    with _new(path, force) as file:
+        data = build_training_set(workspace, clips, progress=progress)
+        kept, left_out = _complete(data.examples)
+        basis = mouth_basis(TrainingSet(tuple(kept), data.template, ()), n_components)
+        samples = FRAMES * NR_RATE // 25
+        speech = file.create_dataset("speech", (len(kept), samples), np.float32)
+        rows = file.create_dataset("landmarks", (len(kept), FRAMES, n_components), np.float32)
+        for k, example in enumerate(kept):
+            signal = resample(example.sound, NR_RATE).samples[:samples]
+            speech[k] = np.pad(signal, (0, samples - len(signal)))
+            rows[k] = basis.project(example.points[:FRAMES])
+        file[MEAN], file[COMPONENTS] = basis.mean[np.newaxis], basis.components
+    return len(kept), [*data.left_out, *left_out]
+
+
+def export_tfl(
+    workspace: Workspace,
+    clips: Sequence[ClipRef],
+    path: Path | str,
+    *,
+    mean_face: NDArray[np.float64] | None = None,
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[int, LeftOut]:
+    """Write TFL's training file (SPEC 3): clips of 75 frames, their motion on one mean face.
+
+    mean_face : (68, 2); the shipped template where None. Returns and raises as `export_nr`; the
+    spare row of zeros at the end of published files is left away.
+    """
+    face = shipped_template() if mean_face is None else mean_face
+    points, features = [], []
+    left_out: LeftOut = []
+    with _new(path, force) as file:
+        for number, clip in enumerate(clips, start=1):
+            try:
+                track = retime(cached_landmarks(workspace, Path(clip.path)), fps=25)
+                if len(track) != FRAMES or not track.frame_valid.all():
+                    raise BadInput(_reason(len(track)))
+                points.append(transfer_onto_mean(track.points[..., :2], face)[0])
+                features.append(_rows(read_sound(clip.path)))
+            except SpeechmarksError as error:
+                left_out.append({"clip": clip.name, "reason": str(error)})
+            if progress is not None:
+                progress(number, len(clips))
+        _some(points)
+        file["flmark"] = np.stack(points).reshape(len(points), FRAMES, 136).astype(np.float32)
+        file["MelFeatures"] = np.stack(features)
+    return len(points), left_out
+
+
+def _rows(sound: Waveform) -> NDArray[np.float32]:
+    """Features of the 75 frames; of the last centred windows those that no frame has are cut."""
+    rows = tfl_features(sound)
+    if len(rows) < FRAMES:
+        raise BadInput(f"Its sound gives {len(rows)} rows of features, a sample has {FRAMES}.")
+    return rows[:FRAMES]
+
+
+def _complete(examples: Sequence[Example]) -> tuple[list[Example], LeftOut]:
+    """Examples that fill a sample with faces, and why others do not."""
+    kept, left_out = [], []
+    for example in examples:
+        points = example.points[:FRAMES]
+        if len(points) == FRAMES and np.isfinite(points).all():
+            kept.append(example)
+        else:
+            left_out.append({"clip": example.name, "reason": _reason(len(points))})
+    _some(kept)
+    return kept, left_out
+
+
+def _reason(frames: int) -> str:
+    if frames == FRAMES:
+        return "It has frames without a face."
+    return f"It has {frames} frames at 25 a second; a sample has {FRAMES}."
+
+
+def _some(kept: Sequence[object]) -> None:
+    if not kept:
+        raise BadInput(
+            f"No clip makes a sample of {FRAMES} frames that all show a face; nothing was written."
+        )
+
+
+@contextmanager
+def _new(path: Path | str, force: bool) -> Iterator[h5py.File]:
+    """An HDF5 file that appears whole or not at all."""
+    path = Path(path)
+    if path.exists() and not force:
+        raise OutputExists(f"{str(path)!r} exists already; use --force to replace it.")
+    with staged(path) as temporary, h5py.File(temporary, "w") as file:
+        yield file
