@@ -24,6 +24,14 @@ from core.reference.identity import (
     remove_lip_identity,
 )
 from core.reference.sensitivity import Change, reference_sensitivity
+from core.reference.shape_fit import (
+    ComponentError,
+    component_errors,
+    component_motion,
+    pooled_frames,
+    prepared,
+    prepared_for,
+)
 from core.reference.shape_space import ShapeSpace, fit_shape_space
 from core.reference.speaker import mean_lips
 from core.reference.template_face import TemplateFace, closed_face, template_face
@@ -34,18 +42,24 @@ __all__ = [
     "Change",
     "Choice",
     "ClosedMouth",
+    "ComponentError",
     "Rule",
     "ShapeSpace",
     "TemplateFace",
     "aligned_for_identity",
     "closed_face",
     "closed_mouth",
+    "component_errors",
+    "component_motion",
     "fit_shape_space",
     "from_reference",
     "inner_opening",
     "lip_gap",
     "mean_lips",
     "mouth_width",
+    "pooled_frames",
+    "prepared",
+    "prepared_for",
     "pursed_example",
     "rank_frames",
     "read_template",

@@ -12,9 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from core.errors import BadInput, NoFace, OutputExists
 from core.scheme import Scheme, get_scheme, scheme_of
 from core.track import Space
-from core.track_io import atomic_write, read_array, read_arrays, write_arrays
+from core.track_io import atomic_write, read_array, read_arrays, write_array, write_arrays
 
 __all__ = ["ShapeSpace", "fit_shape_space"]
+
+_PAIR = ("mean_shape.npy", "eigen_vectors.npy")  # NR's names
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +52,26 @@ class ShapeSpace:
         weight = np.ones_like(self.mean) if self.weights is None else self.weights
         centred = (flat.reshape(len(flat), -1) - self.mean) * weight
         return np.asarray(centred @ np.linalg.pinv(self.components * weight))
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Share of the variance that each component explains (K,); NaN where nobody said."""
+        weight = np.ones_like(self.mean) if self.weights is None else self.weights
+        length = np.linalg.norm(self.components * weight, axis=1)  # 1, unless standardised
+        squares = (self.deviations * length) ** 2
+        if not squares.sum() > 0:  # a fit to a face that never moves, or no component
+            return np.full(len(squares), np.nan)
+        return np.asarray(self.explained * squares / squares.sum())
+
+    def first(self, count: int) -> ShapeSpace:
+        """The same space with its first components alone; 0 leaves the mean."""
+        shares = self.shares[:count]
+        return replace(
+            self,
+            components=self.components[:count],
+            deviations=self.deviations[:count],
+            explained=float(shares.sum()),
+        )
 
     def standardised(self) -> ShapeSpace:
         """The same space with components scaled so that coefficients have deviation 1."""
@@ -90,10 +112,27 @@ class ShapeSpace:
             arrays["space"] = np.array(self.space)
         atomic_write(path, write_arrays(**arrays))
 
+    def save_pair(self, folder: Path | str, *, force: bool = False) -> None:
+        """Write mean_shape.npy (1, N*D) and eigen_vectors.npy (K, N*D), as NR's programs read them.
+
+        The pair holds neither deviations nor weights, scheme and space.
+
+        Raises
+        ------
+        OutputExists
+        """
+        folder = Path(folder)
+        pair = dict(zip(_PAIR, (self.mean[np.newaxis], self.components), strict=True))
+        for name in pair:
+            if (folder / name).exists() and not force:
+                raise OutputExists(f"{str(folder / name)!r} exists; use --force to replace it.")
+        for name, values in pair.items():
+            atomic_write(folder / name, write_array(values))
+
     @classmethod
     def load(cls, path: Path | str) -> ShapeSpace:
         """A shape space from a .npz file with at least ``mean`` and ``components``, or from a
-        folder with mean.npy and components.npy.
+        folder with mean.npy and components.npy, or with NR's mean_shape.npy and eigen_vectors.npy.
 
         ``scheme`` follows from the size where the file does not name it; ``deviations`` are 1.
 
@@ -104,8 +143,12 @@ class ShapeSpace:
         """
         path = Path(path)
         if path.is_dir():
+            names_of = ("mean.npy", "components.npy")
+            if not (path / names_of[1]).exists() and (path / _PAIR[1]).exists():
+                names_of = _PAIR
             held: dict[str, NDArray[np.generic]] = {
-                key: read_array(path / f"{key}.npy") for key in ("mean", "components")
+                key: read_array(path / name)
+                for key, name in zip(("mean", "components"), names_of, strict=True)
             }
         else:
             held = read_arrays(
