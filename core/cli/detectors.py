@@ -1,26 +1,53 @@
-"""detectors."""
+"""detectors: what can be had here, getting weights, and one against another on a clip."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.cli.console import Done, Progress, command
+from core.cli.console import Done, Progress, command, notice
+from core.cli.tracks import Force
 from core.detect import detectors, fetch_weights
+from core.errors import BadInput, OutputExists
+from core.media import probe
+from core.track_io import atomic_write, write_track
 
 __all__: list[str] = []
 
 
 @command("detectors")
 def detectors_command(
+    video: Annotated[
+        Path | None, typer.Argument(help="Compare the detectors on this clip.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", help="Folder for the table and a track of each.")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="Compare this one, and others so named, to the first."),
+    ] = None,
+    every_frame: Annotated[
+        bool, typer.Option("--every-frame", help="Find the face anew on every frame.")
+    ] = False,
+    face: Annotated[str, typer.Option(help="As for the command landmarks.")] = "first",
     get: Annotated[
         str | None, typer.Option("--get", help="Download the weights of this detector.")
     ] = None,
+    force: Force = False,
 ) -> Done:
-    """The landmark detectors: what each gives, whether it can be had here, and if not, why."""
+    """The landmark detectors: which can be had here, and if not, why. With a video: their speed on
+    it, and how far their points lie apart."""
     if get is not None:
         return _fetched(get)
+    if video is None:
+        return _listed()
+    return _compared(video, out, only or None, every_frame, face, force)
+
+
+def _listed() -> Done:
     states = detectors()
     wide = max(len(state.info.name) for state in states)
     lines = [
@@ -46,3 +73,56 @@ def _fetched(name: str) -> Done:
             bar.close()
     files = [{"name": path.name, "path": str(path)} for path in paths]
     return Done(f"{name}: {', '.join(map(str, paths))}", {"name": name, "files": files})
+
+
+def _compared(
+    video: Path,
+    out: Path | None,
+    names: list[str] | None,
+    every_frame: bool,
+    face: str,
+    force: bool,
+) -> Done:
+    from core.detect.comparison import compare_detectors, comparison_table
+
+    if out is not None:
+        _check_folder(out, force)
+    info = probe(video)
+    bars: dict[str, Progress] = {}
+
+    def hear(name: str, done: int) -> None:
+        total = info.video.n_frames if info.video else None
+        bars.setdefault(name, Progress(name, total))(done)
+
+    try:
+        found = compare_detectors(
+            video, names=names, every_frame=every_frame, face=face, progress=hear
+        )
+    finally:
+        for bar in bars.values():
+            bar.close()
+    for name, reason in found.skipped.items():
+        notice(f"{name} is left out: {reason}")
+    table = comparison_table(found, "markdown")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for row in found.rows:
+            write_track(out / f"{row.name}.npz", row.track, force=force)
+        atomic_write(out / "detectors.md", table.encode())
+        atomic_write(out / "detectors.csv", comparison_table(found, "csv").encode())
+    return Done(
+        table.rstrip("\n"),
+        {
+            "reference": found.reference,
+            "methods": [row.to_json() for row in found.rows],
+            "skipped": dict(found.skipped),
+        },
+    )
+
+
+def _check_folder(out: Path, force: bool) -> None:
+    """Before hours of work: that the folder can be written."""
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"{str(out)!r} is a file; give the name of a folder.")
+    if out.is_dir() and any(out.iterdir()) and not force:
+        raise OutputExists(f"{str(out)!r} is not empty; use --force to replace what is in it.")

@@ -1,4 +1,7 @@
-"""Landmark detection on clips: `detect_landmarks` and the detectors behind it."""
+"""Landmark detection on clips: `detect_landmarks` and the detectors behind it.
+
+Detectors against one another: `core.detect.comparison`.
+"""
 
 from core.detect.clip import Detection, detect_landmarks
 from core.detect.dlib68 import Dlib68, default_predictor

@@ -27,11 +27,15 @@ __all__ = ["Detection", "detect_landmarks"]
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """A track, the number of detector runs, and seconds of decoding, detection and prediction."""
+    """A track, the number of detector runs, and seconds of decoding, detection and prediction.
+
+    ``device`` is what the points were computed on; faces are found on the CPU.
+    """
 
     track: LandmarkTrack
     detections: int
     seconds: float
+    device: str = "cpu"
 
 
 def _parse_face(face: FaceChoice) -> FaceChoice:
@@ -139,7 +143,8 @@ def detect_landmarks(
     if not times:
         raise NoVideo(f"{Path(video).name!r} holds no frame that can be decoded.")
     track = _track(points, times, every_frame, face, finder)
-    return Detection(track, follower.detections, time.perf_counter() - begin)
+    seconds = time.perf_counter() - begin
+    return Detection(track, follower.detections, seconds, points.model.device)
 
 
 def _track(

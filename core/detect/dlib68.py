@@ -117,6 +117,7 @@ class _Given:
     dims = 2
     batch = 1
     files: tuple[str, ...] = ()
+    device = "cpu"
 
     def prepare(self, image: NDArray[np.uint8], found: Found) -> Found:
         return found

@@ -97,6 +97,7 @@ class FaceMesh:
     scheme = "facemesh468"
     dims = 3
     batch = 16
+    device = "cpu"
 
     def __init__(self, weights: Path | str | None = None) -> None:
         path = _weights() if weights is None else Path(weights)

@@ -97,6 +97,7 @@ class Fan:
     def __init__(self, *, threed: bool = False) -> None:
         library = _library()
         self.dims = 3 if threed else 2
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.files = tuple(_files(library, threed))
         for name in self.files:
             path = _folder() / name
@@ -106,7 +107,7 @@ class Fan:
         kinds = library.LandmarksType
         self._net: Any = library.FaceAlignment(
             kinds.THREE_D if threed else kinds.TWO_D,
-            device="cuda" if torch.cuda.is_available() else "cpu",
+            device=self.device,
             face_detector="folder",  # which has no weights, and is never asked
             compile=False,  # which needs a compiler on the machine
         )

@@ -59,6 +59,7 @@ class PointModel(Protocol[P]):
     dims : 2, or 3 with depth in pixels
     batch : faces that `predict` is best given at once
     files : names of the weight files it runs, for the provenance
+    device : what it runs on, as torch calls it
     """
 
     name: str
@@ -66,6 +67,7 @@ class PointModel(Protocol[P]):
     dims: int
     batch: int
     files: tuple[str, ...]
+    device: str
 
     def prepare(self, image: NDArray[np.uint8], found: Found) -> P:
         """What `predict` needs of a picture, (H, W, 3) contiguous RGB, and of the face in it."""

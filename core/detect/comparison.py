@@ -1,0 +1,265 @@
+"""Detectors against one another on one clip: speed, frames found, how far apart the points lie."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.detect.clip import Detection, detect_landmarks
+from core.detect.follow import FaceChoice
+from core.detect.registry import detector_info, detectors
+from core.errors import BadInput, MissingDependency
+from core.media import probe
+from core.metrics import face_width
+from core.reference import inner_opening
+from core.scheme import DLIB68, point_map
+from core.track import LandmarkTrack, select_points
+
+__all__ = [
+    "GROUPS",
+    "Agreement",
+    "Comparison",
+    "MethodRow",
+    "agreement",
+    "as_68",
+    "compare_detectors",
+    "comparison_table",
+]
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "all": tuple(DLIB68.parts),
+    "jaw": ("jaw",),
+    "brows": ("right_brow", "left_brow"),
+    "nose": ("nose_bridge", "nose_base"),
+    "eyes": ("right_eye", "left_eye"),
+    "lips": ("outer_lip", "inner_lip"),
+}
+"""Parts of the face as the table shows them, by parts of the 68-point scheme."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far a detector's points lie from a reference detector's, over frames that both find.
+
+    Attributes
+    ----------
+    frames : that both find
+    distance : mean over frames and points, in percent of the reference's face width
+    moving : the same after each point's mean offset over the clip is taken away
+    opening : Pearson correlation of the inner-lip openings
+
+    Numbers are NaN where nothing can be compared.
+    """
+
+    frames: int
+    distance: Mapping[str, float]
+    moving: Mapping[str, float]
+    opening: float
+
+
+@dataclass(frozen=True, eq=False)
+class MethodRow:
+    """One detector on the clip. ``seconds`` a frame: decoding, finding the face, its points."""
+
+    name: str
+    resolution: tuple[int, int]
+    device: str
+    seconds: float
+    frames: int
+    found: int
+    detections: int
+    track: LandmarkTrack
+    agreement: Agreement
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of ``detectors VIDEO --json``."""
+        return {
+            "name": self.name,
+            "width": self.resolution[0],
+            "height": self.resolution[1],
+            "device": self.device,
+            "seconds_a_frame": self.seconds,
+            "frames": self.frames,
+            "valid": self.found,
+            "detections": self.detections,
+            "common_frames": self.agreement.frames,
+            "distance": dict(self.agreement.distance),
+            "distance_offset_removed": dict(self.agreement.moving),
+            "opening_correlation": self.agreement.opening,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """``rows`` of the detectors that ran, the reference first; ``skipped``: name and reason."""
+
+    rows: tuple[MethodRow, ...]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reference(self) -> str:
+        return self.rows[0].name
+
+
+def as_68(track: LandmarkTrack) -> LandmarkTrack:
+    """The 68 points of a track in x and y; raises `BadInput` where it lacks some of them."""
+    track = select_points(track, point_map(track.scheme, "dlib68"), "dlib68")
+    return track.replace(points=track.points[..., :2])
+
+
+def agreement(reference: LandmarkTrack, other: LandmarkTrack) -> Agreement:
+    """How near two tracks of the same frames are, in the 68 points.
+
+    Raises `BadInput` where they have other frames, or points that are not among the 68.
+    """
+    if not np.array_equal(reference.times, other.times):
+        raise BadInput("Detectors can be compared only on the same frames of the same clip.")
+    one, two = as_68(reference), as_68(other)
+    both = one.frame_valid & two.frame_valid
+    if not both.any():
+        nothing = dict.fromkeys(GROUPS, math.nan)
+        return Agreement(0, nothing, nothing, math.nan)
+    apart = 100 * (two.points - one.points)[both] / face_width(one)
+    openings = inner_opening(one)[both], inner_opening(two)[both]
+    return Agreement(
+        int(both.sum()), _by_part(apart), _by_part(apart - apart.mean(axis=0)), _pearson(*openings)
+    )
+
+
+def _by_part(apart: NDArray[np.float64]) -> dict[str, float]:
+    length = np.linalg.norm(apart, axis=2)
+    return {
+        name: float(length[:, [p for part in parts for p in DLIB68.parts[part]]].mean())
+        for name, parts in GROUPS.items()
+    }
+
+
+def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return math.nan
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def compare_detectors(
+    video: Path | str,
+    *,
+    names: Sequence[str] | None = None,
+    every_frame: bool = False,
+    face: FaceChoice = "first",
+    progress: Callable[[str, int], None] | None = None,
+) -> Comparison:
+    """Run detectors on a clip, one after another, and compare each with the first.
+
+    Parameters
+    ----------
+    names : of the detectors; None: all that can be had here, and the others are listed with the
+        reason.
+    every_frame, face : as for `detect_landmarks`.
+    progress : hears the detector and its number of frames done; may raise to cancel.
+
+    Raises
+    ------
+    BadInput : no detector, or one named twice.
+    MissingDependency, MissingFile, WeightsError : one that is named cannot be had, or none.
+    NoVideo, MediaError : as `detect_landmarks`.
+    """
+    skipped: dict[str, str] = {}
+    if names is None:
+        states = detectors()
+        names = [state.info.name for state in states if state.ready]
+        skipped = {state.info.name: state.reason for state in states if not state.ready}
+        if not names:
+            raise MissingDependency(states[0].reason)
+    if len(set(names)) < len(names) or not names:
+        raise BadInput("Name each detector to be compared once, and at least one.")
+    for name in names:
+        detector_info(name)
+    found: dict[str, Detection] = {}
+    for name in names:
+
+        def hear(done: int, name: str = name) -> None:
+            if progress is not None:
+                progress(name, done)
+
+        found[name] = detect_landmarks(
+            video, detector=name, every_frame=every_frame, face=face, progress=hear
+        )
+    seen = probe(video).video
+    assert seen is not None  # frames of it were decoded
+    reference = found[names[0]].track
+    return Comparison(
+        tuple(
+            MethodRow(
+                name,
+                seen.size,
+                one.device,
+                one.seconds / len(one.track),
+                len(one.track),
+                int(one.track.frame_valid.sum()),
+                one.detections,
+                one.track,
+                agreement(reference, one.track),
+            )
+            for name, one in found.items()
+        ),
+        skipped,
+    )
+
+
+def comparison_table(comparison: Comparison, format: Literal["csv", "markdown"]) -> str:
+    """One row a detector: method, resolution, seconds a frame, and the distances to the first.
+
+    csv holds every digit and leaves unknown numbers empty. Distances are in percent of the face
+    width.
+    """
+    first = comparison.reference
+    rows: list[list[str | int | float]] = [
+        [
+            row.name,
+            f"{row.resolution[0]}x{row.resolution[1]}",
+            row.device,
+            row.seconds,
+            row.found,
+            row.frames,
+            row.detections,
+            *row.agreement.distance.values(),
+            row.agreement.moving["all"],
+            row.agreement.opening,
+        ]
+        for row in comparison.rows
+    ]
+    if format == "csv":
+        heads = ["method", "resolution", "device", "seconds_a_frame", "with_face", "frames"]
+        heads += ["detector_runs", *(f"{group}_percent" for group in GROUPS)]
+        heads += ["all_offset_removed_percent", "opening_correlation"]
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerows([heads, *([_digits(cell) for cell in row] for row in rows)])
+        return file.getvalue()
+    heads = ["method", "resolution", "on", "seconds a frame", "with a face", "frames"]
+    heads += ["detector runs", *(f"{group}, %" for group in GROUPS)]
+    heads += ["all, offset removed, %", "opening, r"]
+    lines = [heads, ["---"] * 3 + ["---:"] * (len(heads) - 3)]
+    lines += [[_short(cell, 4 if k == 3 else 2) for k, cell in enumerate(row)] for row in rows]
+    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return f"{table}\nDistances to {first}, in percent of its face width.\n"
+
+
+def _digits(cell: str | int | float) -> str:
+    if isinstance(cell, float):
+        return repr(cell) if math.isfinite(cell) else ""
+    return str(cell)
+
+
+def _short(cell: str | int | float, digits: int) -> str:
+    if isinstance(cell, float):
+        return f"{cell:.{digits}f}" if math.isfinite(cell) else "–"
+    return str(cell)

@@ -1,0 +1,212 @@
+"""Detectors against one another: distances in face widths, honest gaps, one table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from making import faces, make_track, movie, sentence
+
+from core.detect import DetectorState, detectors
+from core.detect.comparison import (
+    GROUPS,
+    Comparison,
+    MethodRow,
+    agreement,
+    as_68,
+    compare_detectors,
+    comparison_table,
+)
+from core.errors import BadInput, MissingDependency, MissingFile
+from core.media import read_frames
+from core.metrics import face_width
+from core.samples import SAMPLE
+from core.scheme import point_map
+from core.track import LandmarkTrack, frame_times
+from core.track_io import read_track
+
+
+@pytest.fixture(autouse=True)
+def no_fan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the optional detector is installed, its weights are not here."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+
+
+def test_a_detector_agrees_with_itself() -> None:
+    track = make_track(faces(0))
+    found = agreement(track, track)
+    assert found.frames == len(track) and set(found.distance) == set(GROUPS)
+    assert set(found.distance.values()) == {0.0}
+    assert found.opening == pytest.approx(1)
+
+
+@given(dx=st.floats(-50, 50), dy=st.floats(-50, 50))
+def test_a_constant_offset_is_distance_and_no_movement(dx: float, dy: float) -> None:
+    track = make_track(faces(1))
+    found = agreement(track, track.replace(points=track.points + [dx, dy]))
+    expected = 100 * np.hypot(dx, dy) / face_width(track)
+    assert all(v == pytest.approx(expected) for v in found.distance.values())
+    assert all(v == pytest.approx(0, abs=1e-9) for v in found.moving.values())
+    assert found.opening == pytest.approx(1)
+
+
+@given(scale=st.floats(0.1, 10))
+def test_percent_of_the_face_width_does_not_depend_on_the_size(scale: float) -> None:
+    one, two = make_track(faces(1)), make_track(faces(2))
+    larger = [t.replace(points=t.points * scale) for t in (one, two)]
+    assert agreement(*larger).distance == pytest.approx(agreement(one, two).distance)
+
+
+def test_only_the_part_that_differs_is_apart() -> None:
+    track = make_track(faces(0))
+    points = track.points.copy()
+    points[:, 36:48] += 5
+    found = agreement(track, track.replace(points=points)).distance
+    assert found["eyes"] > 0 and found["all"] == pytest.approx(found["eyes"] * 12 / 68)
+    assert {found[name] for name in ("jaw", "brows", "nose", "lips")} == {0.0}
+
+
+def test_frames_that_one_of_both_lacks_are_left_out() -> None:
+    points, other = faces(0), faces(0) + 1
+    points[0], other[3] = np.nan, np.nan
+    assert agreement(make_track(points), make_track(other)).frames == 6
+
+
+def test_where_no_frame_is_common_nothing_is_known() -> None:
+    points, other = faces(0), faces(0)
+    points[:4], other[4:] = np.nan, np.nan
+    found = agreement(make_track(points), make_track(other))
+    assert found.frames == 0 and np.isnan([*found.distance.values(), found.opening]).all()
+
+
+def test_a_still_mouth_has_no_correlation() -> None:
+    track = make_track(np.repeat(faces(0)[:1], 8, axis=0))
+    assert np.isnan(agreement(track, track).opening)
+
+
+def test_a_mesh_is_held_against_68_points() -> None:
+    points = faces(4, 5, 468, 3)
+    mesh = LandmarkTrack(points, frame_times(5, 25), "facemesh468")
+    own = make_track(points[:, list(point_map("facemesh468", "dlib68")), :2])
+    np.testing.assert_array_equal(as_68(mesh).points, own.points)
+    assert agreement(own, mesh).distance["all"] == 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [make_track(faces(0, 7)), make_track(faces(0), fps=30), make_track(faces(0, 8, 20))],
+    ids=["fewer frames", "another rate", "lips alone"],
+)
+def test_tracks_that_cannot_be_compared_are_refused(other: LandmarkTrack) -> None:
+    with pytest.raises(BadInput) as caught:
+        agreement(make_track(faces(0)), other)
+    sentence(caught.value)
+
+
+# --- the table --------------------------------------------------------------------------------
+
+
+def row(name: str, track: LandmarkTrack, against: LandmarkTrack) -> MethodRow:
+    return MethodRow(name, (360, 288), "cpu", 0.0125, 8, 8, 3, track, agreement(against, track))
+
+
+@pytest.fixture
+def comparison() -> Comparison:
+    one = make_track(faces(0))
+    nowhere = make_track(np.full((8, 68, 2), np.nan))
+    return Comparison((row("one", one, one), row("two", nowhere, one)))
+
+
+def test_the_csv_holds_every_digit_and_leaves_unknown_numbers_empty(
+    comparison: Comparison,
+) -> None:
+    first, second = csv.DictReader(io.StringIO(comparison_table(comparison, "csv")))
+    assert (first["method"], first["resolution"], first["seconds_a_frame"]) == (
+        "one", "360x288", "0.0125",
+    )  # fmt: skip
+    assert float(first["lips_percent"]) == 0
+    assert second["lips_percent"] == "" and second["opening_correlation"] == ""
+
+
+def test_the_markdown_table_is_rectangular_and_names_the_reference(
+    comparison: Comparison,
+) -> None:
+    text = comparison_table(comparison, "markdown")
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({line.count("|") for line in lines}) == 1 and len(lines) == 4
+    assert "–" in lines[3] and "Distances to one" in text
+
+
+# --- on a clip --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    images = [f.image for f in read_frames(SAMPLE.video, stop=0.2, longest_side=256)]
+    return movie(tmp_path / "a.mp4", images)
+
+
+def test_those_that_cannot_be_had_are_left_out_with_the_reason(clip: Path, home: Path) -> None:
+    heard: list[tuple[str, int]] = []
+    found = compare_detectors(clip, progress=lambda *what: heard.append(what))
+    assert [r.name for r in found.rows] == ["dlib68"] and found.reference == "dlib68"
+    assert "facemesh" in found.skipped and all(found.skipped.values())
+    assert heard == [("dlib68", k) for k in range(1, 6)]
+    (one,) = found.rows
+    assert one.resolution == (256, 256) and one.found == one.frames == 5 and one.seconds > 0
+
+
+@pytest.mark.parametrize("names", [[], ["dlib68", "dlib68"]], ids=["none", "one twice"])
+def test_a_senseless_choice_is_refused(clip: Path, names: Sequence[str]) -> None:
+    with pytest.raises(BadInput, match="once") as caught:
+        compare_detectors(clip, names=names)
+    sentence(caught.value)
+
+
+def test_a_named_detector_that_cannot_be_had_is_an_error(clip: Path, home: Path) -> None:
+    with pytest.raises(MissingFile, match="models get"):
+        compare_detectors(clip, names=["facemesh"])
+    with pytest.raises(MissingDependency, match="magic"):
+        compare_detectors(clip, names=["dlib68", "magic"])
+
+
+def test_without_any_detector_the_reason_of_the_first_is_told(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent = tuple(DetectorState(s.info, f"No {s.info.name} here at all.") for s in detectors())
+    monkeypatch.setattr("core.detect.comparison.detectors", lambda: absent)
+    with pytest.raises(MissingDependency, match="No dlib68"):
+        compare_detectors(clip)
+
+
+def test_the_command_writes_a_table_and_a_track_of_each(
+    run: Any, clip: Path, tmp_path: Path, home: Path, shared: Path
+) -> None:
+    (home / "weights").mkdir(parents=True)
+    shutil.copyfile(shared / "reference/hum/facemesh.pth", home / "weights/facemesh.pth")
+    out = tmp_path / "out"
+    done = run("detectors", clip, "-o", out, "--json")
+    first, second = done.json["methods"][:2]
+    assert (first["name"], second["name"]) == ("dlib68", "facemesh")
+    assert second["common_frames"] == 5 and 0 < second["distance"]["all"] < 10
+    assert second["seconds_a_frame"] > 0 and second["width"] == 256
+    assert len(read_track(out / "dlib68.npz")) == 5
+    assert read_track(out / "facemesh.npz").scheme == "facemesh468"
+    assert "| facemesh | 256x256 |" in (out / "detectors.md").read_text()
+    assert (out / "detectors.csv").read_text().count("\n") == 3
+    again = run("detectors", clip, "-o", out)
+    assert "--force" in again.reason
+    assert run("detectors", clip, "-o", out, "--only", "dlib68", "--force").code == 0
+    assert (out / "detectors.csv").read_text().count("\n") == 2
+
+
+def test_the_folder_must_not_be_a_file(run: Any, clip: Path) -> None:
+    assert "is a file" in run("detectors", clip, "-o", clip).reason
