@@ -9,11 +9,13 @@ from benchmarks import (
     bench_following,
     bench_lstm,
     bench_painted,
+    bench_training,
 )
 
 RUNS = (
     bench_following.run,
     bench_cnn.run,
+    bench_training.run,
     bench_lstm.run,
     bench_lstm.run_128,
     bench_families.run,

@@ -2,8 +2,7 @@
 
 python pretrained/make_card.py RUN SEEN/scores.json UNSEEN/scores.json OUT.json --command "..."
 
-The scores of the model whose file or name ends in the card's own name are taken; where there is but
-one, that one.
+The scores of the model whose name, or file's name, is the card's own are taken.
 """
 
 from __future__ import annotations
@@ -20,8 +19,6 @@ from core.models import family
 
 def _scores(path: Path, name: str) -> dict[str, Any]:
     table: dict[str, Any] = json.loads(path.read_text())
-    if len(table) == 1:
-        return dict(next(iter(table.values())))
     return dict(next(v for k, v in table.items() if Path(k).stem == name))
 
 
@@ -30,9 +27,13 @@ def main() -> None:
     for name in ("run", "seen", "unseen", "out"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--command", required=True, help="how the weights were trained")
+    parser.add_argument("--evaluation", required=True, help="how they were scored")
+    parser.add_argument("--noise", default="", help="what noise they were trained with")
     arguments = parser.parse_args()
     run = json.loads((arguments.run / "curves.json").read_text())
     seen, unseen = (_scores(p, arguments.out.stem) for p in (arguments.seen, arguments.unseen))
+    for scored in (seen, unseen):
+        scored.pop("by_clip")  # one number a clip: scores.json has them
     best = min(run["curves"], key=lambda row: row["mouth_rmse"])
     kind, averaged = family(run["family"]), run["averaged"]
     card = {
@@ -45,9 +46,9 @@ def main() -> None:
         f"validation, {seen['clips']} test clips of the same speaker",
         "architecture": f"{kind.title}; after {kind.paper}",
         "recipe": {**run["options"], **run["recipe"]},
+        **({"noise": arguments.noise} if arguments.noise else {}),
         "command": arguments.command,
-        "evaluation": f"python -m core evaluate --model {arguments.out.stem} --data GRID --list "
-        "test -o OUT; unseen speakers: the four grid_other_* clips and hdtf_WDA_KatieHill_000",
+        "evaluation": arguments.evaluation,
         "epoch": averaged["epochs"] if averaged and averaged["kept"] else best["epoch"],
         "curves": run["curves"],
         "test_seen_speaker": seen,

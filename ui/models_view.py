@@ -95,6 +95,8 @@ def card(one: ModelCard) -> None:
         lines.append(f"**From** · {safe_text(remote.source)}, git blob id `{remote.blob_id}`")
     if "data" in one.card:
         lines.append(f"**Data** · {safe_text(one.card['data'])}; {safe_text(one.card['split'])}")
+    if "noise" in one.card:
+        lines.append(f"**Noise in training** · {safe_text(one.card['noise'])}")
     if "recipe" in one.card:
         recipe = ", ".join(f"{key} {_short(value)}" for key, value in one.card["recipe"].items())
         lines.append(f"**Recipe** · {safe_text(recipe)}")
@@ -108,6 +110,11 @@ def measured(one: ModelCard) -> None:
     """How well it does, beside the nulls, and how its training went."""
     _scores(one.card)
     _curves(one)
+    made = [one.card[key] for key in ("command", "evaluation") if key in one.card]
+    if made:
+        with st.expander("How it was trained and scored", icon=":material/terminal:"):
+            for lines in made:
+                st.code(lines, language="bash")
 
 
 def _short(value: object) -> str:
@@ -118,11 +125,13 @@ _SHOWN = {
     "mouth_rmse": "mouth RMSE (IOD)",
     "opening_correlation": "opening correlation",
     "variance_ratio": "variance ratio",
+    "lips_mse": "lip MSE (eyes 5 apart)",
 }
 _ROWS = {
     "model": "the model",
     "other_sound": "the same, another clip's sound",
     "mean_face": "a still mean face",
+    "lip_pca": "the truth in 8 lip components",
 }
 _TESTS = {
     "test_seen_speaker": "other clips of the training speaker",
@@ -138,19 +147,44 @@ def _scores(found: Mapping[str, Any]) -> None:
             scores = found.get(test, {}).get("scores", {}).get(key)
             if scores is not None:
                 row = {"test": f"{told} ({found[test]['clips']})", "what": label}
-                rows.append(row | {t: _interval(scores[k]) for k, t in _SHOWN.items()})
+                rows.append(row | {t: _interval(scores.get(k)) for k, t in _SHOWN.items()})
     if rows:
         st.dataframe(pd.DataFrame(rows), hide_index=True)
         st.caption(
             "Means over clips with 95 % bootstrap intervals. What a model must beat: itself, fed "
-            "another clip's sound, and a face that never moves."
+            "another clip's sound, and a face that never moves. The truth in 8 lip components is "
+            "as good as a model that predicts so few can be."
+        )
+    _noisy(found.get("test_seen_speaker", {}))
+
+
+def _noisy(test: Mapping[str, Any]) -> None:
+    """The same scores in noise, beside those of the model that this one is compared with."""
+    shown = list(_SHOWN.items())[:2]
+    rows = []
+    for label, scores in test.get("noisy", {}).items():
+        row = {"noise": label} | {title: _interval(scores["model"][key]) for key, title in shown}
+        against = test.get("against", {}).get(label)
+        if against is not None:
+            title = f"RMSE minus that of {against['model']}"
+            row[title] = _interval(against["difference"]["mouth_rmse"], sign="+")
+        rows.append(row)
+    if rows:
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
+        st.caption(
+            "The same clips in noise that no model was trained with, at a signal-to-noise ratio. "
+            "A difference is taken clip by clip; where its interval holds 0, nothing is shown."
         )
 
 
-def _interval(score: Mapping[str, float | None]) -> str:
+def _interval(score: Mapping[str, float | None] | None, *, sign: str = "") -> str:
+    if score is None:
+        return "–"
     if score["mean"] is None:
         return "undefined"
-    return f"{score['mean']:.3f}  [{score['low']:.3f}, {score['high']:.3f}]"
+    numbers = (format(score[key], f"{sign}.4f") for key in ("mean", "low", "high"))
+    mean, low, high = numbers
+    return f"{mean}  [{low}, {high}]"
 
 
 def _curves(one: ModelCard) -> None:

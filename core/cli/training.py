@@ -142,8 +142,9 @@ def evaluate_command(
     ] = None,
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> Done:
-    """Score models on clips beside two nulls: another clip's sound, and the mean face."""
-    from core.batch import evaluate, load_truths
+    """Score models on clips beside two nulls: another clip's sound, and the mean face. The first
+    model is what the others are compared with, clip by clip."""
+    from core.batch import differences, evaluate, lip_floor, load_truths
     from core.batch.noises import noise_bank
     from core.datasets import list_clips
     from core.reference import shipped_template
@@ -163,24 +164,30 @@ def evaluate_command(
     for kind in noise or []:
         bank = cache(partial(noise_bank, kind, sounds=sounds))
         bank(sounds[0].rate)  # what cannot be made is said before the work begins
-        rounds += [(f"{kind} {ratio:g} dB", bank, ratio) for ratio in snr or []]
+        rounds += [(f"{Path(kind).stem} {ratio:g} dB", bank, ratio) for ratio in snr or []]
     report = Progress("evaluate", len(rounds) * len(models), "rounds")
+    floor = lip_floor(truths)
     results: dict[str, Any] = {name: {} for name in models}
-    for number, (name, loaded) in enumerate(models.items()):
-        for k, (label, mixed, ratio) in enumerate(rounds):
+    lines = []
+    for k, (label, mixed, ratio) in enumerate(rounds):
+        against: dict[str, Any] | None = None
+        for number, (name, loaded) in enumerate(models.items()):
             scored = evaluate(loaded, truths, face, noise=mixed, snr_db=ratio)
-            report(number * len(rounds) + k + 1)
+            report(k * len(models) + number + 1)
             if mixed is None:
-                results[name] |= {**scored, "left_out": left_out}
+                scored["scores"]["lip_pca"] = {"lips_mse": floor}
+                results[name] = {**scored, "left_out": left_out, "noisy": {}, "against": {}}
             else:
-                results[name].setdefault("noisy", {})[label] = scored["scores"]
+                results[name]["noisy"][label] = scored["scores"]
+            lines += _score_lines(f"{name} / {label}", scored["scores"])
+            if against is None:
+                against = scored
+            else:
+                apart = differences(scored, against)
+                results[name]["against"][label] = {"model": model[0], "difference": apart}
+                lines += _score_lines(f"{name} minus {model[0]}", {label: apart})
     report.close()
     atomic_write(target, json.dumps(plain(results), indent=1).encode())
-    lines = []
-    for name, result in results.items():
-        lines += _score_lines(name, result["scores"])
-        for label, scores in result.get("noisy", {}).items():
-            lines += _score_lines(f"{name} / {label}", scores)
     return Done("\n".join(lines), results, code=3 if left_out else 0)
 
 

@@ -1,7 +1,13 @@
 """Scores of predicted landmarks: pairs make tracks comparable, cards say what is measured."""
 
 from core.metrics.cards import SCORES, Score, ScoreCard, take_scores
-from core.metrics.clips import ClipScore, bootstrap_interval, score_clip, summarise
+from core.metrics.clips import (
+    ClipScore,
+    bootstrap_interval,
+    mean_with_interval,
+    score_clip,
+    summarise,
+)
 from core.metrics.pairs import Pair, normalise_width, pair_by_frame, pair_by_time, pairs_of
 from core.metrics.scores import (
     face_width,
@@ -26,6 +32,7 @@ __all__ = [
     "bootstrap_interval",
     "face_width",
     "interocular",
+    "mean_with_interval",
     "mouth_rmse",
     "mse",
     "normalise_width",

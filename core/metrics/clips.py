@@ -24,19 +24,21 @@ from core.metrics.scores import (
 )
 from core.track import LandmarkTrack
 
-__all__ = ["ClipScore", "bootstrap_interval", "score_clip", "summarise"]
+__all__ = ["ClipScore", "bootstrap_interval", "mean_with_interval", "score_clip", "summarise"]
 
 
 @dataclass(frozen=True, eq=False)
 class ClipScore:
-    """One clip: rmse in IOD, correlation (NaN where the prediction does not move), and the openings
-    (frames,) in IOD that the pooled variance ratio needs."""
+    """One clip: rmse in IOD, correlation (NaN where the prediction does not move), the openings
+    (frames,) in IOD that the pooled variance ratio needs, and HUM's lip error in eye5 squared (NaN
+    where nobody took it)."""
 
     frames: int
     mouth_rmse: float
     opening_correlation: float
     opening_true: NDArray[np.float64]
     opening_predicted: NDArray[np.float64]
+    lips_mse: float = float("nan")
 
 
 def score_clip(truth: LandmarkTrack, predicted: LandmarkTrack, *, iod: float) -> ClipScore:
@@ -74,17 +76,24 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
+def mean_with_interval(values: ArrayLike) -> dict[str, float]:
+    """{mean, low, high, clips} of one value a clip; NaN values are left out."""
+    known = np.asarray(values, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    low, high = bootstrap_interval(known)
+    mean = float(known.mean()) if len(known) else float("nan")
+    return {"mean": mean, "low": low, "high": high, "clips": len(known)}
+
+
 def summarise(scores: Sequence[ClipScore]) -> dict[str, dict[str, float]]:
     """Means over clips with 95 % bootstrap intervals; the variance ratio pooled."""
     if not scores:
         raise BadInput("There are no clips to summarise.")
     table: dict[str, dict[str, float]] = {}
-    for name in ("mouth_rmse", "opening_correlation"):
+    for name in ("mouth_rmse", "opening_correlation", "lips_mse"):
         values = np.array([getattr(s, name) for s in scores])
-        low, high = bootstrap_interval(values)
-        seen = np.isfinite(values)
-        mean = float(values[seen].mean()) if seen.any() else float("nan")
-        table[name] = {"mean": mean, "low": low, "high": high, "clips": int(seen.sum())}
+        if name != "lips_mse" or np.isfinite(values).any():
+            table[name] = mean_with_interval(values)
 
     def ratio(chosen: Sequence[ClipScore]) -> float:
         true = np.concatenate([s.opening_true for s in chosen])

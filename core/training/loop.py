@@ -24,7 +24,7 @@ from core.training.data import Example, TrainingSet
 from core.training.recipe import Recipe, State
 from core.weights import open_weights
 
-__all__ = ["TrainOptions", "train"]
+__all__ = ["TrainOptions", "place", "train"]
 
 _TRIES = 5  # of a step whose gradients are no numbers
 _PRECISIONS = ("auto", "float32", "bfloat16")
@@ -110,7 +110,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
-    recipe.device, recipe.half = _place(recipe, options)
+    recipe.device, recipe.half = place(recipe, options)
     recipe.prepare(training)
     run = _Run(recipe, options, -(-len(training.examples) // options.batch_size))
     if resume and checkpoint.exists():
@@ -136,7 +136,7 @@ def train(
     return _write_summary(out, training, validation, recipe, options, run.curves, averaged)
 
 
-def _place(recipe: Recipe, options: TrainOptions) -> tuple[torch.device, bool]:
+def place(recipe: Recipe, options: TrainOptions) -> tuple[torch.device, bool]:
     """The device of a run, and whether its products are of bfloat16."""
     if options.device == "auto":
         found = torch.accelerator.current_accelerator(check_available=True)

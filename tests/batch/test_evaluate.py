@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from making import noise, sentence
 
-from core.batch import Truth, evaluate, load_truths
+from core.batch import Truth, differences, evaluate, lip_floor, load_truths
 from core.batch.noises import noise_bank
 from core.datasets import ClipRef
 from core.errors import BadInput, MissingFile
@@ -95,6 +95,26 @@ def test_a_model_that_hears_beats_both_nulls(lips: bool) -> None:
     assert model["mouth_rmse"]["high"] < still["mouth_rmse"]["low"]
     assert model["mouth_rmse"]["mean"] < other["mouth_rmse"]["mean"]
     assert still["variance_ratio"]["mean"] < 1e-12
+
+
+@pytest.mark.parametrize("lips", [False, True], ids=["faces", "lips alone"])
+def test_lips_are_scored_as_hum_does(lips: bool) -> None:
+    made = evaluate(Loudness(lips=lips), TRUTHS, FACE)["scores"]
+    model, other, still = (made[k]["lips_mse"] for k in ("model", "other_sound", "mean_face"))
+    assert 0 <= model["mean"] < other["mean"] and model["high"] < still["low"]
+    floor = lip_floor(TRUTHS)
+    assert floor["clips"] == 6 and 0 <= floor["mean"] < still["mean"] / 100  # one way of moving
+    assert lip_floor(TRUTHS, 1)["mean"] >= floor["mean"]
+
+
+def test_models_are_compared_clip_by_clip() -> None:
+    one = evaluate(Loudness(), TRUTHS, FACE)
+    noisy = evaluate(Loudness(), TRUTHS, FACE, noise=partial(noise_bank, "white"), snr_db=0.0)
+    assert all(v["mean"] == v["low"] == v["high"] == 0 for v in differences(one, one).values())
+    apart = differences(noisy, one)["mouth_rmse"]
+    assert apart["low"] > 0 and apart["clips"] == 6
+    means = [e["scores"]["model"]["mouth_rmse"]["mean"] for e in (noisy, one)]
+    assert apart["mean"] == pytest.approx(means[0] - means[1])
 
 
 def test_the_other_sound_is_that_of_the_next_clip() -> None:
