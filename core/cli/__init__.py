@@ -25,6 +25,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {  # of each module, in the order of the
     "align": ("align",),
     "reference": ("reference",),
     "geometry": ("identity",),
+    "speakers": ("audit", "template"),
     "shape": ("shape",),
     "generate": ("generate",),
     "training": ("train", "evaluate"),

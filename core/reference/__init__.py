@@ -1,6 +1,7 @@
 """The closed-mouth reference, removal of identity, templates and shape spaces."""
 
 from core.align import read_template, shipped_template
+from core.reference.audit import Audit, AuditRow, identity_audit, session_null, wilson_interval
 from core.reference.candidates import (
     RULES,
     Candidate,
@@ -34,15 +35,20 @@ from core.reference.shape_fit import (
 )
 from core.reference.shape_space import ShapeSpace, fit_shape_space
 from core.reference.speaker import mean_lips
+from core.reference.stages import STAGES, Distances, speaker_distances, staged
 from core.reference.template_face import TemplateFace, closed_face, template_face
 
 __all__ = [
     "RULES",
+    "STAGES",
+    "Audit",
+    "AuditRow",
     "Candidate",
     "Change",
     "Choice",
     "ClosedMouth",
     "ComponentError",
+    "Distances",
     "Rule",
     "ShapeSpace",
     "TemplateFace",
@@ -53,6 +59,7 @@ __all__ = [
     "component_motion",
     "fit_shape_space",
     "from_reference",
+    "identity_audit",
     "inner_opening",
     "lip_gap",
     "mean_lips",
@@ -67,6 +74,10 @@ __all__ = [
     "remove_identity",
     "remove_lip_identity",
     "rule_choices",
+    "session_null",
     "shipped_template",
+    "speaker_distances",
+    "staged",
     "template_face",
+    "wilson_interval",
 ]
