@@ -14,6 +14,7 @@ from ui.player import show_clip
 from ui.takeaway import Takeaway, take_away
 from ui.transfer import speaking_photo
 from ui.widgets import (
+    choose_models,
     command,
     header,
     need_clip,
@@ -26,18 +27,11 @@ from ui.widgets import (
 
 header("Compare", "Play the clip, its true landmarks and every model side by side, on one sound.")
 clip = need_clip(video=False)
-cards = [c.name for c in state.model_cards()]
+cards = {c.name: c for c in state.model_cards()}
 with st.container(horizontal=True, vertical_alignment="bottom"):
     names = []
     if clip.info.audio is not None:
-        names = st.multiselect(
-            "Models",
-            cards,
-            default=state.first_models(),
-            key="models",
-            bind="query-params",
-            width=260,
-        )
+        names = choose_models(cards, width=260)
     styles: list[Style] = ["wireframe", "painted", "portrait", "dots"]
     style = st.segmented_control(
         "Style", styles, default="wireframe", required=True, key="style", bind="query-params"

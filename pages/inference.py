@@ -17,7 +17,16 @@ from ui.running import (
     openings,
     results_table,
 )
-from ui.widgets import command, header, need_clip, part, progress, refuse, silence_note
+from ui.widgets import (
+    choose_models,
+    command,
+    header,
+    need_clip,
+    part,
+    progress,
+    refuse,
+    silence_note,
+)
 
 header(
     "Inference",
@@ -36,9 +45,7 @@ if clip is not None and clip.info.audio is None:
     refuse("This clip has no sound; choose one with speech in the Library.")
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    names = st.multiselect(
-        "Models", list(cards), default=state.first_models(), key="models", bind="query-params"
-    )
+    names = choose_models(cards)
     settings = choose_settings(names)
     models = {name: state.model(name, settings.of_model.get(name)) for name in names}
     boosts = exaggerate(models) if names else {}

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import SpeechmarksError
 from core.metrics import SCORES
+from core.models import ModelCard
 from core.workspace import Clip
 from ui import state
 from ui.leaving import go_to
 
 __all__ = [
+    "choose_models",
     "clip_caption",
     "command",
     "commands",
@@ -30,6 +32,22 @@ __all__ = [
     "score_columns",
     "silence_note",
 ]
+
+
+def choose_models(
+    cards: Mapping[str, ModelCard], *, width: Literal["stretch"] | int = "stretch"
+) -> list[str]:
+    """The names of the models to run, each told of in a line by the question mark."""
+    told = "\n".join(f"- **{safe_text(n)}** {safe_text(c.summary)}" for n, c in cards.items())
+    return st.multiselect(
+        "Models",
+        list(cards),
+        default=state.first_models(),
+        key="models",
+        bind="query-params",
+        width=width,
+        help=told,
+    )
 
 
 def header(title: str, purpose: str) -> None:
