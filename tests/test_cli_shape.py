@@ -14,6 +14,7 @@ from core.reference import (
     ShapeSpace,
     component_errors,
     fit_shape_space,
+    mean_lips,
     pooled_frames,
     remove_identity,
 )
@@ -102,6 +103,23 @@ def test_there_and_back(run: Any, tracks: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(got.points, space.reconstruct(space.project(lips.points)), atol=1e-9)
     run("shape", "reconstruct", tracks / "b.npz", *basis, "-o", tmp_path / "t.npz")
     np.testing.assert_allclose(read_track(tmp_path / "t.npz").points, got.points, atol=1e-9)
+
+
+def test_another_mean_gives_the_same_motion_on_another_mouth(
+    run: Any, tracks: Path, tmp_path: Path
+) -> None:
+    """HUM adapts to a new speaker by putting his mean lips in place of the mean of the basis."""
+    own = mean_lips(read_track(tracks / "c.npz"))
+    np.save(tmp_path / "mean.npy", own)
+    words = ["shape", "reconstruct", tracks / "b.npz", "--basis", tracks / "basis.npz"]
+    run(*words, "-o", tmp_path / "one.npz")
+    assert run(*words, "-o", tmp_path / "two.npz", "--mean", tmp_path / "mean.npy").code == 0
+    one, two = (read_track(tmp_path / f"{n}.npz").points for n in ("one", "two"))
+    basis = ShapeSpace.load(tracks / "basis.npz").mean.reshape(20, 2)
+    known = np.isfinite(one)
+    np.testing.assert_allclose((two - own)[known], (one - basis)[known], atol=1e-9)
+    words += ["-o", tmp_path / "x.npz", "--mean", tracks / "a.npz"]
+    assert "a.npz" in run(*words).reason
 
 
 def test_the_published_pair_of_files(run: Any, tracks: Path, tmp_path: Path) -> None:

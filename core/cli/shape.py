@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
@@ -21,6 +21,8 @@ from core.reference import (
     prepared_for,
 )
 from core.reference.shape_fit import Part, Prepare
+from core.reference.speaker import read_mean
+from core.track import step
 from core.track_io import atomic_write, check_output, read_contents, to_track, write_array
 
 __all__: list[str] = []
@@ -158,6 +160,10 @@ def reconstruct_command(
     coefficients: Annotated[Path, typer.Argument(help="Coefficients .npy, or a landmark track.")],
     basis: Basis,
     out: Annotated[Path, typer.Option("-o", help="Track file to write.")],
+    mean: Annotated[
+        Path | None,
+        typer.Option("--mean", help="Another speaker's mean shape, .npy or .npz."),
+    ] = None,
     space: Space = None,
     source_fps: SourceFps = None,
     force: Force = False,
@@ -165,12 +171,17 @@ def reconstruct_command(
     """Coefficients as a track again; a track is projected first and shows what the space keeps."""
     check_output(out, force=force)
     shapes = ShapeSpace.load(basis)
+    other = None if mean is None else replace(shapes, mean=read_mean(mean, shapes).ravel())
     found = read_contents(coefficients, basis=shapes)
     track = to_track(found, coefficients.name, fps=source_fps, space=space)
     if found.times is None and source_fps is None:
         notice(f"{coefficients.name} holds no times; taken as 25 fps (give --source-fps).")
     ready = prepared_for(shapes, track)
-    result = ready.replace(points=shapes.reconstruct(shapes.project(ready.points)), score=None)
+    result = ready.replace(
+        step("shape_reconstruct", basis=basis.name, mean=None if mean is None else mean.name),
+        points=(other or shapes).reconstruct(shapes.project(ready.points)),
+        score=None,
+    )
     save_track(out, result, force=force)
     return Done(
         f"{len(result)} frames of {result.scheme} in {result.space} -> {out}",
