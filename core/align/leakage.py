@@ -139,6 +139,8 @@ def measure_leakage(source: LandmarkTrack, aligned: Alignment) -> Leakage:
     track = aligned.track
     if not track.frame_valid.any():
         return Leakage(aligned.method, problem="No aligned frame holds every point.")
+    if not np.isfinite(face_size(track.points[track.frame_valid].mean(axis=0), track.layout)[0]):
+        return Leakage(aligned.method, problem="The two eyes lie on one point: no unit.")
     opening = inner_opening(track)
     distances = (eye_centre_distance(track), eye_corner_distance(track))
     leaks = [correlation(opening, d) for d in distances]

@@ -56,14 +56,16 @@ def face_size(face: NDArray[np.float64], layout: Scheme) -> tuple[float, str]:
     """What distances in a face (N, D) are measured in, and its name.
 
     'IOD', the distance of the eye centres in the plane; for lips alone 'mouth width', the distance
-    of the inner corners.
+    of the inner corners. NaN where it is 0, since nothing can be measured in it.
     """
-    if "right_eye" in layout.parts:
+    unit = "IOD" if "right_eye" in layout.parts else "mouth width"
+    if unit == "IOD":
         right, left = eye_ring_centres(face[:, :2], layout)
-        return float(np.linalg.norm(right - left)), "IOD"
-    inner = layout.inner_lip
-    span = face[inner[0], :2] - face[inner[len(inner) // 2], :2]
-    return float(np.linalg.norm(span)), "mouth width"
+    else:
+        inner = layout.inner_lip
+        right, left = face[inner[0], :2], face[inner[len(inner) // 2], :2]
+    size = float(np.linalg.norm(right - left))
+    return size if size > 0 else float("nan"), unit
 
 
 def parse_points(text: str, layout: Scheme) -> tuple[int, ...]:

@@ -248,7 +248,9 @@ def fit_shape_space(
     weights = None if point_weights is None else np.repeat(np.asarray(point_weights, float), dims)
     scale = np.ones(flat.shape[1]) if weights is None else weights
     mean = flat.mean(axis=0)
-    model = PCA(n_components=n_components, svd_solver="covariance_eigh").fit((flat - mean) * scale)
+    model = PCA(n_components=n_components, svd_solver="covariance_eigh")
+    with np.errstate(invalid="ignore"):  # a face that never moves explains 0 of 0: NaN
+        model.fit((flat - mean) * scale)
     return ShapeSpace(
         mean=mean,
         components=model.components_ / scale,

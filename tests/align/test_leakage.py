@@ -183,6 +183,13 @@ BAD: dict[str, LandmarkTrack] = {
     "no face": make_track(np.full((3, 68, 2), np.nan)),
     "lips alone": select_points(speaking(1), range(48, 68), "lips20"),
     "all points equal": make_track(np.full((4, 68, 2), 5.0)),
+    "eyes on one point": speaking(1, noise=1).replace(
+        points=np.where(
+            ((np.arange(68) >= 36) & (np.arange(68) < 48))[:, None],
+            7.0,
+            speaking(1, noise=1).points,
+        )
+    ),
     "no whole frame": make_track(np.where(np.arange(68)[:, None] == 3, np.nan, faces(1))),
 }
 

@@ -55,3 +55,9 @@ def test_the_unit_of_a_face_is_its_eye_distance_and_of_lips_their_width() -> Non
     assert face_size(face, DLIB68) == (pytest.approx(np.linalg.norm(eyes)), "IOD")
     width = np.linalg.norm(face[60] - face[64])
     assert face_size(face[48:], LIPS20) == (pytest.approx(width), "mouth width")
+
+
+def test_eyes_on_one_point_are_no_unit() -> None:
+    face = shipped_template()
+    face[36:48] = 1
+    assert np.isnan(face_size(face, DLIB68)[0])

@@ -90,7 +90,6 @@ def test_frames_without_a_face_are_left_out_of_the_error() -> None:
     sentence(caught.value)
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning:sklearn")
 def test_a_face_that_never_moves_has_no_shares_and_no_error() -> None:
     points = np.repeat(faces(1, 1), 10, axis=0)
     space = fit_shape_space(points, 3)
