@@ -27,13 +27,16 @@ def landmarks_command(
         bool,
         typer.Option("--every-frame", help="Detect on every frame at full size, upsampled once."),
     ] = False,
-    face: Annotated[str, typer.Option(help="first, largest, or a number from 0.")] = "first",
+    face: Annotated[
+        str, typer.Option(help="first, largest, moving, or a number from 0.")
+    ] = "first",
     threed: Annotated[
         bool, typer.Option("--threed", help="With depth (fan; facemesh always has it).")
     ] = False,
     force: Force = False,
 ) -> Done:
-    """Detect the landmarks of one face; frames without a face are NaN."""
+    """Detect the landmarks of one face; frames without a face are NaN. Where there are several:
+    the first, the largest, the one whose mouth moves most, or one by its number in each shot."""
     check_output(out, force=force)
     info = probe(video)
     dims = detector_info(detector).dims
@@ -57,6 +60,8 @@ def landmarks_command(
             "--every-frame for small faces, or another clip."
         )
     save_track(out, found.track, force=force)
+    if face == "first" and found.faces > 1:
+        notice(f"{found.faces} faces were seen; --face largest, moving or a number takes another.")
     return Done(
         f"{valid} of {len(found.track)} frames with a face in {found.seconds:.2f} s, "
         f"{found.detections} detector runs -> {out}",
@@ -66,5 +71,8 @@ def landmarks_command(
             "detections": found.detections,
             "seconds": found.seconds,
             "detector": detector,
+            "device": found.device,
+            "how": found.counts(),
+            "faces": found.faces,
         },
     )

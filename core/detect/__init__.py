@@ -3,7 +3,7 @@
 Detectors against one another: `core.detect.comparison`.
 """
 
-from core.detect.clip import Detection, detect_landmarks
+from core.detect.clip import Detection, detect_landmarks, find_faces
 from core.detect.dlib68 import Dlib68, default_predictor
 from core.detect.follow import FaceChoice
 from core.detect.registry import (
@@ -32,5 +32,6 @@ __all__ = [
     "detector_info",
     "detectors",
     "fetch_weights",
+    "find_faces",
     "open_points",
 ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,35 +13,46 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.detect.crowd import Crowd
 from core.detect.dlib68 import Dlib68
 from core.detect.follow import FaceChoice, Follower, choose_face
+from core.detect.identities import Shot, choose_identity, parse_face
 from core.detect.registry import detector_info, open_points
-from core.detect.values import Found, PointModel
-from core.errors import BadInput, NoVideo
+from core.detect.values import Found, How, PointModel
+from core.errors import NoVideo
 from core.media import Frame, read_frames
 from core.scheme import get_scheme
 from core.track import LandmarkTrack, step
 
-__all__ = ["Detection", "detect_landmarks"]
+__all__ = ["Detection", "detect_landmarks", "find_faces"]
+
+Progress = Callable[[int], None]
+_Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """A track, the number of detector runs, and seconds of decoding, detection and prediction.
+    """A track, and how it was made.
 
-    ``device`` is what the points were computed on; faces are found on the CPU.
+    Attributes
+    ----------
+    detections : runs of the face detector
+    seconds : of decoding, detection and prediction
+    device : what the points were computed on; faces are found on the CPU
+    how : for every frame, where its face came from (`core.detect.values.How`)
+    faces : the largest number of faces seen at once, or told apart in one shot
     """
 
     track: LandmarkTrack
     detections: int
     seconds: float
     device: str = "cpu"
+    how: tuple[How, ...] = ()
+    faces: int = 1
 
-
-def _parse_face(face: FaceChoice) -> FaceChoice:
-    if face in ("first", "largest") or str(face).isdecimal():
-        return face if face in ("first", "largest") else int(face)
-    raise BadInput(f"Choose a face by 'first', 'largest' or its number from 0, not {face!r}.")
+    def counts(self) -> dict[str, int]:
+        """Frames by ``how``."""
+        return dict(Counter(self.how))
 
 
 @dataclass
@@ -52,40 +63,103 @@ class _Points:
     done: list[Found] = field(default_factory=list)
     _waiting: dict[int, Any] = field(default_factory=dict)
 
-    def take(self, image: NDArray[np.uint8], found: Found) -> None:
+    def take(self, image: _Image, found: Found) -> None:
         """The next frame, and what following found in it."""
         if found.points is not None:
             self._waiting[len(self.done)] = self.model.prepare(image, found)
-        self.done.append(found if found.points is None else Found(None))
+        self.done.append(found)
         if len(self._waiting) >= self.model.batch:
             self.flush()
 
-    def flush(self) -> None:
+    def flush(self) -> list[Found]:
+        """Results of all that were taken."""
         if self._waiting:
             answers = self.model.predict(list(self._waiting.values()))
             for index, answer in zip(self._waiting, answers, strict=True):
-                self.done[index] = answer
+                how = self.done[index].how if answer.points is not None else "missing"
+                self.done[index] = replace(answer, how=how)
             self._waiting.clear()
+        return self.done
+
+
+@dataclass
+class _Clip:
+    """The frames of a video, from the first, as often as they are asked for."""
+
+    video: Path | str
+    progress: Progress | None
+    times: list[float] = field(default_factory=list)
+
+    def open(self) -> Iterator[Frame]:
+        """Decode the first frame at once, so that what is no video is refused early."""
+        frames = read_frames(self.video)
+        first = next(frames, None)
+        return self._told(chain([] if first is None else [first], frames))
+
+    def _told(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        self.times = []
+        for frame in frames:
+            self.times.append(frame.time)
+            yield frame
+            if self.progress is not None:
+                self.progress(len(self.times))
 
 
 def _followed(
-    frames: Iterable[Frame], finder: Dlib68, follower: Follower, every_frame: bool
-) -> Iterator[tuple[NDArray[np.uint8], Found]]:
+    frames: Iterable[Frame], follower: Follower, every_frame: bool
+) -> Iterator[tuple[_Image, Found]]:
     """Each picture with what following found in it; some frames late."""
-    held: deque[NDArray[np.uint8]] = deque()
+    held: deque[_Image] = deque()
     for frame in frames:
         held.append(frame.image)
-        if every_frame:
-            box = choose_face(finder.find(frame.image, upsample=1), follower.face)
-            follower.detections += 1
-            points = None if box is None else finder.predict(frame.image, box)
-            results = [Found(None) if box is None else Found(points, box.score, box)]
-        else:
-            results = follower.step(frame.image)
+        results = _alone(frame, follower) if every_frame else follower.step(frame.image)
         for found in results:
             yield held.popleft(), found
     for found in follower.finish():
         yield held.popleft(), found
+
+
+def _alone(frame: Frame, follower: Follower) -> list[Found]:
+    """The published procedure, which knows nothing of the frame before."""
+    boxes = follower.detector.find(frame.image, upsample=1)
+    follower.detections, follower.most = follower.detections + 1, max(follower.most, len(boxes))
+    box = choose_face(boxes, follower.face)
+    if box is None:
+        return [Found(None)]
+    return [Found(follower.detector.predict(frame.image, box), box.score, box, "detected")]
+
+
+def _crowd(frames: Iterable[Frame], finder: Dlib68, every_frame: bool) -> tuple[list[Shot], int]:
+    """Every face of every shot, and the number of detector runs."""
+    crowd = Crowd(finder, every_frame)
+    for frame in frames:
+        crowd.step(frame.image)
+    return crowd.shots(), crowd.detections
+
+
+def _chosen(shots: list[Shot], choice: FaceChoice) -> Iterator[Found]:
+    """What each frame shows of the face that is chosen in its shot."""
+    for shot in shots:
+        face = choose_identity(shot, choice)
+        for frame in range(shot.start, shot.stop):
+            yield Found(None) if face is None else face.at(frame)
+
+
+def find_faces(
+    video: Path | str,
+    *,
+    predictor: Path | str | None = None,
+    every_frame: bool = False,
+    progress: Progress | None = None,
+) -> list[Shot]:
+    """Every face of a clip under a number of its own, shot by shot, with dlib's 68 points.
+
+    Parameters and errors as for `detect_landmarks`.
+    """
+    clip = _Clip(video, progress)
+    frames = clip.open()
+    shots, _ = _crowd(frames, Dlib68(predictor), every_frame)
+    return shots
 
 
 def detect_landmarks(
@@ -96,7 +170,7 @@ def detect_landmarks(
     every_frame: bool = False,
     face: FaceChoice = "first",
     threed: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Detection:
     """Landmarks of one face through a clip, in displayed pixels.
 
@@ -106,9 +180,12 @@ def detect_landmarks(
     predictor : another dlib 68-point file to follow the face with.
     every_frame : detect on every frame at full size with one upsampling, as the published programs
         do; otherwise the face is followed between detections (about 20 times faster at 1080p).
-    face : which face, where there are several ('first', 'largest', or a number from 0).
+    face : which face, where there are several (`core.detect.identities.choose_identity`). Numbers
+        hold through a shot, and the choice is made in every shot anew. 'first' with ``every_frame``
+        is dlib's first on every frame, as published.
     threed : with depth, from a detector that can give it or leave it.
-    progress : hears the number of frames done; may raise to cancel.
+    progress : hears the number of frames done, and begins again from 1 where the clip must be gone
+        through twice (several faces); may raise to cancel.
 
     Returns
     -------
@@ -121,43 +198,61 @@ def detect_landmarks(
     MissingDependency : no such detector, or its package is not installed.
     """
     detector_info(detector)
-    choice = _parse_face(face)
-    frames = read_frames(video)
-    first = next(frames, None)  # a file that is no video is refused before a model is loaded
+    choice, clip = parse_face(face), _Clip(video, progress)
+    frames = clip.open()
     finder = Dlib68(predictor)
     points = _Points(open_points(detector, threed=threed))
     begin = time.perf_counter()
-    follower = Follower(finder, choice)
-    times: list[float] = []
-
-    def heard() -> Iterator[Frame]:
-        for frame in chain([] if first is None else [first], frames):
-            times.append(frame.time)
-            yield frame
-            if progress is not None:
-                progress(len(times))
-
-    for image, found in _followed(heard(), finder, follower, every_frame):
-        points.take(image, found)
-    points.flush()
-    if not times:
+    detections, faces = 0, 0
+    alone = choice == "first"
+    if alone:
+        follower = Follower(finder)
+        for image, found in _followed(frames, follower, every_frame):
+            points.take(image, found)
+        detections, faces = follower.detections, follower.most
+        # Lost and found again among several, it may be another face now.
+        alone = every_frame or faces < 2 or follower.searches < 2
+        frames = frames if alone else clip.open()
+    if not alone:
+        shots, runs = _crowd(frames, finder, every_frame)
+        detections, faces = detections + runs, max((len(shot.faces) for shot in shots), default=0)
+        points = _Points(points.model)
+        for image, found in _pictures(clip, points.model, _chosen(shots, choice)):
+            points.take(image, found)
+    done = points.flush()
+    if not clip.times:
         raise NoVideo(f"{Path(video).name!r} holds no frame that can be decoded.")
-    track = _track(points, times, every_frame, face, finder)
+    track = _track(points.model, done, clip.times, every_frame, face, finder)
+    how = tuple(found.how for found in done)
     seconds = time.perf_counter() - begin
-    return Detection(track, follower.detections, seconds, points.model.device)
+    return Detection(track, detections, seconds, points.model.device, how, faces)
+
+
+def _pictures(
+    clip: _Clip, model: PointModel[Any], chosen: Iterator[Found]
+) -> Iterator[tuple[_Image, Found]]:
+    """Chosen faces with their pictures, decoded again where the model looks at them."""
+    if not model.looks:
+        nothing = np.zeros((0, 0, 3), np.uint8)
+        return ((nothing, found) for found in chosen)
+    return ((frame.image, found) for frame, found in zip(clip.open(), chosen, strict=True))
 
 
 def _track(
-    points: _Points, times: list[float], every_frame: bool, face: FaceChoice, finder: Dlib68
+    model: PointModel[Any],
+    done: list[Found],
+    times: list[float],
+    every_frame: bool,
+    face: FaceChoice,
+    finder: Dlib68,
 ) -> LandmarkTrack:
-    model = points.model
     missing = np.full((get_scheme(model.scheme).n_points, model.dims), np.nan)
     weights = {"weights": list(model.files)} if model.files else {}
     return LandmarkTrack(
-        points=np.stack([missing if f.points is None else f.points for f in points.done]),
+        points=np.stack([missing if f.points is None else f.points for f in done]),
         times=np.asarray(times),
         scheme=model.scheme,
-        score=np.array([f.score for f in points.done]),
+        score=np.array([f.score for f in done]),
         provenance=(
             step(
                 "detect_landmarks",

@@ -118,6 +118,7 @@ class _Given:
     batch = 1
     files: tuple[str, ...] = ()
     device = "cpu"
+    looks = False
 
     def prepare(self, image: NDArray[np.uint8], found: Found) -> Found:
         return found

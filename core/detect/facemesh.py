@@ -98,6 +98,7 @@ class FaceMesh:
     dims = 3
     batch = 16
     device = "cpu"
+    looks = True
 
     def __init__(self, weights: Path | str | None = None) -> None:
         path = _weights() if weights is None else Path(weights)

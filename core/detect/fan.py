@@ -93,6 +93,7 @@ class Fan:
     name = "fan"
     scheme = "dlib68"
     batch = 1
+    looks = True
 
     def __init__(self, *, threed: bool = False) -> None:
         library = _library()

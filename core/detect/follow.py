@@ -8,7 +8,7 @@ confirmation are checked one by one when a confirmation fails, so no invented po
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from core.detect.dlib68 import Dlib68
 from core.detect.values import Box, Found
 
-__all__ = ["FaceChoice", "Follower", "choose_face"]
+__all__ = ["Cuts", "FaceChoice", "Follower", "choose_face", "search"]
 
 FaceChoice = str | int
-"""'first' (dlib's order), 'largest', or the K-th face in dlib's order, counted from 0."""
+"""'first' (dlib's order), 'largest', 'moving' (whose mouth moves most), or a face's number from
+0."""
 
 _SEARCH_SIDES = (640, 1280)  # longest side of the picture in a full search: coarse, then fine
-_FINE_EVERY = 5  # frames between fine searches while no face is there
+FINE_EVERY = 5  # frames between fine searches while no face is there
 _CHECK_EVERY = 5  # frames between confirmations of a followed face
 _CHECK_FACE = 100.0  # width of the face in the confirming crop, pixels
 _CHECK_REACH = 1.9  # side of that crop in face widths
@@ -39,7 +40,7 @@ def choose_face(boxes: list[Box], choice: FaceChoice) -> Box | None:
     if choice == "first":
         return boxes[0]
     if choice == "largest":
-        return max(boxes, key=lambda box: box.width * box.height)
+        return max(boxes, key=lambda box: box.area)
     return boxes[int(choice)] if int(choice) < len(boxes) else None
 
 
@@ -60,29 +61,50 @@ def _small(
     return np.asarray(cv2.blur(cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY), (3, 3)))
 
 
+class Cuts:
+    """Tells whether a picture is from another shot than the one before."""
+
+    def __init__(self) -> None:
+        self._before: NDArray[np.uint8] | None = None
+
+    def cut(self, image: NDArray[np.uint8]) -> bool:
+        """Take the next frame; the first is no cut."""
+        high = np.array(image.shape[1::-1]) - 1
+        before, self._before = self._before, _small(image, np.zeros(2), high)
+        return before is not None and float(cv2.absdiff(before, self._before).mean()) > _CUT
+
+
+def search(detector: Dlib68, image: NDArray[np.uint8], *, fine: bool) -> list[Box]:
+    """Faces of a whole picture, found in a smaller copy of it; ``fine`` finds smaller ones."""
+    return detector.find(image, scale=min(_SEARCH_SIDES[fine] / max(image.shape[:2]), 2.0))
+
+
 @dataclass
 class Follower:
     """Feed it frames in order with `step`; each call returns results for one or more frames.
 
     Results come late by up to `_CHECK_EVERY` frames, in order, exactly one a frame;
-    `finish` gives the rest. ``detections`` counts detector runs of either kind.
+    `finish` gives the rest. ``detections`` counts detector runs of either kind, ``searches`` those
+    of the whole picture that found the face, ``most`` is the largest number of faces in one.
     """
 
     detector: Dlib68
     face: FaceChoice = "first"
     detections: int = 0
+    searches: int = 0
+    most: int = 0
     _points: NDArray[np.float64] | None = None
     _offset: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
     _size: float = 0.0
     _fits: int = 0
-    _thumb: NDArray[np.uint8] | None = None
+    _cuts: Cuts = field(default_factory=Cuts)
     _look: NDArray[np.uint8] | None = None
     _since_face: int = 0
     _pending: list[tuple[NDArray[np.uint8], Found]] = field(default_factory=list)
 
     def step(self, image: NDArray[np.uint8]) -> list[Found]:
         """Take the next frame, (H, W, 3) contiguous RGB."""
-        if self._cut(image):
+        if self._cuts.cut(image):
             done = self._settle(confirmed=False)
             self._points = None
             return done + self._search(image)
@@ -91,7 +113,7 @@ class Follower:
         points = self.detector.predict(image, self._carry(self._points))
         if len(self._pending) + 1 < _CHECK_EVERY and not self._covered(image, points):
             self._points = points
-            self._pending.append((image, Found(points, box=self._carry(points))))
+            self._pending.append((image, Found(points, box=self._carry(points), how="followed")))
             return []
         box = self._confirm(image, points)
         if box is None:
@@ -101,7 +123,7 @@ class Follower:
         done = self._settle(confirmed=True)
         self._learn(box, points)
         self._points = points
-        return [*done, Found(points, box.score, self._carry(points))]
+        return [*done, Found(points, box.score, self._carry(points), "confirmed")]
 
     def finish(self) -> list[Found]:
         """Results still held back at the end of the clip."""
@@ -110,11 +132,6 @@ class Follower:
         image, last = self._pending[-1]
         confirmed = last.points is not None and self._confirm(image, last.points) is not None
         return self._settle(confirmed=confirmed)
-
-    def _cut(self, image: NDArray[np.uint8]) -> bool:
-        high = np.array(image.shape[1::-1]) - 1
-        before, self._thumb = self._thumb, _small(image, np.zeros(2), high)
-        return before is not None and float(cv2.absdiff(before, self._thumb).mean()) > _CUT
 
     def _covered(self, image: NDArray[np.uint8], points: NDArray[np.float64]) -> bool:
         """Whether the face looks unlike itself one frame ago (a hand, a caption, gone)."""
@@ -126,25 +143,39 @@ class Follower:
 
     def _search(self, image: NDArray[np.uint8]) -> list[Found]:
         """Look over the whole picture, coarsely first."""
-        longest = max(image.shape[:2])
-        for level, side in enumerate(_SEARCH_SIDES):
-            if level and (longest <= _SEARCH_SIDES[0] or self._since_face % _FINE_EVERY):
+        for fine in (False, True):
+            if fine and (max(image.shape[:2]) <= _SEARCH_SIDES[0] or self._since_face % FINE_EVERY):
                 break
             self.detections += 1
-            boxes = self.detector.find(image, scale=min(side / longest, 2.0))
+            boxes = search(self.detector, image, fine=fine)
+            self.most = max(self.most, len(boxes))
             box = choose_face(boxes, self.face)
-            if box is None:
-                continue
-            points = self.detector.predict(image, box)
-            close = self._confirm(image, points) or box
-            points = self.detector.predict(image, close)
-            self._fits = 0
-            self._learn(close, points)
-            self._points, self._since_face = points, 0
-            self._look = _small(image, points.min(axis=0), points.max(axis=0))
-            return [Found(points, close.score, close)]
+            if box is not None:
+                self.searches += 1
+                return [self.begin(image, box)]
         self._since_face += 1
         return [Found(None)]
+
+    def begin(self, image: NDArray[np.uint8], box: Box) -> Found:
+        """Follow the face in ``box`` from this frame on; nothing may be followed now."""
+        points = self.detector.predict(image, box)
+        close = self._confirm(image, points) or box
+        points = self.detector.predict(image, close)
+        self._fits = 0
+        self._learn(close, points)
+        self._points, self._since_face = points, 0
+        self._look = _small(image, points.min(axis=0), points.max(axis=0))
+        return Found(points, close.score, close, "detected")
+
+    def drop(self) -> list[Found]:
+        """Stop following; what was held back."""
+        done, self._points = self._settle(confirmed=False), None
+        return done
+
+    @property
+    def box(self) -> Box | None:
+        """Of the face where it was in the last frame; None while none is followed."""
+        return None if self._points is None else self._carry(self._points)
 
     def _confirm(self, image: NDArray[np.uint8], points: NDArray[np.float64]) -> Box | None:
         """Run the detector on a crop around ``points``; the face there, if it is this face."""
@@ -185,7 +216,7 @@ class Follower:
         if confirmed:
             return [found for _, found in pending]
         return [
-            found
+            replace(found, how="confirmed")
             if found.points is not None and self._confirm(image, found.points) is not None
             else Found(None)
             for image, found in pending

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Box", "Found", "PointModel"]
+__all__ = ["Box", "Found", "How", "PointModel"]
+
+How = Literal["detected", "confirmed", "followed", "missing"]
+"""Where a frame's box came from: a search of the whole picture; the points of the frame before, and
+a detector run on the face alone agreed; those points alone, between two frames that were confirmed;
+there is no face."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,10 @@ class Box:
     width: float
     height: float
     score: float = float("nan")
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
 
     @property
     def centre(self) -> NDArray[np.float64]:
@@ -36,11 +45,13 @@ class Found:
     points : (N, 2 or 3) pixels of the whole picture; None where there is no face
     score : the detector's own, NaN where it was not asked
     box : of the face; None where there is no face
+    how : where the box came from
     """
 
     points: NDArray[np.float64] | None
     score: float = float("nan")
     box: Box | None = None
+    how: How = "missing"
 
 
 P = TypeVar("P")
@@ -60,6 +71,7 @@ class PointModel(Protocol[P]):
     batch : faces that `predict` is best given at once
     files : names of the weight files it runs, for the provenance
     device : what it runs on, as torch calls it
+    looks : whether `prepare` needs the picture
     """
 
     name: str
@@ -68,6 +80,7 @@ class PointModel(Protocol[P]):
     batch: int
     files: tuple[str, ...]
     device: str
+    looks: bool
 
     def prepare(self, image: NDArray[np.uint8], found: Found) -> P:
         """What `predict` needs of a picture, (H, W, 3) contiguous RGB, and of the face in it."""

@@ -147,6 +147,20 @@ def test_a_mesh_track_has_468_points_with_depth_and_a_score_a_frame(
     assert track.provenance[0]["weights"] == ["facemesh.pth"]
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_mesh_lies_on_the_face_that_is_chosen(
+    weights_here: None, shared: Path, tmp_path: Path, number: int
+) -> None:
+    path = shared / "data/clips/two_faces_left_speaks.mp4"
+    path = movie(tmp_path / "two.mp4", [f.image for f in read_frames(path, stop=0.7)], crf=12)
+    meshes, plain = (
+        detect_landmarks(path, detector=name, face=number).track for name in ("facemesh", "dlib68")
+    )
+    assert meshes.frame_valid.all() and len(meshes) == len(plain)
+    middle = [track.points[..., :2].mean(axis=1) for track in (meshes, plain)]
+    assert np.abs(middle[0] - middle[1]).max() < 20
+
+
 _MAP_ERROR = {"jaw": 6, "right_brow": 4, "left_brow": 6, "nose_bridge": 3.5, "nose_base": 3}
 """Percent of the face width; the other parts are within 4."""
 
