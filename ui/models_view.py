@@ -159,22 +159,33 @@ def _scores(found: Mapping[str, Any]) -> None:
 
 
 def _noisy(test: Mapping[str, Any]) -> None:
-    """The same scores in noise, beside those of the model that this one is compared with."""
-    shown = list(_SHOWN.items())[:2]
+    """The same scores in noise, and how far they are from those of another model."""
+    rounds = {"clean": test.get("scores", {})} | test.get("noisy", {})
+    kinds = list(dict.fromkeys(label.partition(" ")[0] for label in test.get("noisy", {})))
+    if not kinds:
+        return
+    against = test.get("against", {})
     rows = []
-    for label, scores in test.get("noisy", {}).items():
-        row = {"noise": label} | {title: _interval(scores["model"][key]) for key, title in shown}
-        against = test.get("against", {}).get(label)
-        if against is not None:
-            title = f"RMSE minus that of {against['model']}"
-            row[title] = _interval(against["difference"]["mouth_rmse"], sign="+")
+    for key, title in list(_SHOWN.items())[:2]:
+        for kind in kinds:
+            row = {"score": title, "noise": kind}
+            for label, scores in rounds.items():
+                if label == "clean" or label.startswith(kind):
+                    row[label.removeprefix(kind).strip()] = _interval(scores["model"][key])
+            rows.append(row)
+    for kind in kinds if against else []:
+        row = {"score": f"RMSE minus that of {against['clean']['model']}", "noise": kind}
+        for label, found in against.items():
+            if label == "clean" or label.startswith(kind):
+                apart = found["difference"]["mouth_rmse"]
+                row[label.removeprefix(kind).strip()] = _interval(apart, sign="+")
         rows.append(row)
-    if rows:
-        st.dataframe(pd.DataFrame(rows), hide_index=True)
-        st.caption(
-            "The same clips in noise that no model was trained with, at a signal-to-noise ratio. "
-            "A difference is taken clip by clip; where its interval holds 0, nothing is shown."
-        )
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.caption(
+        "The training speaker's test clips in noise that no model was trained with, by "
+        "signal-to-noise ratio. A difference is taken clip by clip; an interval that holds 0 shows "
+        "nothing."
+    )
 
 
 def _interval(score: Mapping[str, float | None] | None, *, sign: str = "") -> str:
