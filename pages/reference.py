@@ -9,7 +9,7 @@ from core.reference import closed_mouth, remove_identity
 from core.render import ACCENT, INK
 from core.render.player import PlayerPanel
 from core.track import retime
-from ui import plots, state
+from ui import face_plots, plots, state
 from ui.player import show_clip
 from ui.widgets import commands, header, need_clip, progress
 
@@ -45,7 +45,7 @@ with left:
     )
     points = align(track, method).points
     points = -points if method == "lips" else points  # that space has y up and sides swapped
-    plots.show(plots.face_cloud(points, np.nanmean(points, axis=0)), height=380, key="cloud")
+    plots.show(face_plots.face_cloud(points, np.nanmean(points, axis=0)), height=380, key="cloud")
     st.caption(METHODS[method])
 with right:
     st.subheader("Closed mouth", anchor=False)

@@ -19,6 +19,9 @@ page = st.navigation(
             st.Page("library.py", title="Library", icon=":material/video_library:"),
             st.Page("frames.py", title="Frames", icon=":material/burst_mode:"),
             st.Page("landmarks.py", title="Landmarks", icon=":material/face:"),
+        ],
+        "Preparation": [
+            st.Page("alignment.py", title="Alignment", icon=":material/align_center:"),
             st.Page("reference.py", title="Reference", icon=":material/center_focus_strong:"),
         ],
         "Models": [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,9 +10,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.render import ACCENT
-from core.scheme import DLIB68
 
-__all__ = ["curves", "face_cloud", "ink", "show"]
+__all__ = ["curves", "ink", "picked", "show"]
 
 Array = NDArray[np.float64]
 
@@ -26,8 +25,13 @@ def _grid() -> str:
     return "#31363c" if st.context.theme.type == "dark" else "#e6e6e4"
 
 
-def show(figure: go.Figure, *, height: int, key: str) -> None:
-    """Draw a figure in the house style."""
+def show(
+    figure: go.Figure, *, height: int, key: str, on_pick: Callable[[], None] | None = None
+) -> None:
+    """Draw a figure in the house style.
+
+    on_pick : called when a point is clicked; `picked` then says which.
+    """
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
@@ -41,11 +45,26 @@ def show(figure: go.Figure, *, height: int, key: str) -> None:
             "x": 0,
             "itemsizing": "constant",
         },
-        hovermode="x unified",
+        hovermode="x unified" if on_pick is None else "closest",
+        clickmode="event" if on_pick is None else "event+select",
     )
     figure.update_xaxes(gridcolor=_grid(), zeroline=False)
     figure.update_yaxes(gridcolor=_grid(), zeroline=False)
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False})
+    st.plotly_chart(
+        figure,
+        key=key,
+        config={"displayModeBar": False},
+        on_select="ignore" if on_pick is None else on_pick,
+        selection_mode="points",
+    )
+
+
+def picked(key: str) -> int | None:
+    """The number that the clicked point of a figure carries (its ``customdata``)."""
+    points = st.session_state[key]["selection"]["points"]
+    carried = points[0].get("customdata") if points else None
+    found = carried[0] if isinstance(carried, list) else carried
+    return None if found is None else int(found)
 
 
 def curves(
@@ -93,28 +112,3 @@ def curves(
 def _transparent(colour: str) -> str:
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.2)"
-
-
-def face_cloud(points: Array, mean: Array, *, largest: int = 4000) -> go.Figure:
-    """All aligned points (T, 68, 2) as a cloud under the mean face (68, 2); y down."""
-    flat = points.reshape(-1, 2)
-    flat = flat[np.isfinite(flat).all(axis=1)]
-    flat = flat[:: max(1, len(flat) // largest)]
-    figure = go.Figure()
-    figure.add_scatter(
-        x=flat[:, 0],
-        y=flat[:, 1],
-        mode="markers",
-        marker={"size": 3, "color": ACCENT, "opacity": 0.25},
-        name="every frame",
-        hoverinfo="skip",
-    )
-    path: list[list[float]] = []
-    for a, b in DLIB68.edges:
-        path += [list(mean[a]), list(mean[b]), [np.nan, np.nan]]
-    line = np.array(path)
-    figure.add_scatter(
-        x=line[:, 0], y=line[:, 1], mode="lines", line={"color": ink(), "width": 1.5}, name="mean"
-    )
-    figure.update_yaxes(autorange="reversed", scaleanchor="x", scaleratio=1)
-    return figure

@@ -37,12 +37,13 @@ PAGES = {
     "library": "Library",
     "frames": "Frames",
     "landmarks": "Landmarks",
+    "alignment": "Alignment",
     "reference": "Reference",
     "inference": "Inference",
     "compare": "Compare",
     "models": "Models",
 }
-NEED_A_CLIP = ("frames", "landmarks", "reference", "inference", "compare")
+NEED_A_CLIP = ("frames", "landmarks", "alignment", "reference", "inference", "compare")
 HOSTILE = "<img src=x onerror=alert(1)> **b** [a](javascript:alert(1)) $x^2$ :red[r] `c`"
 PLAYS = "plays"
 
@@ -240,6 +241,15 @@ TABLE: dict[str, dict[str, list[str]]] = {
     # page: {clip: what must be said, or that it plays}
     "frames": {"sound only": [NO_PICTURE]},
     "landmarks": {
+        "built-in": [PLAYS],
+        "no sound": [PLAYS],
+        "no face": [NO_FACE],
+        "one frame": [PLAYS],
+        "silent": [PLAYS],
+        "neither face nor sound": [NO_FACE],
+        "sound only": [NO_PICTURE],
+    },
+    "alignment": {
         "built-in": [PLAYS],
         "no sound": [PLAYS],
         "no face": [NO_FACE],

@@ -1,0 +1,96 @@
+"""Alignment: every method on one clip, what each leaks, and the face before and after."""
+
+import streamlit as st
+
+from core.align import METHODS, AlignMethod, leakage_table
+from core.render import ACCENT, INK
+from core.render.player import PlayerPanel
+from ui import state
+from ui.alignment_view import (
+    STABLE,
+    alignments,
+    clouds,
+    leakage,
+    residuals,
+    stable_choice,
+    undone,
+)
+from ui.player import show_clip
+from ui.widgets import commands, header, need_clip, progress, safe_text
+
+header(
+    "Alignment",
+    "See five ways to take the motion of the head out of a clip, and what each lets through into "
+    "the motion of the mouth.",
+)
+clip = need_clip()
+with progress("Finding the face") as hear:
+    track = state.landmarks(clip, hear)
+faces = st.container()
+text, points = stable_choice()
+with progress("Aligning by every method"):
+    done, failed = alignments(track, points)
+    rows = leakage_table(track, points=points)
+best = next(row for row in rows if row.recommended)
+for name, why in failed.items():
+    st.warning(safe_text(f"{METHODS[name].title}: {why}"), icon=":material/block:")
+
+with faces:
+    st.caption(
+        "Dots: the points of every frame. Line: their mean. Where head motion is gone the dots of "
+        "eyes and nose lie close together, and what is spread at mouth and chin is speech."
+    )
+    clouds(done, best.method)
+leaks, parts = st.tabs(["What leaks", "Spread by part"], key="tables", bind="query-params")
+if leaks.open:
+    with leaks:
+        st.markdown(
+            f"Recommended for this clip: **{METHODS[best.method].title}**. The base of the nose "
+            "hardly moves in speech and most methods do not look at it; here it strays least "
+            f"({best.nose_base:.3f} distances of the eyes)."
+        )
+        leakage(rows)
+        st.caption(
+            "Full Procrustes (Gower 1975; the replication of Eskimez et al. 2020) fits the open "
+            "mouth, too: as it opens, the whole face shrinks, and the first two columns show it."
+        )
+if parts.open:
+    with parts:
+        residuals(done)
+        st.caption("Root mean squared distance from the mean, in distances of the eye centres.")
+
+names: list[AlignMethod] = list(done)
+usual = list(dict.fromkeys(n for n in ("procrustes", best.method) if n in done))
+if len(usual) == 1:
+    usual += [n for n in names if n not in usual][:1]
+chosen = st.pills(
+    "After alignment by", names, selection_mode="multi", default=usual, key="after",
+    bind="query-params", format_func=lambda name: METHODS[name].title,
+)  # fmt: skip
+with progress("Preparing the clip for the browser") as hear:
+    media = state.media(clip, hear)
+after = [
+    PlayerPanel(
+        METHODS[name].title, style="wireframe", track=done[name].track,
+        colour=ACCENT if name == best.method else INK,
+    )
+    for name in chosen
+]  # fmt: skip
+before = PlayerPanel("Before: the clip", kind="video", style="overlay", colour=INK, track=track)
+show_clip([before, *after], media, key=f"alignment {clip.id}")
+st.caption(
+    f"Each of these can be undone exactly: to {undone(track, done):.0e} pixels for this clip. The "
+    "last command puts an edited aligned face, or its lips alone, back to its place."
+)
+own = ["--points", text] if text != STABLE else []
+commands(
+    ["landmarks", state.command_word(clip), "-o", "landmarks.npz"],
+    ["align", "landmarks.npz", "--table", *own],
+    *(
+        ["align", "landmarks.npz", "-o", f"{n}.npz", "--method", n, "--json",
+         *(own if n == "stable" else [])]
+        for n in chosen
+    ),
+    *(["align", "landmarks.npz", "--method", n, *(own if n == "stable" else []),
+       "--back", f"{n}.npz", "-o", "back.npz"] for n in chosen[-1:]),
+)  # fmt: skip

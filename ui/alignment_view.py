@@ -1,0 +1,133 @@
+"""The alignment methods on one clip: what each does to the face, leaks and leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.align import (
+    METHODS,
+    Alignment,
+    AlignMethod,
+    Leakage,
+    align_frames,
+    parse_points,
+    residual_by_part,
+)
+from core.errors import BadInput, SpeechmarksError
+from core.scheme import DLIB68
+from core.track import LandmarkTrack, remembered
+from ui import face_plots, plots
+from ui.widgets import safe_text
+
+__all__ = ["STABLE", "alignments", "clouds", "leakage", "residuals", "stable_choice", "undone"]
+
+STABLE = "eyes,nose_bridge"
+"""What 'stable' rests on where nobody says otherwise, as `parse_points` reads it."""
+
+_COLUMNS = {
+    "eye_centres": ("r eye centres", "Correlation of the mouth opening with the distance of the "
+                    "eye centres after alignment. 0 is ideal, empty where the method fixes it."),
+    "eye_corners": ("r eye corners", "The same with the distance of the outer eye corners: another "
+                    "definition, another number."),
+    "size": ("r size", "Of the opening with the removed scale. Some of it is honest: people nod."),
+    "turn": ("r turn", "Of the opening with the removed rotation."),
+    "pumping": ("pumping", "How far the opening moves the size of the face: |r| times the relative "
+                "spread of the distance, the larger of the two."),
+    "motion_left": ("head left", "Head motion that is left, as it moves the mouth, in eye "
+                    "distances."),
+    "motion_share": ("share", "Its energy relative to that before alignment."),
+    "jitter": ("jitter", "Second difference of the lip points, in eye distances: what resting on "
+               "few points costs."),
+    "nose_base": ("nose base", "How far the base of the nose strays, in eye distances. Speech "
+                  "hardly moves it, and only the first method rests on it, so it is the judge."),
+}  # fmt: skip
+
+
+def stable_choice() -> tuple[str, tuple[int, ...]]:
+    """The stable points as the viewer wrote them, and their numbers; a wrong word is told."""
+    text = st.text_input(
+        "Stable points are", STABLE, key="stable", bind="query-params", width=260,
+        help="Parts (eyes, nose, jaw, brows, mouth, nose_bridge ...) or numbers such as 27-30,36.",
+    )  # fmt: skip
+    try:
+        return text, parse_points(text, DLIB68)
+    except BadInput as error:
+        st.error(safe_text(str(error)), icon=":material/error:")
+        return STABLE, parse_points(STABLE, DLIB68)
+
+
+@remembered
+def _alignment(
+    track: LandmarkTrack, method: AlignMethod, points: tuple[int, ...]
+) -> Alignment | str:
+    try:
+        return align_frames(track, method, points=points if method == "stable" else None)
+    except SpeechmarksError as error:
+        return str(error)
+
+
+def alignments(
+    track: LandmarkTrack, points: tuple[int, ...]
+) -> tuple[dict[AlignMethod, Alignment], dict[AlignMethod, str]]:
+    """The clip by every method that can be used on it, and why the others cannot."""
+    found = {name: _alignment(track, name, points) for name in METHODS}
+    done = {name: one for name, one in found.items() if isinstance(one, Alignment)}
+    return done, {name: one for name, one in found.items() if isinstance(one, str)}
+
+
+def clouds(done: Mapping[AlignMethod, Alignment], best: AlignMethod | None) -> None:
+    """Every frame of every method under its mean face, side by side."""
+    with st.container(horizontal=True, gap="small"):
+        for name, aligned in done.items():
+            points = aligned.track.points[:, :, :2]
+            points = -points if aligned.track.space == "eye5" else points  # y up, sides swapped
+            says = METHODS[name]
+            with st.container(width=192, gap="xsmall"):
+                st.markdown(f"{'★ ' * (name == best)}**{says.title}**")
+                figure = face_plots.face_cloud(points, np.nanmean(points, axis=0))
+                plots.show(face_plots.bare(figure), height=190, key=f"cloud {name}")
+                st.caption(f"{says.says} ({says.source[0].upper()}{says.source[1:]}.)")
+
+
+def leakage(rows: Sequence[Leakage]) -> None:
+    """One row a method: what it leaks and leaves, with the recommended one marked."""
+    table = [
+        {
+            "": "★" if row.recommended else "",
+            "method": METHODS[row.method].title,
+            **{title: getattr(row, field) for field, (title, _) in _COLUMNS.items()},
+            "frames": row.frames,
+        }
+        for row in rows
+    ]
+    columns = {
+        title: st.column_config.NumberColumn(title, format="%.3f", help=says)
+        for title, says in _COLUMNS.values()
+    }
+    marks = {"": st.column_config.TextColumn("", width=24)}
+    st.dataframe(
+        pd.DataFrame(table), hide_index=True, column_config={**marks, **columns}, placeholder="–"
+    )
+
+
+def residuals(done: Mapping[AlignMethod, Alignment]) -> None:
+    """How far the points stray from their means, by part of the face."""
+    table = [
+        {"method": METHODS[name].title, **residual_by_part(aligned.track)}
+        for name, aligned in done.items()
+    ]
+    frame = pd.DataFrame(table)
+    columns = {n: st.column_config.NumberColumn(n, format="%.3f") for n in frame.columns[1:]}
+    st.dataframe(frame, hide_index=True, column_config=columns, placeholder="–")
+
+
+def undone(track: LandmarkTrack, done: Mapping[AlignMethod, Alignment]) -> float:
+    """The farthest that a point lies from its place after alignment and back, in pixels."""
+    away = [
+        np.abs(one.undo(one.track.points) - track.points)[one.track.valid] for one in done.values()
+    ]
+    return float(max((a.max() for a in away if a.size), default=0.0))
