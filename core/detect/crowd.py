@@ -84,11 +84,14 @@ class Crowd:
             return
         for face in self._faces:
             face.step(image)
-        self._part_doubles()
         if self._is_due():
             self._look(image)
         elif near := [f.last for f in self._faces if f.lost and f.age <= _WAIT]:
-            self._place(image, [box for last in near for box in self._nearby(image, last)])
+            boxes: list[Box] = []
+            for last in near:
+                boxes += _others(boxes, self._nearby(image, last))
+            self._place(image, boxes)
+        self._part_doubles()
 
     def shots(self) -> list[Shot]:
         """Every shot up to the last frame; call it once, at the end."""
