@@ -1,5 +1,22 @@
 """Data sets: where the clips of a corpus lie and which lists name them."""
 
-from core.datasets.layouts import ClipRef, list_clips, list_names
+from core.datasets.clips import ClipParts, ClipRef
+from core.datasets.layouts import (
+    LAYOUTS,
+    Layout,
+    find_layout,
+    find_parts,
+    list_clips,
+    list_names,
+)
 
-__all__ = ["ClipRef", "list_clips", "list_names"]
+__all__ = [
+    "LAYOUTS",
+    "ClipParts",
+    "ClipRef",
+    "Layout",
+    "find_layout",
+    "find_parts",
+    "list_clips",
+    "list_names",
+]
