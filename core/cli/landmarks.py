@@ -54,6 +54,11 @@ def landmarks_command(
     )
     report.close()
     valid = int(found.track.frame_valid.sum())
+    if valid == 0 and found.faces and face.isdecimal():
+        raise NoFace(
+            f"No shot of {video.name!r} has a face number {face}; the most there were is "
+            f"{found.faces}, numbered from 0."
+        )
     if valid == 0:
         raise NoFace(
             f"No face was found in any of the {len(found.track)} frames of {video.name!r}; try "

@@ -113,10 +113,11 @@ def parse_face(face: FaceChoice) -> FaceChoice:
     """A choice of face as it is typed; raises `BadInput`."""
     if face in ("first", "largest", "moving"):
         return face
-    if str(face).isdecimal() and str(face).isascii():
+    if str(face).isdecimal() and str(face).isascii() and len(str(face)) < 6:
         return int(face)
     raise BadInput(
-        f"Choose a face by 'first', 'largest', 'moving' or its number from 0, not {face!r}."
+        f"Choose a face by 'first', 'largest', 'moving' or its number from 0, not "
+        f"{str(face)[:20]!r}."
     )
 
 

@@ -164,7 +164,7 @@ def test_a_choice_is_read_as_typed(typed: Any, expected: Any) -> None:
     assert parse_face(typed) == expected
 
 
-@pytest.mark.parametrize("typed", ["second", "-1", "", "1.5", "²", "٣"])
+@pytest.mark.parametrize("typed", ["second", "-1", "", "1.5", "²", "٣", "9" * 5000])
 def test_another_choice_is_refused(typed: str) -> None:
     with pytest.raises(BadInput, match="Choose a face") as caught:
         parse_face(typed)
@@ -313,4 +313,7 @@ def test_the_command_takes_a_face_and_says_that_there_are_others(
     asked = run("landmarks", path, "-o", tmp_path / "m.npz", "--face", "moving", "--json")
     assert asked.json["faces"] == 2 and sum(asked.json["how"].values()) == 24
     assert (read_track(tmp_path / "m.npz").points[..., 0].mean(axis=1) > 360).all()
+    asked = run("landmarks", path, "-o", tmp_path / "n.npz", "--face", "7")
+    assert asked.code == 2 and asked.out == "" and "Traceback" not in asked.err
+    assert "No shot" in asked.err and "there were is 2, numbered" in asked.err
     assert "2 faces were seen" in run("landmarks", path, "-o", tmp_path / "f.npz").err
