@@ -1,105 +1,110 @@
-"""Reference: alignment, the closed mouth, and what identity removal leaves."""
+"""Reference: which frame is the closed mouth, by whose rule, and what hangs on it."""
 
 import numpy as np
 import streamlit as st
 
-from core.align import AlignMethod, align
-from core.media import crop_around, read_frames
 from core.reference import closed_mouth, remove_identity
 from core.render import ACCENT, INK
 from core.render.player import PlayerPanel
 from core.track import retime
-from ui import face_plots, plots, state
+from ui import reference_view as view
+from ui import state
 from ui.player import show_clip
 from ui.widgets import commands, header, need_clip, progress
 
-METHODS: dict[AlignMethod, str] = {
-    "procrustes": "Every frame moved, turned and scaled onto the mean face; never mirrored. "
-    "The closed mouth and identity removal rest on it.",
-    "eyes": "The outer eye corners of every frame at the same two places.",
-    "lips": "The mouth of every frame at the same place, the eyes level and equally far apart.",
-}
-
 header(
     "Reference",
-    "See how frames align, which one is taken as the closed mouth, and the motion that is left "
-    "when the speaker's own face is removed.",
+    "See which frame is taken as the closed mouth, by whose rule, and how much the result depends "
+    "on it.",
 )
 clip = need_clip()
 with progress("Finding the face") as hear:
     track = state.landmarks(clip, hear)
-aligned = align(track)
-
-left, right = st.columns(2, gap="large")
-with left:
-    st.subheader("Alignment", anchor=False)
-    method = st.segmented_control(
-        "Method",
-        list(METHODS),
-        default="procrustes",
-        required=True,
-        format_func=str.capitalize,
-        key="method",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    points = align(track, method).points
-    points = -points if method == "lips" else points  # that space has y up and sides swapped
-    plots.show(face_plots.face_cloud(points, np.nanmean(points, axis=0)), height=380, key="cloud")
-    st.caption(METHODS[method])
-with right:
-    st.subheader("Closed mouth", anchor=False)
-    z = st.slider("Width filter: |z-score| below", 0.05, 3.0, 1.3, 0.05)
-    st.caption("Frames with unusually narrow or wide lips drop out; then the smallest gap wins.")
-    found = closed_mouth(aligned, z=z)
-    best = found.candidates[:4]
-    st.markdown(
-        f"Frame **{found.frame}** ({aligned.times[found.frame]:.3f} s) · "
-        f"{found.kept} of {len(aligned)} frames kept"
-    )
-
-    @st.cache_data(max_entries=32, show_spinner=False)
-    def mouths(identity: str, path: str, frames: tuple[int, ...]) -> list[np.ndarray]:
-        """The mouth of each frame, cut from the picture with room around it."""
-        cut: dict[int, np.ndarray] = {}
-        for frame in read_frames(path, stop=float(track.times[max(frames)]) + 1e-3):
-            if frame.index in frames:
-                face = track.points[frame.index]
-                centre = face[48:68].mean(axis=0)
-                cut[frame.index] = crop_around(frame.image, centre, 0.3 * np.ptp(face[:, 0]))
-        return [cut[i] for i in frames if i in cut]
-
-    pictures = mouths(clip.id, str(clip.path), tuple(int(i) for i in best))
-    with st.container(horizontal=True):
-        for rank, (index, image) in enumerate(zip(best, pictures, strict=True), start=1):
-            st.image(image, caption=f"#{rank} · frame {index}", width=92)
-
-mark = {f"frame {found.frame}": float(aligned.times[found.frame])}
-gap = plots.curves({"lip gap": (aligned.times, found.gap, plots.ink())}, unit="lip gap", marks=mark)
-plots.show(gap, height=150, key="gap")
-width = plots.curves(
-    {"mouth width": (aligned.times, found.width_z, plots.ink())}, unit="width, z-score", marks=mark
+st.caption(
+    "The speaker's own face is taken out of a clip by subtracting one frame with closed lips "
+    "(Eskimez et al. 2020), so an error in that frame is an error in every frame of the result."
 )
-width.add_hrect(y0=-z, y1=z, fillcolor=ACCENT, opacity=0.1, line_width=0)
-plots.show(width, height=180, key="width")
-st.caption("Frames inside the band are kept; among them the smallest lip gap is the reference.")
+name, z, crossed = view.choose_rule()
+rates = {"25": "25 fps, as identity removal sees it", "own": "as filmed"}
+rate = st.segmented_control(
+    "Frames", list(rates), default="25", required=True, key="rate", bind="query-params",
+    format_func=rates.__getitem__, label_visibility="collapsed",
+)  # fmt: skip
+aligned = view.aligned_at(track, 25.0 if rate == "25" else None)
+found = closed_mouth(aligned, z=z, gap="crossed" if crossed else "anatomical")
+by_hand = f"frame by hand {clip.id} {rate}"
 
-st.subheader("Identity removal", anchor=False)
-free = remove_identity(track, z=z)
+
+def take(frame: int | None) -> None:
+    """A click on nothing changes nothing."""
+    if frame is not None:
+        st.session_state[by_hand] = frame
+
+
+hand = st.session_state.get(by_hand)
+frame = found.frame if hand is None else int(hand)
+st.markdown(
+    f"Frame **{frame}** ({aligned.times[frame]:.3f} s) is the closed mouth"
+    + (", taken by hand" if hand is not None else "")
+    + f" · {found.kept} of {int(np.isfinite(found.gap).sum())} frames with a mouth kept"
+)
+best = {int(k): float(aligned.times[k]) for k in found.candidates[:8]}
+view.thumbnails(clip, track, best, take)
+view.figures(aligned, found, frame, z, take)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    last = len(aligned) - 1
+    st.number_input(
+        "Frame by hand", 0, max(1, last), None, 1, key=by_hand, disabled=last == 0, width=160,
+        placeholder="by the rule",
+    )  # fmt: skip
+    st.caption(
+        "Blue frames pass the filter on width; among them the smallest gap wins (ringed). Click a "
+        "dot, a picture or type a number to take another."
+    )
+
+rules, hangs, pursed = st.tabs(
+    ["What each rule takes", "What hangs on it", "Why width matters"], key="look",
+    bind="query-params",
+)  # fmt: skip
+command = ["reference", "landmarks.npz", *(["--to-fps", "25"] if rate == "25" else [])]
+command += [] if z == 1.3 else ["--z", f"{z:g}"]
+command += ["--gap", "crossed"] if crossed else []
+lines = [["landmarks", state.command_word(clip), "-o", "landmarks.npz"]]
+if rules.open:
+    with rules:
+        view.rules_table(aligned)
+        st.caption(
+            "Anatomical pairs face each other (61-67, 62-66, 63-65). The published crossed pairs "
+            "(61-65, 62-66, 63-67) run across the mouth, so their gap never comes near 0. The "
+            "published program says 1.3 and calls its identity removal with 0.1."
+        )
+    command += ["--rules", "--frames", str(len(best))]
+if hangs.open:
+    with hangs:
+        ready, flags = view.what_hangs(clip, aligned, found, frame)
+    lines, command = lines + ready, command + flags
+lines.append(command)
+if pursed.open:
+    with pursed:
+        view.pursed_lips()
+    lines.append(["reference", "--example", "--rules"])
+
+st.subheader("Before and after", anchor=False)
+if hand is None and rate == "25" and not crossed:
+    free, flags = remove_identity(track, z=z), ["--z", f"{z:g}"]
+else:
+    number = view.nearest(view.aligned_at(track, 25.0).times, aligned.times[frame])
+    free, flags = remove_identity(track, frame=number), ["--frame", str(number)]
 with progress("Preparing the clip for the browser") as hear:
     media = state.media(clip, hear)
+before = retime(view.aligned_at(track, None), fps=25)
 show_clip(
     [
         PlayerPanel("Clip", kind="video", style="overlay", colour=INK, track=track),
-        PlayerPanel(
-            "Before: aligned", style="wireframe", colour=INK, track=retime(aligned, fps=25)
-        ),
+        PlayerPanel("Before: aligned", style="wireframe", colour=INK, track=before),
         PlayerPanel("After: on the template face", style="wireframe", colour=ACCENT, track=free),
     ],
     media,
     key=f"identity {clip.id}",
 )
-commands(
-    ["align", "landmarks.npz", "-o", "aligned.npz", "--method", method],
-    ["identity", "landmarks.npz", "-o", "identity.npz", "--z", f"{z:g}"],
-)
+commands(*lines, ["identity", "landmarks.npz", "-o", "identity.npz", *flags])

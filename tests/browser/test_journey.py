@@ -321,7 +321,7 @@ def test_the_built_in_clip_leads_through_every_page(visit: Visit) -> None:
     visit.go_to("Reference")
     visit.in_order()
     visit.ready()
-    page.locator(".js-plotly-plot").nth(2).wait_for()
+    page.locator(".js-plotly-plot").nth(1).wait_for()
     visit.drawn()
     visit.play([25, 25, 25])
     visit.snapshot("reference")
