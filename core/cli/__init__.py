@@ -34,6 +34,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {  # of each module, in the order of the
     "draw": ("plot", "crop"),
     "transfer": ("transfer",),
     "metrics": ("metrics",),
+    "quality": ("quality", "smooth"),
     "data": ("data",),
 }
 

@@ -1,0 +1,245 @@
+"""How good the landmarks of a clip are, without a truth to hold them against.
+
+Each measure is a pure function of a track; `MEASURES` says what it means, its unit, and from where
+on it deserves a look. Larger is worse for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.align.parts import rigid_points
+from core.metrics.pose import head_pose
+from core.scheme import point_map
+from core.track import LandmarkTrack
+
+__all__ = [
+    "JUMP_SPEED",
+    "MEASURES",
+    "TURNED_AWAY",
+    "Measure",
+    "Quality",
+    "face_size_of",
+    "jitter",
+    "jumps",
+    "missing_runs",
+    "mouth_seen",
+    "outside",
+    "quality",
+    "worst_first",
+]
+
+JUMP_SPEED = 5.0
+"""Face widths a second above which the face as a whole has jumped: a fifth of it at 25 fps."""
+TURNED_AWAY = 45.0
+"""Degrees of yaw beyond which half of the lips counts as hidden."""
+_SIZES = {"unit": (1.0, 1.0), "crop256": (256.0, 256.0)}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a number of `Quality` means. ``limit``: a clip at or above it deserves a look."""
+
+    name: str
+    unit: str
+    limit: float
+    text: str
+
+
+MEASURES: dict[str, Measure] = {
+    m.name: m
+    for m in (
+        Measure("no_face", "%", 2.0, "frames in which a point of the face is missing"),
+        Measure("longest_gap", "s", 0.2, "longest run of such frames"),
+        Measure("jitter", "% of face width", 0.5, "noise of nose bridge and eye corners at rest"),
+        Measure("jumps", "frames", 1.0, f"moves of over {JUMP_SPEED:g} face widths a second"),
+        Measure("outside", "% of points", 1.0, "points beyond the edge of the picture"),
+        Measure("yaw_range", "degrees", 40.0, "turning to the sides, 5th to 95th percentile"),
+        Measure("pitch_range", "degrees", 40.0, "nodding, 5th to 95th percentile"),
+        Measure("roll_range", "degrees", 30.0, "tilting, 5th to 95th percentile"),
+        Measure("mouth_hidden", "%", 2.0, "frames with the mouth missing, outside or turned away"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Measures of a clip (`MEASURES`), and counts. NaN where a measure cannot be taken.
+
+    Attributes
+    ----------
+    frames, faces : frames, and those with all points
+    gaps : runs of frames without all points
+    face_width : mean over frames, in the track's unit (`face_size_of`)
+    """
+
+    frames: int
+    faces: int
+    gaps: int
+    face_width: float
+    no_face: float
+    longest_gap: float
+    jitter: float
+    jumps: float
+    outside: float
+    yaw_range: float
+    pitch_range: float
+    roll_range: float
+    mouth_hidden: float
+
+    def severity(self) -> tuple[float, str]:
+        """The largest measure in units of its limit, and which one it is; (0, '') for none."""
+        shares = [
+            (value / measure.limit, name)
+            for name, measure in MEASURES.items()
+            if np.isfinite(value := float(getattr(self, name)))
+        ]
+        worst = max(shares, key=lambda pair: pair[0], default=(0.0, ""))
+        return worst if worst[0] > 0 else (0.0, "")
+
+
+def face_size_of(track: LandmarkTrack) -> float:
+    """Mean distance of points 0 and 16 (for lips alone: of the outer corners) over the frames that
+    show both, in the plane and the track's unit; NaN without one."""
+    if "outer_lip" in track.layout.parts and len(track.layout.parts) == 2:
+        ring = track.layout.outer_lip
+        ends = (ring[0], ring[len(ring) // 2])
+    else:
+        face = point_map(track.scheme, "dlib68")
+        ends = (face[0], face[16])
+    apart = np.linalg.norm(track.points[:, ends[0], :2] - track.points[:, ends[1], :2], axis=1)
+    return float(np.nanmean(apart)) if np.isfinite(apart).any() else float("nan")
+
+
+def missing_runs(track: LandmarkTrack) -> list[tuple[int, int]]:
+    """Runs of frames without all points as (first frame, one past the last)."""
+    shown = np.concatenate([[True], track.frame_valid, [True]])
+    edges = np.flatnonzero(np.diff(shown.astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def jitter(track: LandmarkTrack) -> float:
+    """High-frequency noise of a face at rest, in percent of its width.
+
+    With d = x[k-1] - 2 x[k] + x[k+1] of the points that speech leaves alone (nose bridge and eye
+    corners; all of them for lips alone), the noise of a frame is the mean of d**2 / 6 over points
+    and both axes: for independent errors of standard deviation s it is s**2, and for even motion
+    0. At rest means: the half of the frames with the smallest mean |x[k+1] - x[k-1]|, which tells
+    nothing of d. The result is the root of the mean over these, divided by `face_size_of`.
+
+    Frames count whose two neighbours show these points, too, and lie evenly to both sides (within
+    a tenth). NaN with fewer than 3 such frames.
+    """
+    chosen = list(rigid_points(track.layout)) or list(range(track.points.shape[1]))
+    x = track.points[:, chosen, :2]
+    steps = np.diff(track.times)
+    if len(steps) < 2:
+        return float("nan")
+    even = np.abs(np.diff(steps)) <= 0.1 * np.minimum(steps[1:], steps[:-1])
+    bend = ((x[:-2] - 2 * x[1:-1] + x[2:]) ** 2).mean(axis=(1, 2)) / 6
+    speed = np.linalg.norm(x[2:] - x[:-2], axis=2).mean(axis=1)
+    counts = even & np.isfinite(bend)
+    if counts.sum() < 3:
+        return float("nan")
+    rest = speed[counts] <= np.median(speed[counts])
+    width = face_size_of(track)
+    return float(100 * np.sqrt(bend[counts][rest].mean()) / width) if width > 0 else float("nan")
+
+
+def jumps(track: LandmarkTrack) -> NDArray[np.intp]:
+    """Frames to which the face has jumped: the median of its points moved from the frame before at
+    more than `JUMP_SPEED` widths a second. Only points count that both frames show; a frame after
+    a gap is none."""
+    width = face_size_of(track)
+    moved = np.linalg.norm(np.diff(track.points[..., :2], axis=0), axis=2)
+    found = np.zeros(len(moved), dtype=bool)
+    some = np.isfinite(moved).any(axis=1)
+    if width > 0 and some.any():
+        speed = np.nanmedian(moved[some], axis=1) / np.diff(track.times)[some]
+        found[some] = speed > JUMP_SPEED * width
+    return np.flatnonzero(found) + 1
+
+
+def outside(track: LandmarkTrack, size: tuple[float, float] | None = None) -> NDArray[np.bool_]:
+    """Which points lie beyond the edge of the picture, (T, N); missing points do not.
+
+    size : (width, height) as displayed, for tracks in pixels. The spaces 'unit' and 'crop256' have
+        one of their own; nothing is outside where there is none.
+    """
+    size = _SIZES.get(track.space) if track.space != "pixel" else size
+    if size is None:
+        return np.zeros(track.valid.shape, dtype=bool)
+    xy = track.points[..., :2]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(((xy < 0) | (xy > np.asarray(size))).any(axis=2))
+
+
+def mouth_seen(track: LandmarkTrack, size: tuple[float, float] | None = None) -> NDArray[np.bool_]:
+    """Frames whose 20 lip points (all of the mesh's) are there and inside the picture, on a face
+    turned by less than `TURNED_AWAY`; (T,). A hand over the mouth is not noticed: detectors place
+    points on it all the same."""
+    mouth = list(track.layout.mouth)
+    seen = (track.valid & ~outside(track, size))[:, mouth].all(axis=1)
+    yaw = head_pose(track)[:, 0]
+    return np.asarray(seen & ~(np.abs(yaw) >= TURNED_AWAY))
+
+
+def quality(track: LandmarkTrack, size: tuple[float, float] | None = None) -> Quality:
+    """All measures of a track.
+
+    size : (width, height) of the picture as displayed, for tracks in pixels; without it ``outside``
+        is NaN.
+    """
+    runs = missing_runs(track)
+    frames = len(track)
+    step = float(np.median(np.diff(track.times))) if frames > 1 else float("nan")
+    known = track.space in _SIZES or (track.space == "pixel" and size is not None)
+    shown = int(track.valid.sum())
+    beyond = float(100 * outside(track, size).sum() / shown) if known and shown else float("nan")
+    pose = head_pose(track)
+    longest = max((b - a for a, b in runs), default=0)
+    return Quality(
+        frames=frames,
+        faces=int(track.frame_valid.sum()),
+        gaps=len(runs),
+        face_width=face_size_of(track),
+        no_face=_percent(~track.frame_valid),
+        longest_gap=longest * step if longest else 0.0,
+        jitter=jitter(track),
+        jumps=float(len(jumps(track))),
+        outside=beyond,
+        yaw_range=_range(pose[:, 0]),
+        pitch_range=_range(pose[:, 1]),
+        roll_range=_range(_about_mean(pose[:, 2])),
+        mouth_hidden=_percent(~mouth_seen(track, size)),
+    )
+
+
+def _about_mean(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Angles as differences from their mean direction, so that 179 and -179 are 2 apart."""
+    turns = np.exp(1j * np.radians(degrees))
+    known = turns[np.isfinite(turns)]
+    return np.asarray(np.degrees(np.angle(turns * np.conj(known.sum())))) if len(known) else degrees
+
+
+def _percent(marked: NDArray[np.bool_]) -> float:
+    return float(100 * marked.mean()) if len(marked) else float("nan")
+
+
+def _range(values: NDArray[np.float64]) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.subtract(*np.percentile(known, [95, 5]))) if len(known) else float("nan")
+
+
+def worst_first(found: Mapping[str, Quality], by: str | None = None) -> list[str]:
+    """Names of clips, the worst first: by severity, or by one measure; unknown ones last."""
+
+    def key(name: str) -> tuple[bool, float, str]:
+        value = found[name].severity()[0] if by is None else float(getattr(found[name], by))
+        return (not np.isfinite(value), -value if np.isfinite(value) else 0.0, name)
+
+    return sorted(found, key=key)
