@@ -34,6 +34,8 @@ def main() -> None:
     seen, unseen = (_scores(p, arguments.out.stem) for p in (arguments.seen, arguments.unseen))
     for scored in (seen, unseen):
         scored.pop("by_clip")  # one number a clip: scores.json has them
+    if run["options"]["start"]:
+        run["options"]["start"] = Path(run["options"]["start"]).name
     best = min(run["curves"], key=lambda row: row["mouth_rmse"])
     kind, averaged = family(run["family"]), run["averaged"]
     card = {
@@ -45,7 +47,7 @@ def main() -> None:
         "split": f"by clip: {run['training_clips']} training, {run['validation_clips']} "
         f"validation, {seen['clips']} test clips of the same speaker",
         "architecture": f"{kind.title}; after {kind.paper}",
-        "recipe": {**run["options"], **run["recipe"]},
+        "recipe": {**run["options"], **run["recipe"], "precision": run.get("precision", "float32")},
         **({"noise": arguments.noise} if arguments.noise else {}),
         "command": arguments.command,
         "evaluation": arguments.evaluation,
