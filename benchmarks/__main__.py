@@ -7,6 +7,7 @@ from benchmarks import (
     bench_compare,
     bench_families,
     bench_following,
+    bench_index,
     bench_lstm,
     bench_painted,
     bench_training,
@@ -21,6 +22,7 @@ RUNS = (
     bench_families.run,
     bench_painted.run,
     bench_compare.run,
+    bench_index.run,
 )
 
 

@@ -1,16 +1,25 @@
-"""data list, data extract, data export."""
+"""data index, list, quality, stats, split, extract, export."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
 from core.batch import ExtractSummary, extract
-from core.cli.console import Done, Progress, app, command, inert, notice
-from core.datasets import list_clips
-from core.errors import BadInput
+from core.batch.face_report import OddFrame, face_report
+from core.batch.indexing import IndexSummary, update_index
+from core.cli.console import Done, Progress, app, command, inert, notice, table_lines
+from core.datasets import LAYOUTS, list_clips
+from core.datasets.index import index_path, page_of, parse_condition, read_index, select_clips
+from core.datasets.layouts import list_line
+from core.datasets.splits import SHARES, draw_lists, statistics_of
+from core.errors import BadInput, OutputExists
+from core.metrics.quality import MEASURES
+from core.track_io import atomic_write
 from core.workspace import Workspace
 
 __all__: list[str] = []
@@ -20,14 +29,187 @@ app.add_typer(data, name="data")
 
 Root = Annotated[Path, typer.Argument(help="Data set folder.")]
 List = Annotated[str | None, typer.Option("--list", help="A list of the data set, or a list file.")]
+Layout = Annotated[str, typer.Option("--layout", help=f"auto, or one of {', '.join(LAYOUTS)}.")]
+Workers = Annotated[int, typer.Option("--workers", help="Files looked at at once.")]
+
+
+@command("index", data)
+def index_command(root: Root, layout: Layout = "auto", workers: Workers = 1) -> Done:
+    """Make the index of a data set, or bring it up to date; unchanged files are not opened."""
+    _, summary = _indexed(root, layout, workers)
+    for failure in summary.failed[:20]:
+        notice(f"{failure['clip']}: {failure['reason']}")
+    return Done(
+        f"{summary.clips} clips: {summary.opened} opened, {summary.unchanged} unchanged, "
+        f"{summary.removed} gone, {len(summary.failed)} failed, {summary.landmarks} with landmarks "
+        f"in {summary.seconds:.1f} s",
+        summary.to_json() | {"index": str(index_path(Workspace().root, root))},
+        code=3 if summary.failed else 0,
+    )
+
+
+def _indexed(root: Path, layout: str, workers: int) -> tuple[pd.DataFrame, IndexSummary]:
+    report = Progress("index", None, "clips")
+
+    def show(number: int, total: int) -> None:
+        report.total = total
+        report(number)
+
+    try:
+        return update_index(Workspace(), root, layout=layout, workers=workers, progress=show)
+    finally:
+        report.close()
 
 
 @command("list", data)
-def list_command(root: Root, list_name: List = None) -> Done:
-    """Name the clips of a data set."""
-    clips = list_clips(root, list_name)
-    names = [{"clip": c.name, "speaker": c.speaker} for c in clips]
-    return Done("\n".join(inert(c.name) for c in clips), {"clips": names, "count": len(clips)})
+def list_command(
+    root: Root,
+    list_name: List = None,
+    layout: Layout = "auto",
+    search: Annotated[str, typer.Option("--search", help="Words in name, speaker, path.")] = "",
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", help="Condition, for example fps>=29 or sound=no."),
+    ] = None,
+    sort: Annotated[str | None, typer.Option("--sort", help="Column to sort by.")] = None,
+    descending: Annotated[bool, typer.Option("--descending", help="The largest first.")] = False,
+    page: Annotated[int | None, typer.Option("--page", help="Which page, from 1.")] = None,
+    per_page: Annotated[int, typer.Option("--per-page", help="Clips on a page.")] = 50,
+) -> Done:
+    """Name the clips of a data set; --search, --where, --sort and --page ask its index."""
+    if not (search or where or sort or page or descending):
+        clips = list_clips(root, list_name, layout=layout)
+        names = [{"clip": c.name, "speaker": c.speaker} for c in clips]
+        return Done("\n".join(inert(c.name) for c in clips), {"clips": names, "count": len(clips)})
+    conditions = [parse_condition(text) for text in where or ()]
+    table = read_index(index_path(Workspace().root, root))
+    if list_name is not None:
+        listed = {clip.name for clip in list_clips(root, list_name, layout=layout)}
+        table = table[table["clip"].isin(listed)]
+    found = select_clips(
+        table, search=search, where=conditions, sort=sort or "clip", descending=descending
+    )
+    shown = page_of(found, page or 1, per_page)
+    heads = ["clip", "speaker", "frames", "fps", "duration", "faces", "severity", "worst"]
+    asked = [name for name in (*(c.column for c in conditions), sort) if name]
+    heads += [name for name in dict.fromkeys(asked) if name not in heads]
+    lines = table_lines(heads, shown.rows[heads].values.tolist())
+    last = f"{shown.total} clips, page {shown.number} of {shown.pages}"
+    rows = shown.rows.to_dict("records")
+    counts = {"count": shown.total, "page": shown.number, "pages": shown.pages}
+    return Done("\n".join([*lines, last]), {"clips": rows, **counts})
+
+
+@command("quality", data)
+def quality_command(
+    root: Root,
+    list_name: List = None,
+    layout: Layout = "auto",
+    sort: Annotated[
+        str, typer.Option("--sort", help="Measure that the worst have most of.")
+    ] = "severity",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Clips to show.")] = 20,
+    faces: Annotated[
+        bool, typer.Option("--faces", help="Also every frame with other than one face.")
+    ] = False,
+    workers: Workers = 1,
+) -> Done:
+    """Quality of the landmarks of a data set, the worst clips first; see `quality` for measures."""
+    if sort not in ("severity", *MEASURES):
+        raise BadInput(f"--sort is severity or one of {', '.join(MEASURES)}, not {sort[:40]!r}.")
+    table, summary = _indexed(root, layout, workers)
+    clips = {c.name: c for c in list_clips(root, list_name, layout=layout)}
+    table = table[table["clip"].isin(clips)]
+    known = select_clips(table, where=[parse_condition("faces!=none")], sort=sort, descending=True)
+    missing = len(table) - len(known)
+    if missing:
+        notice(f"{missing} of {len(table)} clips have no landmarks here; data extract makes them.")
+    odd: list[OddFrame] = []
+    if faces:
+        hashes = dict(zip(table["clip"], table["sha256"], strict=True))
+        for name, sha256 in hashes.items():
+            odd += face_report(Workspace(), root, clips[name], sha256)
+    heads = ["clip", "severity", "worst", *MEASURES]
+    lines = table_lines(heads, known.head(limit)[heads].values.tolist())
+    due = int((known["severity"] >= 1).sum())
+    lines.append(f"{len(known)} clips with landmarks, {due} deserve a look")
+    lines += [f"{o.clip}: frame {o.frame}, {o.faces} faces" for o in odd]
+    data = {
+        "clips": known[[*heads, "frames", "faces"]].to_dict("records"),
+        "without_landmarks": missing,
+        "deserve_a_look": due,
+        "limits": {m.name: {"limit": m.limit, "unit": m.unit} for m in MEASURES.values()},
+    }
+    if faces:
+        data["not_one_face"] = [asdict(o) for o in odd]
+    return Done("\n".join(lines), data)
+
+
+@command("stats", data)
+def stats_command(
+    root: Root, list_name: List = None, layout: Layout = "auto", workers: Workers = 1
+) -> Done:
+    """Count resolutions, frame rates, durations and speakers of a data set."""
+    table, _ = _indexed(root, layout, workers)
+    if list_name is not None:
+        table = table[table["clip"].isin([c.name for c in list_clips(root, list_name)])]
+    found = statistics_of(table)
+    lines = [
+        f"{found['clips']} clips, {found['hours']:.2f} h, {found['frames']} frames; "
+        f"{found['unreadable']} unreadable, {found['without_video']} without video, "
+        f"{found['without_sound']} without sound, {found['variable_rate']} of variable rate",
+        "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in found["durations"].items()),
+    ]
+    for name in ("resolutions", "rates", "sound_rates", "speakers"):
+        shown = [f"{value} ({n})" for value, n in found[name].items()]
+        more = f" and {len(shown) - 12} more" if len(shown) > 12 else ""
+        lines.append(f"{name}: {', '.join(shown[:12])}{more}")
+    return Done("\n".join(lines), found)
+
+
+@command("split", data)
+def split_command(
+    root: Root,
+    out: Annotated[Path, typer.Option("-o", help="Folder for train.txt, valid.txt, test.txt.")],
+    list_name: List = None,
+    layout: Layout = "auto",
+    by: Annotated[
+        str, typer.Option("--by", help="clip, or speaker: none is in two lists.")
+    ] = "clip",
+    seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
+    shares: Annotated[
+        str, typer.Option("--shares", help="Of train, valid and test; ratios count.")
+    ] = "0.8,0.1,0.1",
+    force: Annotated[bool, typer.Option("--force", help="Replace lists that exist.")] = False,
+) -> Done:
+    """Write seeded lists for training, validation and test, by clip or by speaker."""
+    try:
+        numbers = [float(word) for word in shares.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != len(SHARES):
+        raise BadInput(f"--shares are three numbers, for example 0.8,0.1,0.1, not {shares[:40]!r}.")
+    if by not in ("clip", "speaker"):
+        raise BadInput(f"--by is clip or speaker, not {by[:40]!r}.")
+    lists = draw_lists(
+        list_clips(root, list_name, layout=layout),
+        shares=dict(zip(SHARES, numbers, strict=True)),
+        seed=seed,
+        by="clip" if by == "clip" else "speaker",
+    )
+    texts = {
+        out / f"{name}.txt": "".join(f"{list_line(root, clip)}\n" for clip in chosen)
+        for name, chosen in lists.items()
+    }
+    for path in texts:
+        if path.exists() and not force:
+            raise OutputExists(f"{str(path)!r} exists; give another folder, or --force.")
+    for path, text in texts.items():
+        atomic_write(path, text.encode())
+    counts = {name: len(chosen) for name, chosen in lists.items()}
+    speakers = {name: len({c.speaker for c in chosen}) for name, chosen in lists.items()}
+    told = ", ".join(f"{name} {n} ({speakers[name]} speakers)" for name, n in counts.items())
+    return Done(f"{told} -> {out}", {"out": str(out), "clips": counts, "speakers": speakers})
 
 
 @command("extract", data)

@@ -30,6 +30,7 @@ __all__ = [
     "find_layout",
     "find_parts",
     "list_clips",
+    "list_line",
     "list_names",
 ]
 
@@ -249,6 +250,26 @@ def find_parts(root: Path | str, clip: ClipRef) -> ClipParts:
             landmarks.setdefault(detector, path)
     words = _found(root, kind.words, fields)
     return ClipParts(next(sounds, None), landmarks, next(words, None))
+
+
+def list_line(root: Path | str, clip: ClipRef) -> str:
+    """The line of a list that names a clip of ``root``; its path, in any folder.
+
+    Raises
+    ------
+    BadInput : the layout's own lines cannot name it, because of a blank or line break in its name.
+    """
+    kind = LAYOUTS[clip.layout]
+    if kind.name == "folder":
+        line = clip.path.relative_to(root).as_posix()
+        broken = line != line.strip() or len(line.splitlines()) != 1
+    else:
+        fields = dict(clip.fields)
+        line = " ".join(fields[name] for name in kind.line)
+        broken = line.split() != [fields[name] for name in kind.line]
+    if broken:
+        raise BadInput(f"No list can name the clip {clip.name!r}; rename its file without blanks.")
+    return line
 
 
 def _found(

@@ -1,0 +1,73 @@
+"""HUM's report: the frames of a data set in which not exactly one face was found (SPEC 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.batch.extract import landmark_key
+from core.datasets import ClipRef, find_parts
+from core.track_io import read_contents
+from core.workspace import Workspace
+
+__all__ = ["OddFrame", "face_counts", "face_report"]
+
+
+@dataclass(frozen=True)
+class OddFrame:
+    """A frame, counted from 0, and the number of faces in it."""
+
+    clip: str
+    frame: int
+    faces: int
+
+
+def face_counts(path: Path | str) -> NDArray[np.int64]:
+    """Faces in every frame of a track file; (T,). More than one only in HUM's JSON, where a frame
+    is a list of faces.
+
+    Raises
+    ------
+    MissingFile, BadInput
+    """
+    path = Path(path)
+    points = read_contents(path).points
+    counts = np.isfinite(points).all(axis=(1, 2)).astype(np.int64)
+    face = 1
+    while path.suffix.lower() == ".json":
+        more = np.isfinite(read_contents(path, face=face).points).all(axis=(1, 2))
+        if not more.any():
+            break
+        counts = counts + more
+        face += 1
+    return np.asarray(counts)
+
+
+def face_report(
+    workspace: Workspace, root: Path | str, clip: ClipRef, sha256: str
+) -> Iterator[OddFrame]:
+    """Frames of a clip with other than one face, of all landmarks that came with the data set, else
+    of those in the workspace (a track tells no face or one); nothing where there are neither.
+
+    Raises
+    ------
+    BadInput : landmarks that cannot be read.
+    """
+    published = find_parts(root, clip).landmarks
+    if published:
+        for detector, path in sorted(published.items()):
+            name = f"{clip.name} ({detector})" if len(published) > 1 else clip.name
+            yield from _odd(name, face_counts(path))
+        return
+    track = workspace.load_track(landmark_key(sha256)) if sha256 else None
+    if track is not None:
+        yield from _odd(clip.name, track.frame_valid.astype(np.int64))
+
+
+def _odd(clip: str, counts: NDArray[np.int64]) -> Iterator[OddFrame]:
+    for frame in np.flatnonzero(counts != 1):
+        yield OddFrame(clip, int(frame), int(counts[frame]))
