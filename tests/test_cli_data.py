@@ -132,6 +132,7 @@ BAD = {
     "an unknown layout": ("index {r} --layout magic", "grid"),
     "no workers": ("index {r} --workers 0", "worker"),
     "no condition": ("list {r} --where fast", "condition"),
+    "a page before the first": ("list {r} --page 0", "--page"),
     "an unknown measure": ("quality {r} --sort beauty", "severity"),
     "a missing folder": ("index {r}/nowhere", "no data set folder"),
 }

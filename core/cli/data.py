@@ -73,8 +73,8 @@ def list_command(
     ] = None,
     sort: Annotated[str | None, typer.Option("--sort", help="Column to sort by.")] = None,
     descending: Annotated[bool, typer.Option("--descending", help="The largest first.")] = False,
-    page: Annotated[int | None, typer.Option("--page", help="Which page, from 1.")] = None,
-    per_page: Annotated[int, typer.Option("--per-page", help="Clips on a page.")] = 50,
+    page: Annotated[int | None, typer.Option("--page", min=1, help="Which page, from 1.")] = None,
+    per_page: Annotated[int, typer.Option("--per-page", min=1, help="Clips on a page.")] = 50,
 ) -> Done:
     """Name the clips of a data set; --search, --where, --sort and --page ask its index."""
     if not (search or where or sort or page or descending):

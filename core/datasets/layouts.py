@@ -301,7 +301,8 @@ def _clip(kind: Layout, root: Path, path: Path, speaker: str | None = None) -> C
     name = kind.clip.format_map(fields)
     if not speaker:
         speaker = kind.speaker.format_map({**fields, "root": root.resolve().name})
-    return ClipRef(name, path, speaker or path.parent.name, kind.name, tuple(fields.items()))
+    speaker = speaker or path.parent.name or root.resolve().name  # the folder '.' has no name
+    return ClipRef(name, path, speaker, kind.name, tuple(fields.items()))
 
 
 def _best(clips: Iterable[ClipRef]) -> dict[str, ClipRef]:

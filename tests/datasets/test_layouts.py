@@ -205,3 +205,9 @@ def test_a_layout_that_does_not_fit_is_told(tmp_path: Path, layout: str, error: 
     root = plant(tmp_path, "x/a.mp4")
     with pytest.raises(BadInput, match=error):
         list_clips(root, layout=layout)
+
+
+def test_the_folder_at_hand_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(plant(tmp_path / "set", "a.mp4"))
+    (clip,) = list_clips(".")
+    assert (clip.name, clip.speaker) == ("a", "set")
