@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -152,7 +153,11 @@ def figures(
     line.update_xaxes(title="time in s", row=2, col=1)
     for place, key, figure in ((left, "scatter", scatter), (right, "timeline", line)):
         with place:
-            plots.show(figure, height=330, key=key, on_pick=lambda k=key: take(plots.picked(k)))
+            plots.show(figure, height=330, key=key, on_pick=partial(_take_picked, key, take))
+
+
+def _take_picked(key: str, take: Callable[[int | None], None]) -> None:
+    take(plots.picked(key))
 
 
 def rules_table(aligned: LandmarkTrack) -> None:
