@@ -39,6 +39,7 @@ PAGES = {
     "landmarks": "Landmarks",
     "alignment": "Alignment",
     "reference": "Reference",
+    "shape": "Shape space",
     "inference": "Inference",
     "compare": "Compare",
     "models": "Models",

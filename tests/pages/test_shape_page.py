@@ -1,0 +1,112 @@
+"""The Shape space page: a fit of chosen clips, what it loses, clips in it, and files of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+from test_pages import (  # noqa: F401 (the workspace is a fixture of this module, too)
+    in_order,
+    open_page,
+    panels,
+    private_workspace,
+    said,
+)
+
+from core.reference import ShapeSpace, component_errors, fit_shape_space, pooled_frames, prepared
+from core.track_io import write_array
+from ui import state
+
+
+def lips() -> np.ndarray:
+    return pooled_frames([prepared(state.landmarks(state.sample_clip()), "lips", "lips")])
+
+
+def opened(**query: str) -> AppTest:
+    app = open_page("shape", **query)
+    return app.multiselect[0].set_value([state.sample_clip().id]).run()
+
+
+def test_the_components_move_and_the_variance_is_said() -> None:
+    app = opened()
+    in_order(app)
+    space = fit_shape_space(lips(), 8, space="eye5")
+    assert f"**{space.explained:.1%}**" in said(app)
+    assert panels(app) == ["Component 1", "Component 2"]
+    assert len(app.slider) == 1 + 8
+    assert "-k 8 --part lips" in app.code[-1].value
+    app.slider[1].set_value(2.0).run()
+    in_order(app)
+
+
+def test_the_errors_are_those_of_the_core_beside_the_published_one() -> None:
+    app = opened(**{"look at": "What fewer lose"})
+    in_order(app)
+    points = lips()
+    rows = component_errors(fit_shape_space(points, 12, space="eye5"), points)
+    table = app.dataframe[0].value
+    assert list(table["components"]) == [row.components for row in rows]
+    np.testing.assert_allclose(table["MSE, clips of the fit"], [r.mse for r in rows], rtol=1e-9)
+    assert "0.0007" in said(app) and f"{rows[8].mse:.3g} on clips of the fit" in said(app)
+    assert "shape errors" in app.code[-1].value and "-k 12 --part lips" in app.code[-1].value
+
+
+def test_whole_faces_have_no_published_number_beside_them() -> None:
+    app = opened(part="face", **{"look at": "What fewer lose"})
+    in_order(app)
+    assert "0.0007" not in said(app) and "--part face" in app.code[-1].value
+
+
+def test_a_clip_is_played_beside_what_its_numbers_give() -> None:
+    app = opened(**{"look at": "Over time"})
+    in_order(app)
+    assert panels(app) == ["Clip", "Landmarks", "From 8 numbers"]
+    assert len(app.get("plotly_chart")) == 1
+    assert "shape project" in app.code[-1].value
+
+
+def test_all_clips_kept_out_is_told() -> None:
+    app = opened()
+    app.multiselect(key="held").set_value([state.sample_clip().id]).run()
+    in_order(app)
+    assert "nothing to fit" in app.error[0].value
+
+
+def test_no_clip_is_an_empty_state() -> None:
+    app = opened()
+    app.multiselect[0].set_value([]).run()
+    in_order(app)
+    assert "Choose a clip" in app.info[0].value and not app.error
+
+
+def test_a_saved_basis_is_loaded_again(tmp_path: Path) -> None:
+    space = fit_shape_space(lips(), 3, space="eye5")
+    space.save(tmp_path / "mine.npz")
+    app = opened(**{"look at": "What fewer lose"})
+    app.file_uploader[0].upload("mine.npz", (tmp_path / "mine.npz").read_bytes()).run()
+    in_order(app)
+    assert "3 components of lips20" in said(app)
+    assert len(app.dataframe[0].value) == 4 and "--basis basis.npz" in app.code[-1].value
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("x.npz", b"nothing"), ("other.npy", write_array(np.zeros(3))), ("mean.npy", b"torn")],
+    ids=["no archive", "another name", "half of a pair"],
+)
+def test_what_is_no_basis_is_told_in_a_sentence(name: str, content: bytes) -> None:
+    app = opened()
+    app.file_uploader[0].upload(name, content).run()
+    in_order(app)
+    assert len(app.error) == 1 and app.error[0].value.endswith(".")
+    assert "Traceback" not in app.error[0].value and panels(app)
+
+
+def test_the_published_pair_is_drawn_without_clips_in_its_space(shared: Path) -> None:
+    app = opened()
+    for name in ("mean_shape.npy", "eigen_vectors.npy"):
+        app.file_uploader[0].upload(name, (shared / "reference/nr" / name).read_bytes()).run()
+    in_order(app)
+    assert isinstance(ShapeSpace.load(shared / "reference/nr"), ShapeSpace)
