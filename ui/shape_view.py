@@ -184,7 +184,7 @@ def losses(shapes: Shapes, held: dict[str, LandmarkTrack]) -> None:
     if not curves:
         st.info("Choose clips to judge this basis by.", icon=":material/query_stats:")
         return
-    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.1)
+    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.16)
     shares = shapes.longest.shares
     figure.add_bar(
         x=np.arange(1, len(shares) + 1), y=100 * shares, marker={"color": ACCENT},
@@ -197,14 +197,14 @@ def losses(shapes: Shapes, held: dict[str, LandmarkTrack]) -> None:
         )  # fmt: skip
     lips = shapes.space.space == "eye5" and shapes.space.scheme == "lips20"
     if lips:
-        figure.add_hline(
-            y=PUBLISHED_MSE, line={"color": plots.ink(), "dash": "dot", "width": 1},
-            annotation_text="0.0007, published", row=1, col=2,
+        figure.add_scatter(
+            x=[0, len(shares)], y=[PUBLISHED_MSE] * 2, mode="lines", name="0.0007, published",
+            line={"color": plots.ink(), "dash": "dot", "width": 1}, row=1, col=2,
         )  # fmt: skip
     figure.update_xaxes(title="component", row=1, col=1)
     figure.update_yaxes(title="share of variance, %", row=1, col=1)
     figure.update_xaxes(title="number of components", row=1, col=2)
-    figure.update_yaxes(title="mean squared error", type="log", row=1, col=2)
+    figure.update_yaxes(title="mean squared error", type="log", dtick=1, row=1, col=2)
     plots.show(figure, height=320, key="losses")
     table = pd.DataFrame({"components": [r.components for r in next(iter(curves.values()))[0]]})
     for name, (rows, _) in curves.items():
