@@ -39,6 +39,7 @@ PAGES = {
     "landmarks": "Landmarks",
     "alignment": "Alignment",
     "reference": "Reference",
+    "identity": "Identity",
     "shape": "Shape space",
     "inference": "Inference",
     "compare": "Compare",
