@@ -17,6 +17,7 @@ from core.models.basis import basis_tensors
 from core.models.families import family, recognise
 from core.reference.shape_space import ShapeSpace
 from core.track_io import read_array
+from core.track_io.files import staged
 from core.weights import (
     PRETRAINED,
     WEIGHT_SUFFIXES,
@@ -208,6 +209,6 @@ def save_model(
     tensors = {k: (v.half() if half else v).contiguous() for k, v in state.items()}
     if space is not None:
         tensors |= basis_tensors(space)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     text = {k: v if isinstance(v, str) else f"{v:g}" for k, v in metadata.items()}
-    save_file(tensors, path, metadata={"family": family, **text})
+    with staged(Path(path)) as temporary:
+        save_file(tensors, temporary, metadata={"family": family, **text})

@@ -125,11 +125,11 @@ def train(
         run.curves.append({"epoch": len(run.curves) + 1, "loss": loss, **scores})
         hear({"epoch": len(run.curves), "validation": scores})
         run.keep_best()
-        run.store(checkpoint)
         if run.since_best == 0:
             recipe.save(out / "model.safetensors", run.kept())
         np.save(out / "template.npy", training.template)
         _write_summary(out, training, validation, recipe, options, run.curves, None)
+        run.store(checkpoint)  # last: what a killed run has not written is made again
     averaged = None
     if options.average_best > 1 and len(run.best) > 1:
         averaged = _averaged(recipe, run, validation, out)
