@@ -46,7 +46,7 @@ def test_info_says_where_it_is_from_and_what_it_needs(run: Any, toy: Toy, cache:
     assert {f["name"]: f["here"] is not None for f in data["files"]} == {
         "1D_CNN_TC.pt": False, "mean_shape.npy": False, "eigen_vectors.npy": False, "mean.npy": True
     }  # fmt: skip
-    assert run("models", "info", "ours", "--json").json["recipe"]["epochs"] == 8
+    assert run("models", "info", "ours", "--json").json["recipe"]["epochs"] == 4
 
 
 def test_get_downloads_once_and_says_so(

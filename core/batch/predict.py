@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +35,7 @@ def cached_prediction(
         weights=file_sha256(weights),
         settings=dict(model.settings),
         boost=model.boost.tolist(),
-        options=asdict(options),
+        options=options.facts,
     )
     folder = workspace.result_folder(key)
     track = workspace.load_track(key)

@@ -62,6 +62,16 @@ class PredictOptions:
         if not 1 <= self.n_samples <= 1000:
             raise BadInput(f"The number of dropout samples is 1 to 1000, not {self.n_samples}.")
 
+    @property
+    def facts(self) -> dict[str, str | int]:
+        """What the result depends on."""
+        known: dict[str, str | int] = {"dropout": self.dropout}
+        if self.dropout != "off":
+            known["seed"] = self.seed
+        if self.dropout == "samples":
+            known["n_samples"] = self.n_samples
+        return known
+
 
 @dataclass(frozen=True)
 class Option:

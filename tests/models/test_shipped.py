@@ -1,0 +1,89 @@
+"""The models that come with the repository: small, whole, and as good as their cards say."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from core.batch import evaluate, load_truths
+from core.datasets import list_clips
+from core.models import known_models, load_model
+from core.reference import shipped_template
+from core.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = {card.name: card for card in known_models() if card.state == "shipped"}
+each_model = pytest.mark.parametrize("name", OURS)
+
+
+def scores(name: str, row: str, score: str) -> dict[str, float]:
+    found: dict[str, float] = OURS[name].card["test_seen_speaker"]["scores"][row][score]
+    return found
+
+
+def test_seven_models_are_shipped_in_fifty_megabytes() -> None:
+    assert set(OURS) == {
+        f"grid-s1-{name}" for name in ("cnn", "cnn-nr", "tc", "tc-nr", "lstm", "mfcc-lstm", "lips")
+    }
+    files = [ROOT / "pretrained" / f"{name}.safetensors" for name in OURS]
+    assert sum(f.stat().st_size for f in files) <= 50e6
+
+
+@each_model
+def test_weights_are_of_half_precision(name: str) -> None:
+    held = load_file(ROOT / f"pretrained/{name}.safetensors")
+    large = [t for t in held.values() if t.numel() > 10_000]
+    assert large and all(t.dtype == torch.float16 for t in large)
+
+
+@each_model
+def test_a_card_says_all_that_it_must(name: str) -> None:
+    card: dict[str, Any] = OURS[name].card
+    assert {
+        "data", "licence_of_data", "attribution", "licence", "split", "recipe", "command",
+        "evaluation", "curves", "versions", "test_seen_speaker", "test_unseen_speakers",
+    } <= set(card)  # fmt: skip
+    assert name in card["evaluation"] and "train " in card["command"]
+    assert ("noise" in card) == name.endswith("-nr")
+    for test in ("test_seen_speaker", "test_unseen_speakers"):
+        assert {"model", "other_sound", "mean_face", "lip_pca"} == set(card[test]["scores"])
+    ratios = {label.rsplit(" ", 2)[1] for label in card["test_seen_speaker"]["noisy"]}
+    assert ratios == {"12", "6", "0"}
+
+
+@each_model
+def test_a_model_beats_both_nulls_with_intervals_apart(name: str) -> None:
+    rmse, still = scores(name, "model", "mouth_rmse"), scores(name, "mean_face", "mouth_rmse")
+    assert rmse["high"] < still["low"]
+    own, other = (scores(name, row, "opening_correlation") for row in ("model", "other_sound"))
+    assert own["low"] > other["high"]
+
+
+def test_the_readme_tells_what_the_cards_tell() -> None:
+    table = subprocess.run(
+        [sys.executable, ROOT / "pretrained/table.py"], capture_output=True, text=True, check=True
+    )
+    readme = (ROOT / "README.md").read_text()
+    rows = [line for line in table.stdout.splitlines() if line.startswith("|")]
+    assert len(rows) > 20 and [row for row in rows if row not in readme] == []
+
+
+@pytest.mark.parametrize("name", [n for n in OURS if not n.endswith("-nr")])
+def test_a_clip_scores_as_its_card_leads_to_expect(
+    name: str, shared: Path, tmp_path: Path
+) -> None:
+    """Three test clips, each within the spread that the card's own clips have."""
+    clips = list_clips(shared / "data/grid", "test")[:3]
+    truths, _ = load_truths(clips, shipped_template(), workspace=Workspace(tmp_path))
+    made = evaluate(load_model(name), truths, shipped_template())
+    found = made["scores"]["model"]["mouth_rmse"]["mean"]
+    assert found == pytest.approx(scores(name, "model", "mouth_rmse")["mean"], rel=0.35)
+    assert json.dumps(made) and re.fullmatch(r"[a-z0-9-]+", name)
