@@ -77,9 +77,7 @@ def test_the_readme_tells_what_the_cards_tell() -> None:
 
 
 @pytest.mark.parametrize("name", [n for n in OURS if not n.endswith("-nr")])
-def test_a_clip_scores_as_its_card_leads_to_expect(
-    name: str, shared: Path, tmp_path: Path
-) -> None:
+def test_a_clip_scores_as_its_card_leads_to_expect(name: str, shared: Path, tmp_path: Path) -> None:
     """Three test clips, each within the spread that the card's own clips have."""
     clips = list_clips(shared / "data/grid", "test")[:3]
     truths, _ = load_truths(clips, shipped_template(), workspace=Workspace(tmp_path))
