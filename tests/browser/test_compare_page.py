@@ -158,6 +158,9 @@ def test_a_movie_a_page_and_a_table_can_be_taken(visit: Visit, tmp_path: Path) -
         visit.settle()
         if make:
             visit.press(make)
+        ready = visit.page.get_by_role("button", name=label, exact=True)
+        ready.wait_for(timeout=240_000)  # a movie takes its time on a busy machine
+        visit.settle()
         with visit.page.expect_download() as waiting:
             visit.press(label)
         path = tmp_path / waiting.value.suggested_filename

@@ -69,10 +69,12 @@ def test_the_table_lists_every_model_in_its_colour(toy: Toy, cache: Path) -> Non
 def test_the_first_model_is_shown_with_its_scores_nulls_and_curves(cache: Path) -> None:
     app = open_page("models")
     assert app.subheader[0].value == "ours"
-    for word in ("GRID corpus", "Apache-2.0", "learning_rate 0.0004"):
+    for word in ("GRID corpus", "Apache-2.0", "learning_rate 0.0002"):
         assert word in words(app)
     scores = app.dataframe[1].value
-    assert len(scores) == 6 and "a still mean face" in set(scores["what"])
+    assert len(scores) == 8 and "a still mean face" in set(scores["what"])
+    noisy = app.dataframe[2].value
+    assert list(noisy.columns) == ["score", "noise", "clean", "12 dB", "6 dB", "0 dB"]
     assert len(app.get("plotly_chart")) == 2
     assert app.code[-1].value.splitlines()[-1] == "python -m core models info ours"
 
