@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.errors import SpeechmarksError
 from core.media import MovieWriter, Waveform
+from core.reference import shipped_template
 from core.track import LandmarkTrack, frame_times
 
 Array = NDArray[np.float64]
@@ -79,3 +80,12 @@ def sentence(error: SpeechmarksError) -> str:
     assert len(text) > 15 and text[0].isprintable(), f"not a sentence: {text!r}"
     assert "Traceback" not in text and "0x" not in text, f"not for a person: {text!r}"
     return text
+
+
+def talking(seed: int, frames: int = 30) -> Array:
+    """A face (frames, 68, 2) in pixels that talks; frames 0 and 7 hold none."""
+    rng = np.random.default_rng(seed)
+    points = 600 * shipped_template() + 300 + rng.normal(0, 1, (frames, 68, 2))
+    points[:, 65:68, 1] += rng.uniform(5, 20, (frames, 1))
+    points[[0, 7]] = np.nan
+    return points

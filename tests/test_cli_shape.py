@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from making import make_track
+from making import make_track, talking
 
-from core.align import align, select_mouth, shipped_template
+from core.align import align, select_mouth
 from core.reference import (
     ShapeSpace,
     component_errors,
@@ -19,14 +19,6 @@ from core.reference import (
     remove_identity,
 )
 from core.track_io import read_track, write_track
-
-
-def talking(seed: int, frames: int = 30) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    points = 600 * shipped_template() + 300 + rng.normal(0, 1, (frames, 68, 2))
-    points[:, 65:68, 1] += rng.uniform(5, 20, (frames, 1))
-    points[[0, 7]] = np.nan
-    return points
 
 
 @pytest.fixture(scope="module")

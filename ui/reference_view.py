@@ -12,16 +12,15 @@ import streamlit as st
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from core.align import align_procrustes, shipped_template
+from core.align import align_procrustes
 from core.media import crop_around, read_frames_at
-from core.metrics import interocular, score_clip
+from core.metrics import prediction_scorer
 from core.reference import (
     RULES,
     ClosedMouth,
     aligned_for_identity,
     pursed_example,
     reference_sensitivity,
-    remove_identity,
     rule_choices,
 )
 from core.render import ACCENT
@@ -212,7 +211,7 @@ def what_hangs(
     score = None
     if model is not None:
         with progress("Running the model") as hear:
-            score = _scorer(state.prediction(clip, model, hear))
+            score = prediction_scorer(state.prediction(clip, model, hear))
         word = state.command_word(clip)
         lines = [["generate", "-i", word, "-m", model, "-o", "generated", "--save-only"]]
         flags += ["--prediction", "generated/predicted.npy"]
@@ -233,18 +232,6 @@ def what_hangs(
         f"stands, with this frame instead of frame {whole[0]}; in distances of the eyes."
     )
     return lines, flags
-
-
-def _scorer(prediction: LandmarkTrack) -> Callable[[LandmarkTrack], dict[str, float]]:
-    """Errors of a prediction against an identity-removed truth, as `metrics` takes them."""
-    face = shipped_template()
-    free, iod = remove_identity(prediction, template=face), interocular(face)
-
-    def score(truth: LandmarkTrack) -> dict[str, float]:
-        got = score_clip(truth, free, iod=iod)
-        return {"mouth_rmse": got.mouth_rmse, "opening_correlation": got.opening_correlation}
-
-    return score
 
 
 def pursed_lips() -> None:

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from core.align import align_procrustes, read_template, shipped_template
+from core.align import align_procrustes, read_template
 from core.cli.console import Done, command, notice, table_lines
 from core.cli.tracks import Published, SourceFps, open_track
 from core.errors import BadInput
-from core.metrics import interocular, score_clip
+from core.metrics import prediction_scorer
 from core.reference import (
     RULES,
     Change,
@@ -21,11 +21,9 @@ from core.reference import (
     pursed_example,
     rank_frames,
     reference_sensitivity,
-    remove_identity,
     rule_choices,
 )
 from core.reference.candidates import Candidate, Choice
-from core.track import LandmarkTrack
 
 __all__: list[str] = []
 
@@ -73,18 +71,6 @@ def _changes_table(changes: tuple[Change, ...]) -> list[str]:
         for c in changes
     ]
     return table_lines(["reference", "seconds", *parts, "opening", *scores], rows)
-
-
-def _scorer(prediction: LandmarkTrack, template: Path | None) -> Any:
-    """Errors of a prediction against an identity-removed truth, as `metrics` takes them."""
-    face = shipped_template() if template is None else read_template(template)
-    free, iod = remove_identity(prediction, template=face), interocular(face)
-
-    def score(truth: LandmarkTrack) -> dict[str, float]:
-        got = score_clip(truth, free, iod=iod)
-        return {"mouth_rmse": got.mouth_rmse, "opening_correlation": got.opening_correlation}
-
-    return score
 
 
 @command("reference")
@@ -165,7 +151,9 @@ def reference_command(
         whole = [int(k) for k in found.candidates if aligned.frame_valid[k]][:sensitivity]
         score = None
         if prediction is not None:
-            score = _scorer(open_track(prediction, source_fps, published=published), template)
+            face = None if template is None else read_template(template)
+            guess = open_track(prediction, source_fps, published=published)
+            score = prediction_scorer(guess, face)
         changes = reference_sensitivity(
             aligned,
             whole,

@@ -5,6 +5,7 @@ from core.metrics.clips import (
     ClipScore,
     bootstrap_interval,
     mean_with_interval,
+    prediction_scorer,
     score_clip,
     summarise,
 )
@@ -22,6 +23,7 @@ from core.metrics.scores import (
 from core.metrics.tables import TABLE_SUFFIXES, TableFormat, score_table
 
 __all__ = [
+    "prediction_scorer",
     "SCORES",
     "TABLE_SUFFIXES",
     "ClipScore",

@@ -7,7 +7,7 @@ template.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,15 +16,24 @@ from numpy.typing import ArrayLike, NDArray
 from core.errors import BadInput
 from core.metrics.pairs import pair_by_time
 from core.metrics.scores import (
+    interocular,
     mouth_rmse,
     opening,
     opening_correlation,
     variance_ratio,
     whole_face,
 )
+from core.reference import remove_identity, shipped_template
 from core.track import LandmarkTrack
 
-__all__ = ["ClipScore", "bootstrap_interval", "mean_with_interval", "score_clip", "summarise"]
+__all__ = [
+    "ClipScore",
+    "bootstrap_interval",
+    "mean_with_interval",
+    "prediction_scorer",
+    "score_clip",
+    "summarise",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +70,21 @@ def score_clip(truth: LandmarkTrack, predicted: LandmarkTrack, *, iod: float) ->
         opening_true=true_open,
         opening_predicted=predicted_open,
     )
+
+
+def prediction_scorer(
+    prediction: LandmarkTrack, template: NDArray[np.float64] | None = None
+) -> Callable[[LandmarkTrack], dict[str, float]]:
+    """Mouth RMSE and opening correlation of a prediction, for truths that lost their identity onto
+    the same template (68, 2); the shipped one where None."""
+    face = shipped_template() if template is None else template
+    free, iod = remove_identity(prediction, template=face), interocular(face)
+
+    def score(truth: LandmarkTrack) -> dict[str, float]:
+        got = score_clip(truth, free, iod=iod)
+        return {"mouth_rmse": got.mouth_rmse, "opening_correlation": got.opening_correlation}
+
+    return score
 
 
 def bootstrap_interval(
