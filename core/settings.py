@@ -27,9 +27,10 @@ class Limits:
     hours : longest clip
     sound_mb : most sound held at once, mono samples of 4 bytes (an hour at 44.1 kHz has 635 MB);
         what is heard in pieces may be longer
-    memory_mb : most memory of the process that decodes
+    memory_mb : most memory of a process that decodes, and of a worker of a batch
     wait_seconds : longest time that it may stay silent
     total_seconds : longest time that one request may be waited for, all together
+    shard_seconds : longest time that a worker of a batch may take for one shard
     """
 
     megapixels: float = 35.5
@@ -39,6 +40,7 @@ class Limits:
     memory_mb: int = 3000
     wait_seconds: float = 20.0
     total_seconds: float = 1800.0
+    shard_seconds: float = 3600.0
 
     def __post_init__(self) -> None:
         for limit in fields(self):

@@ -91,6 +91,16 @@ def _safe_suffix(name: str) -> str:
     return suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 9 else ".bin"
 
 
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # which only asks
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # somebody else's
+        return True
+    return True
+
+
 class Workspace:
     """Access to one workspace folder; creating the object creates the folder."""
 
@@ -253,10 +263,9 @@ class Workspace:
 
     def load_track(self, key: str) -> LandmarkTrack | None:
         """The stored track of a key, or None where it is not finished."""
-        folder = self.result_folder(key)
-        if not (folder / "manifest.json").is_file():
+        if self.manifest(key) is None:
             return None
-        return read_track(folder / "track.npz")
+        return read_track(self.result_folder(key) / "track.npz")
 
     def store_track(self, key: str, track: LandmarkTrack, manifest: Mapping[str, Any]) -> Path:
         """Store a track, then its manifest; identical inputs give identical bytes."""
@@ -267,6 +276,18 @@ class Workspace:
         return folder
 
     def manifest(self, key: str) -> dict[str, Any] | None:
-        """What was recorded about a finished result, or None."""
-        path = self.result_folder(key) / "manifest.json"
-        return dict(json.loads(path.read_text())) if path.is_file() else None
+        """What was recorded about a finished result; None where it is not finished, or no longer
+        whole."""
+        folder = self.result_folder(key)
+        try:
+            found = json.loads((folder / "manifest.json").read_text())
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) and (folder / "track.npz").is_file() else None
+
+    def sweep(self, key: str) -> None:
+        """Remove what killed processes of this machine left half-written of a result."""
+        for path in self.result_folder(key).rglob(".*.part"):
+            writer = path.name.split(".")[-2].partition("-")[0]
+            if not (writer.isdecimal() and _is_alive(int(writer))):
+                path.unlink(missing_ok=True)

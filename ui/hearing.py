@@ -134,7 +134,7 @@ def _one_thread() -> None:
     """Models of one microphone share the cores by running beside each other: a piece is too short
     to be shared by several threads, which then wait for one another, on a busy machine for long."""
     import torch
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     torch.get_num_threads()  # sets this thread's own default, which would undo the limit later
     threadpool_limits(1, user_api="openmp")

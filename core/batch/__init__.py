@@ -1,16 +1,18 @@
-"""Work over whole data sets."""
+"""Work over whole data sets: landmarks here; evaluation in `core.batch.evaluate`, and so on.
 
-from core.batch.evaluate import Truth, differences, evaluate, lip_floor, load_truths
-from core.batch.extract import ExtractSummary, cached_landmarks, extract, landmark_key
+What is imported here is imported by every worker, so nothing that is slow to import.
+"""
+
+from core.batch.extract import extract
+from core.batch.landmarks import LandmarkRecipe, cached_landmarks, landmark_key
+from core.batch.runners import RUNNERS
+from core.batch.summary import Summary
 
 __all__ = [
-    "ExtractSummary",
-    "Truth",
+    "RUNNERS",
+    "LandmarkRecipe",
+    "Summary",
     "cached_landmarks",
-    "differences",
-    "evaluate",
     "extract",
     "landmark_key",
-    "lip_floor",
-    "load_truths",
 ]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.align import normalise_lips
-from core.batch.extract import cached_landmarks
+from core.batch.landmarks import cached_landmarks
 from core.datasets import ClipRef
 from core.errors import BadInput, SpeechmarksError
 from core.media import Waveform, read_sound

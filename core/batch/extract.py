@@ -1,114 +1,171 @@
-"""Landmarks of many clips, one after another; stop it anywhere, start it again, nothing is lost."""
+"""Landmarks of many clips; stop it anywhere, start it again, nothing is lost (DESIGN 8)."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
+from core.batch.landmarks import (
+    DLIB68,
+    LandmarkRecipe,
+    Shard,
+    drop_shards,
+    join_shards,
+    landmark_key,
+    make_shard,
+    shards_of,
+)
+from core.batch.runners import check_runner, run_tasks
+from core.batch.summary import RunProgress, Summary, every
 from core.datasets import ClipRef
-from core.detect import FaceChoice, default_predictor, detect_landmarks
 from core.errors import SpeechmarksError
-from core.track import LandmarkTrack
-from core.workspace import Workspace, file_sha256, result_key
+from core.workspace import Workspace, file_sha256
 
-__all__ = ["ExtractSummary", "cached_landmarks", "extract", "landmark_key"]
+__all__ = ["Task", "extract", "work"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker is given: a clip to look at, a shard of it, or its shards to put together."""
+
+    home: Path
+    shards: tuple[Shard, ...]
+
+
+def work(task: Task, progress: Callable[[int], None] | None = None) -> int | list[Shard]:
+    """Do a task; the number of frames, or the shards of a clip that is too long for one."""
+    workspace = Workspace(task.home)
+    if len(task.shards) > 1:
+        return len(join_shards(workspace, task.shards, progress=progress))
+    (shard,) = task.shards
+    if shard.stop is None and len(shards := shards_of(shard)) > 1:
+        return shards
+    return len(make_shard(workspace, shard, progress=progress))
 
 
 @dataclass
-class ExtractSummary:
-    """Counts and seconds of one run; ``failed`` holds {clip, reason}."""
+class _Clip:
+    """A clip in work: the names that it has in the data set, and its shards, done and in all."""
 
+    names: list[str]
+    shards: tuple[Shard, ...] = ()
     done: int = 0
-    skipped: int = 0
-    failed: list[dict[str, str]] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "done": self.done,
-            "skipped": self.skipped,
-            "failed": self.failed,
-            "seconds": self.seconds,
-        }
 
 
-@lru_cache(maxsize=8)
-def _model_hash(path: Path) -> str:
-    return file_sha256(path)
+@dataclass
+class _Run:
+    """The state of a run: clips in work, by key, and what is known of the others."""
 
+    workspace: Workspace
+    recipe: LandmarkRecipe
+    summary: Summary = field(default_factory=Summary)
+    more: deque[Task] = field(default_factory=deque)
+    clips: dict[str, _Clip] = field(default_factory=dict)
 
-def landmark_key(
-    video_hash: str,
-    *,
-    predictor: Path | None = None,
-    every_frame: bool = False,
-    face: FaceChoice = "first",
-) -> str:
-    """Content address of a detection: video, detector, model file and parameters."""
-    return result_key(
-        kind="landmarks",
-        video=video_hash,
-        detector="dlib68",
-        model=_model_hash(predictor or default_predictor()),
-        every_frame=every_frame,
-        face=str(face),
-    )
+    def ended(self) -> float:
+        """Clips that are ended, and the done parts of those in work."""
+        whole = self.summary.done + self.summary.skipped + len(self.summary.failed)
+        return whole + sum(c.done / (len(c.shards) + 1) for c in self.clips.values() if c.shards)
 
+    def tasks(self, clips: Sequence[ClipRef], beat: Callable[[], None]) -> Iterator[Task]:
+        """Tasks of clips that are not done; content that stands there twice is done once."""
+        for clip in clips:
+            beat()
+            try:
+                whole = Shard(Path(clip.path), file_sha256(clip.path), self.recipe)
+            except SpeechmarksError as error:
+                self.fail([clip.name], str(error))
+                continue
+            except OSError as error:
+                self.fail([clip.name], f"The file cannot be read: {error.strerror}.")
+                continue
+            if self.workspace.manifest(whole.key) is not None:
+                drop_shards(self.workspace, whole)
+                self.summary.skipped += 1
+            elif whole.key in self.clips:
+                self.clips[whole.key].names.append(clip.name)
+            else:
+                self.workspace.sweep(whole.key)
+                self.clips[whole.key] = _Clip([clip.name])
+                yield Task(self.workspace.root, (whole,))
 
-def cached_landmarks(
-    workspace: Workspace,
-    video: Path,
-    *,
-    video_hash: str | None = None,
-    every_frame: bool = False,
-    face: FaceChoice = "first",
-    progress: Callable[[int], None] | None = None,
-) -> LandmarkTrack:
-    """Landmarks of a clip from the workspace, detected and stored where they are not there yet."""
-    identity = video_hash or file_sha256(video)
-    key = landmark_key(identity, every_frame=every_frame, face=face)
-    known = workspace.load_track(key)
-    if known is not None:
-        return known
-    found = detect_landmarks(video, every_frame=every_frame, face=face, progress=progress)
-    manifest = {
-        "video": identity,
-        "frames": len(found.track),
-        "valid": int(found.track.frame_valid.sum()),
-        "detections": found.detections,
-    }
-    workspace.store_track(key, found.track, manifest)
-    return found.track
+    def fail(self, names: Sequence[str], reason: str) -> None:
+        self.summary.failed += [{"clip": name, "reason": reason} for name in names]
+
+    def take(self, task: Task, value: int | list[Shard] | None, reason: str) -> None:
+        """Hear how a task ended."""
+        key = task.shards[0].clip.key
+        clip = self.clips.get(key)
+        if clip is None:  # one of its shards has failed before
+            return
+        if reason:
+            self.fail(self.clips.pop(key).names, reason)
+        elif isinstance(value, list):
+            clip.shards = tuple(value)
+            self.more.extend(Task(task.home, (shard,)) for shard in value)
+        elif task.shards[0].stop is not None and len(task.shards) == 1:
+            clip.done += 1
+            if clip.done == len(clip.shards):
+                self.more.append(Task(task.home, clip.shards))
+        else:
+            names = self.clips.pop(key).names
+            self.summary.done += 1
+            self.summary.skipped += len(names) - 1
+            self.summary.frames += value or 0
 
 
 def extract(
     workspace: Workspace,
     clips: Sequence[ClipRef],
     *,
-    progress: Callable[[int, int, ExtractSummary], None] | None = None,
-) -> ExtractSummary:
+    recipe: LandmarkRecipe = DLIB68,
+    runner: str = "serial",
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: RunProgress | None = None,
+) -> Summary:
     """Detect landmarks of every clip into the workspace; what is there already is skipped.
 
-    A clip that cannot be processed is recorded and the run goes on. ``progress`` hears
-    (clips looked at, clips in all, summary so far).
+    A clip that cannot be processed is recorded and the run goes on; so is one that ends two workers
+    (runners other than serial).
+
+    Parameters
+    ----------
+    runner, workers, scheduler : `core.batch.runners.RUNNERS`; how many; address of a Dask
+        scheduler, whose workers must reach clips and workspace under the same paths. A cluster of
+        ``workers`` processes is made where there is no address.
+
+    Raises
+    ------
+    BadInput, MissingDependency, MissingFile : a run that cannot begin, or cannot go on at all.
     """
-    summary = ExtractSummary()
+    check_runner(runner, workers, scheduler)
+    landmark_key("", recipe)  # whether the detector is here
     begin = time.perf_counter()
-    for number, clip in enumerate(clips, start=1):
-        try:
-            identity = file_sha256(clip.path)
-            if workspace.manifest(landmark_key(identity)) is not None:
-                summary.skipped += 1
-            else:
-                cached_landmarks(workspace, clip.path, video_hash=identity)
-                summary.done += 1
-        except SpeechmarksError as error:
-            summary.failed.append({"clip": clip.name, "reason": str(error)})
-        summary.seconds = time.perf_counter() - begin
+    run = _Run(workspace, recipe)
+
+    def tell() -> None:
+        run.summary.seconds = time.perf_counter() - begin
         if progress is not None:
-            progress(number, len(clips), summary)
-    return summary
+            progress(run.ended(), len(clips), run.summary)
+
+    beat = every(0.3, tell)
+
+    outcomes = run_tasks(
+        work,
+        run.tasks(clips, beat),
+        run.more,
+        home=workspace.root,
+        runner=runner,
+        workers=workers,
+        scheduler=scheduler,
+        beat=beat,
+    )
+    for outcome in outcomes:
+        run.take(outcome.task, outcome.value, outcome.reason)
+    tell()
+    run.summary.failed.sort(key=lambda failure: failure["clip"])
+    return run.summary

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.batch.extract import landmark_key
+from core.batch.landmarks import landmark_key
 from core.datasets import ClipRef, find_parts
 from core.track_io import read_contents
 from core.workspace import Workspace

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.batch.extract import landmark_key
+from core.batch.landmarks import landmark_key
 from core.datasets import ClipRef, list_clips
 from core.datasets.index import COLUMNS, as_table, index_path, read_index, write_index
 from core.errors import BadInput, MissingFile, SpeechmarksError

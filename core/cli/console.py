@@ -124,7 +124,7 @@ class Progress:
         self._begin = self._last = time.perf_counter()
         self._shown = False
 
-    def __call__(self, done: float) -> None:
+    def __call__(self, done: float, remark: str = "") -> None:
         now = time.perf_counter()
         if now - self._last < 1.0:
             return
@@ -132,9 +132,11 @@ class Progress:
         rate = done / (now - self._begin)
         text = f"{self.what}: {done:.0f} {self.unit}, {rate:.1f}/s"
         if self.total:
-            left = max(0.0, self.total - done) / rate if rate > 0 else float("nan")
-            share = f"{done:.0f}/{self.total:.0f} {self.unit}"
-            text = f"{self.what}: {share}, {rate:.1f}/s, {left:.0f} s left"
+            text = f"{self.what}: {done:.0f}/{self.total:.0f} {self.unit}, {rate:.1f}/s"
+            if rate > 0:
+                text += f", {max(0.0, self.total - done) / rate:.0f} s left"
+        if remark:
+            text += f", {remark}"
         end = "\r" if sys.stderr.isatty() else "\n"
         typer.echo(f"{text}{' ' * 8}{end}", err=True, nl=False)
 

@@ -144,7 +144,7 @@ def evaluate_command(
 ) -> Done:
     """Score models on clips beside two nulls: another clip's sound, and the mean face. The first
     model is what the others are compared with, clip by clip."""
-    from core.batch import differences, evaluate, lip_floor, load_truths
+    from core.batch.evaluate import differences, evaluate, lip_floor, load_truths
     from core.batch.noises import noise_bank
     from core.datasets import list_clips
     from core.reference import shipped_template

@@ -14,6 +14,7 @@ from core.detect.registry import (
     detectors,
     fetch_weights,
     open_points,
+    weight_files,
 )
 from core.detect.values import Box, Found, PointModel
 
@@ -34,4 +35,5 @@ __all__ = [
     "fetch_weights",
     "find_faces",
     "open_points",
+    "weight_files",
 ]

@@ -20,7 +20,7 @@ from core.detect.identities import Shot, choose_identity, parse_face
 from core.detect.registry import detector_info, open_points
 from core.detect.values import Found, How, PointModel
 from core.errors import NoVideo
-from core.media import Frame, read_frames
+from core.media import Frame, read_frames, read_frames_at
 from core.scheme import get_scheme
 from core.track import LandmarkTrack, step
 
@@ -84,15 +84,17 @@ class _Points:
 
 @dataclass
 class _Clip:
-    """The frames of a video, from the first, as often as they are asked for."""
+    """The frames of a video, all or those of ``numbers``, as often as they are asked for."""
 
     video: Path | str
     progress: Progress | None
+    numbers: range | None = None
     times: list[float] = field(default_factory=list)
 
     def open(self) -> Iterator[Frame]:
         """Decode the first frame at once, so that what is no video is refused early."""
-        frames = read_frames(self.video)
+        wanted = self.numbers
+        frames = read_frames(self.video) if wanted is None else read_frames_at(self.video, wanted)
         first = next(frames, None)
         return self._told(chain([] if first is None else [first], frames))
 
@@ -170,6 +172,7 @@ def detect_landmarks(
     every_frame: bool = False,
     face: FaceChoice = "first",
     threed: bool = False,
+    frames: range | None = None,
     progress: Progress | None = None,
 ) -> Detection:
     """Landmarks of one face through a clip, in displayed pixels.
@@ -184,6 +187,7 @@ def detect_landmarks(
         hold through a shot, and the choice is made in every shot anew. 'first' with ``every_frame``
         is dlib's first on every frame, as published.
     threed : with depth, from a detector that can give it or leave it.
+    frames : numbers of the frames to look at, one after the other; all where it is None.
     progress : hears the number of frames done, and begins again from 1 where the clip must be gone
         through twice (several faces); may raise to cancel.
 
@@ -198,8 +202,8 @@ def detect_landmarks(
     MissingDependency : no such detector, or its package is not installed.
     """
     detector_info(detector)
-    choice, clip = parse_face(face), _Clip(video, progress)
-    frames = clip.open()
+    choice, clip = parse_face(face), _Clip(video, progress, frames)
+    pictures = clip.open()
     finder = Dlib68(predictor)
     points = _Points(open_points(detector, threed=threed))
     begin = time.perf_counter()
@@ -207,14 +211,14 @@ def detect_landmarks(
     alone = choice == "first"
     if alone:
         follower = Follower(finder)
-        for image, found in _followed(frames, follower, every_frame):
+        for image, found in _followed(pictures, follower, every_frame):
             points.take(image, found)
         detections, faces = follower.detections, follower.most
         # Lost and found again among several, it may be another face now.
         alone = every_frame or faces < 2 or follower.searches < 2
-        frames = frames if alone else clip.open()
+        pictures = pictures if alone else clip.open()
     if not alone:
-        shots, runs = _crowd(frames, finder, every_frame)
+        shots, runs = _crowd(pictures, finder, every_frame)
         detections, faces = detections + runs, max((len(shot.faces) for shot in shots), default=0)
         points = _Points(points.model)
         for image, found in _pictures(clip, points.model, _chosen(shots, choice)):

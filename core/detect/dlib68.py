@@ -8,6 +8,7 @@ for non-commercial use.
 from __future__ import annotations
 
 import importlib.util
+import weakref
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from core.detect.values import Box, Found, PointModel
 from core.errors import BadInput, MissingDependency, MissingFile, WeightsError
 
-__all__ = ["Dlib68", "default_predictor", "fetch", "missing", "opened"]
+__all__ = ["Dlib68", "default_predictor", "fetch", "missing", "opened", "weight_files"]
 
 
 def default_predictor() -> Path:
@@ -51,6 +52,19 @@ def _load(path: str) -> Any:
         ) from error
 
 
+_idle: list[Any] = []
+
+
+def _borrowed(owner: object) -> Any:
+    """A face detector for one owner at a time: making one takes longer than a short clip."""
+    try:
+        faces = _idle.pop()
+    except IndexError:
+        faces = dlib.get_frontal_face_detector()
+    weakref.finalize(owner, _idle.append, faces)
+    return faces
+
+
 class Dlib68:
     """Finds faces and predicts their 68 points in contiguous RGB pictures."""
 
@@ -61,7 +75,7 @@ class Dlib68:
         self.model_path = Path(predictor) if predictor is not None else default_predictor()
         if not self.model_path.is_file():
             raise MissingFile(f"There is no predictor file {str(self.model_path)!r}.")
-        self._faces = dlib.get_frontal_face_detector()
+        self._faces = _borrowed(self)
         self._predictor = _load(str(self.model_path))
 
     def find(self, image: NDArray[np.uint8], *, scale: float = 1.0, upsample: int = 0) -> list[Box]:
@@ -93,6 +107,11 @@ class Dlib68:
                 "use the 68-point model."
             )
         return np.array([(p.x, p.y) for p in shape.parts()], dtype=np.float64)
+
+
+def weight_files(*, threed: bool = False) -> list[Path]:
+    """The files that decide what is found; raises `MissingDependency`."""
+    return [default_predictor()]
 
 
 def missing() -> str:

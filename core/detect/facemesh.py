@@ -16,12 +16,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.detect.dlib68 import default_predictor
 from core.detect.facemesh_net import SIDE, FaceMeshNet
 from core.detect.values import Box, Found, PointModel
 from core.errors import MissingFile
 from core.weights import get, open_weights, remote_file, shelf
 
-__all__ = ["FaceCrop", "FaceMesh", "crop_face", "fetch", "missing", "opened"]
+__all__ = ["FaceCrop", "FaceMesh", "crop_face", "fetch", "missing", "opened", "weight_files"]
 
 WEIGHTS = "facemesh.pth"
 _MORE = 0.25  # of the box, on each side
@@ -139,6 +140,11 @@ class FaceMesh:
         with torch.inference_mode():
             points, confidences = self._net(faces)
             return points.double().numpy(), confidences.double().sigmoid().numpy()
+
+
+def weight_files(*, threed: bool = True) -> list[Path]:
+    """The files that decide what is found; raises `MissingDependency` or `MissingFile`."""
+    return [default_predictor(), _weights()]
 
 
 def missing() -> str:

@@ -24,12 +24,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.detect.dlib68 import default_predictor
 from core.detect.values import Box, Found, PointModel
 from core.errors import MissingDependency, MissingFile, WeightsError
 from core.weights import RemoteFile
 from core.weights.transfer import Transfer
 
-__all__ = ["Fan", "fetch", "missing", "opened"]
+__all__ = ["Fan", "fetch", "missing", "opened", "weight_files"]
 
 _LIBRARY = "face_alignment"
 _INSTALL = "pip install --no-deps -r requirements-fan.txt"
@@ -136,6 +137,15 @@ class Fan:
 
 def _absent(name: str) -> str:
     return f"The weights of fan ({name}) are not here; get them with '{_GET}'."
+
+
+def weight_files(*, threed: bool = False) -> list[Path]:
+    """The files that decide what is found; raises `MissingDependency` or `MissingFile`."""
+    files = [_folder() / name for name in _files(_library(), threed)]
+    for path in files:
+        if not path.is_file():
+            raise MissingFile(_absent(path.name))
+    return [default_predictor(), *files]
 
 
 def missing() -> str:

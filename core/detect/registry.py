@@ -20,6 +20,7 @@ __all__ = [
     "detectors",
     "fetch_weights",
     "open_points",
+    "weight_files",
 ]
 
 
@@ -33,7 +34,7 @@ class DetectorInfo:
     dims : what coordinates it can give, 2 or 3 or both
     summary : one line for people, with the paper
     licence : of its weights
-    module : where its ``missing``, ``fetch`` and ``opened`` are
+    module : where its ``missing``, ``fetch``, ``weight_files`` and ``opened`` are
     """
 
     name: str
@@ -126,6 +127,17 @@ def fetch_weights(name: str, progress: Callable[[str, int, int | None], None]) -
     Offline, WeightsError : they cannot be had.
     """
     found: list[Path] = import_module(detector_info(name).module).fetch(progress)
+    return found
+
+
+def weight_files(name: str, *, threed: bool = False) -> list[Path]:
+    """The files that decide what a detector finds, that of the finder first.
+
+    Raises
+    ------
+    MissingDependency, MissingFile : they are not here.
+    """
+    found: list[Path] = import_module(detector_info(name).module).weight_files(threed=threed)
     return found
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.align import align_procrustes, normalise_lips, procrustes_frames
-from core.batch.extract import cached_landmarks
+from core.batch.landmarks import cached_landmarks
 from core.datasets import ClipRef, list_clips, list_names
 from core.errors import BadInput, SpeechmarksError
 from core.media import Waveform, read_sound

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.align import transfer_onto_mean
-from core.batch.extract import cached_landmarks
+from core.batch.landmarks import cached_landmarks
 from core.datasets import ClipRef
 from core.errors import BadInput, OutputExists, SpeechmarksError
 from core.media import Waveform, read_sound

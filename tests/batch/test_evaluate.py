@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from making import noise, sentence
 
-from core.batch import Truth, differences, evaluate, lip_floor, load_truths
+from core.batch.evaluate import Truth, differences, evaluate, lip_floor, load_truths
 from core.batch.noises import noise_bank
 from core.datasets import ClipRef
 from core.errors import BadInput, MissingFile

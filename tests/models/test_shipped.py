@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from core.batch import evaluate, load_truths
+from core.batch.evaluate import evaluate, load_truths
 from core.datasets import list_clips
 from core.models import known_models, load_model
 from core.reference import shipped_template

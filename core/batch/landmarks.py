@@ -1,0 +1,262 @@
+"""Landmarks that are kept: a clip is never searched twice for the same thing (DESIGN 8).
+
+A long clip is worked on in shards of so many frames, each by itself, so that they can be made side
+by side and none is lost. However it is made, by a page or a command, alone or on a cluster, its
+landmarks are the same to the last bit.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.detect import Detection, FaceChoice, detect_landmarks, weight_files
+from core.errors import MediaError
+from core.media import probe
+from core.track import LandmarkTrack
+from core.workspace import Workspace, file_sha256, result_key
+
+__all__ = [
+    "SHARD_FRAMES",
+    "LandmarkRecipe",
+    "Shard",
+    "cached_landmarks",
+    "drop_shards",
+    "join_shards",
+    "landmark_key",
+    "make_shard",
+    "shards_of",
+]
+
+SHARD_FRAMES = 3000
+"""Most frames of one shard: two minutes at 25 fps."""
+_SMALL = 1 << 20  # bytes of a file that is not worth a look at how many frames it has
+_VERSION = 2  # of what detection finds; 2: shards, and faces told apart
+
+
+@dataclass(frozen=True)
+class LandmarkRecipe:
+    """How landmarks are made; see `core.detect.detect_landmarks`."""
+
+    detector: str = "dlib68"
+    face: FaceChoice = "first"
+    every_frame: bool = False
+    threed: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether a clip must be looked at as a whole, because its faces are told apart."""
+        return self.face != "first"
+
+    def facts(self) -> dict[str, Any]:
+        """The fields, as a manifest holds them."""
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {"face": str(self.face)}
+
+
+DLIB68 = LandmarkRecipe()
+
+
+@lru_cache(maxsize=64)
+def _hash(path: Path, *state: int) -> str:
+    return file_sha256(path)
+
+
+@lru_cache(maxsize=64)
+def _weights(detector: str, threed: bool) -> tuple[Path, ...]:
+    return tuple(weight_files(detector, threed=threed))
+
+
+def landmark_key(video_hash: str, recipe: LandmarkRecipe = DLIB68) -> str:
+    """Content address of a detection: video, detector, model files and parameters.
+
+    Raises
+    ------
+    MissingDependency, MissingFile : the detector is not here.
+    """
+    models = []
+    for path in _weights(recipe.detector, recipe.threed):
+        state = path.stat()
+        models.append(_hash(path, state.st_mtime_ns, state.st_size))
+    return result_key(
+        kind="landmarks", version=_VERSION, video=video_hash, models=models, **recipe.facts()
+    )
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Frames of a video from ``start`` up to, but not, ``stop``; all of them where it is None."""
+
+    video: Path
+    sha256: str
+    recipe: LandmarkRecipe = DLIB68
+    start: int = 0
+    stop: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Content address of its landmarks; that of a part lies in the folder of the whole."""
+        whole = landmark_key(self.sha256, self.recipe)
+        if self.stop is None:
+            return whole
+        return f"{whole}/shards/{self.start}-{self.stop}"
+
+    @property
+    def clip(self) -> Shard:
+        """The whole clip that it is a part of."""
+        return Shard(self.video, self.sha256, self.recipe)
+
+
+def shards_of(clip: Shard) -> list[Shard]:
+    """The shards of a whole clip, of about the same length; one where it is short, or must be
+    looked at as a whole. Raises what probing raises.
+    """
+    if clip.video.stat().st_size <= _SMALL:
+        return [clip]
+    info = probe(clip.video).video
+    if clip.recipe.whole or info is None or info.n_frames <= SHARD_FRAMES:
+        return [clip]
+    bounds = np.linspace(0, info.n_frames, -(-info.n_frames // SHARD_FRAMES) + 1).astype(int)
+    return [
+        Shard(clip.video, clip.sha256, clip.recipe, int(start), int(stop))
+        for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
+    ]
+
+
+def make_shard(
+    workspace: Workspace, shard: Shard, *, progress: Callable[[int], None] | None = None
+) -> LandmarkTrack:
+    """Landmarks of a shard from the workspace, detected and stored where they are not there.
+
+    Raises what detection raises, and `MediaError` where the video is another one by now.
+    """
+    known = workspace.load_track(shard.key)
+    if known is not None:
+        return known
+    recipe = shard.recipe
+    with _one_thread(recipe.detector):
+        found = detect_landmarks(
+            shard.video,
+            detector=recipe.detector,
+            every_frame=recipe.every_frame,
+            face=recipe.face,
+            threed=recipe.threed,
+            frames=None if shard.stop is None else range(shard.start, shard.stop),
+            progress=progress,
+        )
+    if file_sha256(shard.video) != shard.sha256:
+        raise MediaError(f"{shard.video.name!r} changed while it was looked at; start again.")
+    return _store(workspace, shard, found.track, _facts(found))
+
+
+@contextmanager
+def _one_thread(detector: str) -> Iterator[None]:
+    """Let a network compute on one thread: with another number, sums differ in their last bits."""
+    if detector == "dlib68":  # which has no network, and torch takes seconds to import
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _facts(found: Detection) -> dict[str, Any]:
+    return {"detections": found.detections, "how": found.counts(), "faces": found.faces}
+
+
+def _store(
+    workspace: Workspace, shard: Shard, track: LandmarkTrack, facts: dict[str, Any]
+) -> LandmarkTrack:
+    manifest = {
+        "kind": "landmarks",
+        "video": shard.sha256,
+        "recipe": shard.recipe.facts(),
+        "frames": len(track),
+        "valid": int(track.frame_valid.sum()),
+        **facts,
+    }
+    workspace.store_track(shard.key, track, manifest)
+    return track
+
+
+def join_shards(
+    workspace: Workspace, shards: Sequence[Shard], *, progress: Callable[[int], None] | None = None
+) -> LandmarkTrack:
+    """The landmarks of a whole clip from those of its shards, which are stored already; they are
+    removed once the whole is stored.
+
+    A clip in which a shard saw several faces is looked at again as a whole, since a face might be
+    another one after every seam; so is one whose shards do not hold its frames, one after the
+    other (damaged files).
+    """
+    clip = shards[0].clip
+    tracks = [make_shard(workspace, shard) for shard in shards]
+    facts = [workspace.manifest(shard.key) or {} for shard in shards]
+    times = np.concatenate([track.times for track in tracks])
+    wanted = sum((shard.stop or 0) - shard.start for shard in shards)
+    several = any(fact["faces"] > 1 for fact in facts)
+    if several or len(times) != wanted or not (np.diff(times) > 0).all():
+        track = make_shard(workspace, clip, progress=progress)
+    else:
+        scores = [t.score if t.score is not None else np.full(len(t), np.nan) for t in tracks]
+        track = tracks[0].replace(
+            points=np.concatenate([t.points for t in tracks]),
+            times=times,
+            valid=np.concatenate([t.valid for t in tracks]),
+            score=np.concatenate(scores),
+        )
+        how: dict[str, int] = {}
+        for fact in facts:
+            for name, count in fact["how"].items():
+                how[name] = how.get(name, 0) + count
+        runs = sum(fact["detections"] for fact in facts)
+        most = max(fact["faces"] for fact in facts)
+        _store(workspace, clip, track, {"detections": runs, "how": how, "faces": most})
+    drop_shards(workspace, clip)
+    return track
+
+
+def drop_shards(workspace: Workspace, clip: Shard) -> None:
+    """Remove what was kept of a clip's shards, once the clip is stored as a whole."""
+    shutil.rmtree(workspace.result_folder(clip.key) / "shards", ignore_errors=True)
+
+
+def cached_landmarks(
+    workspace: Workspace,
+    video: Path,
+    *,
+    recipe: LandmarkRecipe = DLIB68,
+    video_hash: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> LandmarkTrack:
+    """Landmarks of a clip from the workspace, detected and stored where they are not there yet.
+
+    progress : hears the number of frames done; may raise to stop: finished shards are kept.
+
+    Raises what detection raises.
+    """
+    clip = Shard(video, video_hash or file_sha256(video), recipe)
+    known = workspace.load_track(clip.key)
+    if known is not None:
+        return known
+    shards = shards_of(clip)
+    if len(shards) == 1:
+        return make_shard(workspace, clip, progress=progress)
+    for shard in shards:
+        make_shard(workspace, shard, progress=_later(progress, shard.start))
+    return join_shards(workspace, shards, progress=progress)
+
+
+def _later(progress: Callable[[int], None] | None, before: int) -> Callable[[int], None] | None:
+    return None if progress is None else lambda done: progress(before + done)
