@@ -18,6 +18,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal
 
@@ -28,7 +29,16 @@ from core.settings import Settings, home, read_settings
 from core.track import LandmarkTrack
 from core.track_io import atomic_write, read_contents, read_track, write_track
 
-__all__ = ["SCHEMA", "Clip", "Import", "ImportKind", "Workspace", "file_sha256", "result_key"]
+__all__ = [
+    "SCHEMA",
+    "Clip",
+    "Import",
+    "ImportKind",
+    "Workspace",
+    "file_sha256",
+    "model_sha256",
+    "result_key",
+]
 
 SCHEMA = 1
 """Version of stored results; part of every key."""
@@ -72,6 +82,17 @@ def file_sha256(path: Path | str) -> str:
         raise MissingFile(f"There is no file {str(path)!r}; check the path.")
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def model_sha256(path: Path) -> str:
+    """`file_sha256` of a model's file, computed again only where size or time of change differ."""
+    state = path.stat()
+    return _known_sha256(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _known_sha256(path: Path, *state: int) -> str:
+    return file_sha256(path)
 
 
 def result_key(**parts: Any) -> str:

@@ -21,7 +21,7 @@ from core.detect import Detection, FaceChoice, detect_landmarks, weight_files
 from core.errors import MediaError
 from core.media import probe
 from core.track import LandmarkTrack
-from core.workspace import Workspace, file_sha256, result_key
+from core.workspace import Workspace, file_sha256, model_sha256, result_key
 
 __all__ = [
     "SHARD_FRAMES",
@@ -64,11 +64,6 @@ DLIB68 = LandmarkRecipe()
 
 
 @lru_cache(maxsize=64)
-def _hash(path: Path, *state: int) -> str:
-    return file_sha256(path)
-
-
-@lru_cache(maxsize=64)
 def _weights(detector: str, threed: bool) -> tuple[Path, ...]:
     return tuple(weight_files(detector, threed=threed))
 
@@ -80,10 +75,7 @@ def landmark_key(video_hash: str, recipe: LandmarkRecipe = DLIB68) -> str:
     ------
     MissingDependency, MissingFile : the detector is not here.
     """
-    models = []
-    for path in _weights(recipe.detector, recipe.threed):
-        state = path.stat()
-        models.append(_hash(path, state.st_mtime_ns, state.st_size))
+    models = [model_sha256(path) for path in _weights(recipe.detector, recipe.threed)]
     return result_key(
         kind="landmarks", version=_VERSION, video=video_hash, models=models, **recipe.facts()
     )

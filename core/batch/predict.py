@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,23 @@ import numpy as np
 from core.media.audio import Sound
 from core.models.base import Prediction, PredictOptions, SpeechModel
 from core.track_io import atomic_write, read_array, write_array
-from core.workspace import Workspace, file_sha256, result_key
+from core.workspace import Workspace, model_sha256, result_key
 
-__all__ = ["cached_prediction"]
+__all__ = ["cached_prediction", "prediction_key"]
+
+
+def prediction_key(
+    model: SpeechModel, weights: Path, sound_hash: str, options: PredictOptions
+) -> str:
+    """Content address of a prediction: sound, weights, and all that they are run with."""
+    return result_key(
+        kind="prediction",
+        sound=sound_hash,
+        weights=model_sha256(weights),
+        settings=dict(model.settings),
+        boost=model.boost.tolist(),
+        options=options.facts,
+    )
 
 
 def cached_prediction(
@@ -29,23 +44,15 @@ def cached_prediction(
 
     sound_hash : content hash of the file that ``sound`` was read from.
     """
-    key = result_key(
-        kind="prediction",
-        sound=sound_hash,
-        weights=file_sha256(weights),
-        settings=dict(model.settings),
-        boost=model.boost.tolist(),
-        options=options.facts,
-    )
+    key = prediction_key(model, weights, sound_hash, options)
     folder = workspace.result_folder(key)
     track = workspace.load_track(key)
     if track is not None:
-        manifest = workspace.manifest(key) or {}
         spread, opening = folder / "spread.npy", folder / "opening_spread.npy"
         return Prediction(
             track,
             read_array(folder / "coefficients.npy"),
-            float(manifest.get("compute_seconds", float("nan"))),
+            _seconds(folder),
             read_array(spread) if spread.is_file() else None,
             read_array(opening) if opening.is_file() else None,
         )
@@ -55,5 +62,15 @@ def cached_prediction(
         values = getattr(made, name)
         if values is not None:
             atomic_write(folder / f"{name}.npy", write_array(np.asarray(values)))
-    workspace.store_track(key, made.track, {"compute_seconds": made.seconds})
+    # Beside the result, which holds no clock times: whoever computes it gets the same bytes.
+    atomic_write(folder / "seconds.json", json.dumps(made.seconds).encode())
+    workspace.store_track(key, made.track, {"kind": "prediction", "sound": sound_hash})
     return made
+
+
+def _seconds(folder: Path) -> float:
+    """How long a stored prediction took to compute; NaN where that is not known."""
+    try:
+        return float(json.loads((folder / "seconds.json").read_text()))
+    except (OSError, ValueError, TypeError):
+        return float("nan")

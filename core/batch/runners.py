@@ -142,10 +142,10 @@ def run_tasks(
 
 def _reason(error: BaseException) -> str:
     """Why a task failed; raises what would make every other fail, too."""
-    if isinstance(error, (BadInput, MissingDependency)) or not isinstance(error, Exception):
-        raise error
     if isinstance(error, SpeechmarksError):
         return str(error)
+    if not isinstance(error, Exception):
+        raise error
     if isinstance(error, OSError) and error.errno in _FULL:
         raise BadInput(
             f"The workspace cannot be written ({error.strerror}); make room, then start again: "

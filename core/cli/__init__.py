@@ -36,6 +36,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {  # of each module, in the order of the
     "metrics": ("metrics",),
     "quality": ("quality", "smooth"),
     "data": ("data",),
+    "data_runs": ("data",),
 }
 
 

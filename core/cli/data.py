@@ -1,4 +1,4 @@
-"""data index, list, quality, stats, split, extract, export."""
+"""data index, list, quality, stats, split, export."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from core.batch import RUNNERS, LandmarkRecipe, Summary, extract
 from core.batch.face_report import OddFrame, face_report
 from core.batch.indexing import IndexSummary, update_index
 from core.cli.console import Done, Progress, app, command, inert, notice, table_lines
@@ -17,7 +16,6 @@ from core.datasets import LAYOUTS, list_clips
 from core.datasets.index import index_path, page_of, parse_condition, read_index, select_clips
 from core.datasets.layouts import list_line
 from core.datasets.splits import SHARES, draw_lists, statistics_of
-from core.detect.identities import parse_face
 from core.errors import BadInput, OutputExists
 from core.metrics.quality import MEASURES
 from core.track_io import atomic_write
@@ -211,66 +209,6 @@ def split_command(
     speakers = {name: len({c.speaker for c in chosen}) for name, chosen in lists.items()}
     told = ", ".join(f"{name} {n} ({speakers[name]} speakers)" for name, n in counts.items())
     return Done(f"{told} -> {out}", {"out": str(out), "clips": counts, "speakers": speakers})
-
-
-Runner = Annotated[
-    str | None,
-    typer.Option("--runner", help=f"{', '.join(RUNNERS)}; serial for one worker, else local."),
-]
-Scheduler = Annotated[
-    str | None, typer.Option("--scheduler", help="Address of a Dask scheduler (--runner dask).")
-]
-
-
-@command("extract", data)
-def extract_command(
-    root: Root,
-    list_name: List = None,
-    layout: Layout = "auto",
-    detector: Annotated[str, typer.Option(help="dlib68, facemesh or fan.")] = "dlib68",
-    face: Annotated[
-        str, typer.Option(help="first, largest, moving, or a number from 0.")
-    ] = "first",
-    every_frame: Annotated[
-        bool, typer.Option("--every-frame", help="Detect on every frame, as published (slow).")
-    ] = False,
-    threed: Annotated[bool, typer.Option("--threed", help="With depth (fan).")] = False,
-    workers: Annotated[int, typer.Option("--workers", help="Clips worked on at once.")] = 1,
-    runner: Runner = None,
-    scheduler: Scheduler = None,
-) -> Done:
-    """Detect landmarks of every clip into the workspace; what is there is skipped, so a run that
-    was stopped goes on where it was."""
-    recipe = LandmarkRecipe(detector, parse_face(face), every_frame, threed)
-    clips = list_clips(root, list_name, layout=layout)
-    report = Progress("extract", len(clips), "clips")
-
-    def show(ended: float, total: int, summary: Summary) -> None:
-        report(ended, f"{len(summary.failed)} failed" if summary.failed else "")
-
-    summary = extract(
-        Workspace(),
-        clips,
-        recipe=recipe,
-        runner=runner or ("dask" if scheduler else "serial" if workers == 1 else "local"),
-        workers=workers,
-        scheduler=scheduler,
-        progress=show,
-    )
-    report.close()
-    return _ended(summary)
-
-
-def _ended(summary: Summary) -> Done:
-    """How a run over clips went."""
-    for failure in summary.failed[:20]:
-        notice(f"{failure['clip']}: {failure['reason']}")
-    return Done(
-        f"{summary.done} done, {summary.skipped} skipped, {len(summary.failed)} failed "
-        f"in {summary.seconds:.1f} s",
-        summary.to_json(),
-        code=3 if summary.failed else 0,
-    )
 
 
 @command("export", data)

@@ -1,0 +1,110 @@
+"""data extract, generate: work over every clip of a data set, by workers that can be stopped."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from core.batch import RUNNERS, LandmarkRecipe, Summary, extract
+from core.cli.console import Done, Progress, command, notice
+from core.cli.data import Layout, List, Root, data
+from core.datasets import list_clips
+from core.detect.identities import parse_face
+from core.workspace import Workspace
+
+__all__: list[str] = []
+
+Runner = Annotated[
+    str | None,
+    typer.Option("--runner", help=f"{', '.join(RUNNERS)}; serial for one worker, else local."),
+]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", help="Address of a Dask scheduler (--runner dask).")
+]
+
+
+@command("extract", data)
+def extract_command(
+    root: Root,
+    list_name: List = None,
+    layout: Layout = "auto",
+    detector: Annotated[str, typer.Option(help="dlib68, facemesh or fan.")] = "dlib68",
+    face: Annotated[
+        str, typer.Option(help="first, largest, moving, or a number from 0.")
+    ] = "first",
+    every_frame: Annotated[
+        bool, typer.Option("--every-frame", help="Detect on every frame, as published (slow).")
+    ] = False,
+    threed: Annotated[bool, typer.Option("--threed", help="With depth (fan).")] = False,
+    workers: Annotated[int, typer.Option("--workers", help="Clips worked on at once.")] = 1,
+    runner: Runner = None,
+    scheduler: Scheduler = None,
+) -> Done:
+    """Detect landmarks of every clip into the workspace; what is there is skipped, so a run that
+    was stopped goes on where it was."""
+    recipe = LandmarkRecipe(detector, parse_face(face), every_frame, threed)
+    clips = list_clips(root, list_name, layout=layout)
+    report = Progress("extract", len(clips), "clips")
+    summary = extract(
+        Workspace(),
+        clips,
+        recipe=recipe,
+        runner=runner or _fitting(workers, scheduler),
+        workers=workers,
+        scheduler=scheduler,
+        progress=lambda ended, _, so_far: report(ended, _failures(so_far)),
+    )
+    report.close()
+    return _ended(summary)
+
+
+@command("generate", data)
+def generate_command(
+    root: Root,
+    model: Annotated[list[str], typer.Option("-m", help="Model name; may be given again.")],
+    list_name: List = None,
+    layout: Layout = "auto",
+    workers: Annotated[int, typer.Option("--workers", help="Clips worked on at once.")] = 1,
+    runner: Runner = None,
+    scheduler: Scheduler = None,
+) -> Done:
+    """Run models over the sound of every clip, into the workspace, where the pages find what they
+    made; what is there is skipped."""
+    from core.batch.predict_clips import predict_clips
+
+    clips = list_clips(root, list_name, layout=layout)
+    report = Progress("generate", len(clips), "clips")
+    summary = predict_clips(
+        Workspace(),
+        clips,
+        model,
+        root=root,
+        runner=runner or _fitting(workers, scheduler),
+        workers=workers,
+        scheduler=scheduler,
+        progress=lambda ended, _, so_far: report(ended, _failures(so_far)),
+    )
+    report.close()
+    return _ended(summary)
+
+
+def _fitting(workers: int, scheduler: str | None) -> str:
+    """The runner, where none is named."""
+    return "dask" if scheduler else "serial" if workers == 1 else "local"
+
+
+def _failures(summary: Summary) -> str:
+    return f"{len(summary.failed)} failed" if summary.failed else ""
+
+
+def _ended(summary: Summary) -> Done:
+    """How a run over clips went."""
+    for failure in summary.failed[:20]:
+        notice(f"{failure['clip']}: {failure['reason']}")
+    return Done(
+        f"{summary.done} done, {summary.skipped} skipped, {len(summary.failed)} failed "
+        f"in {summary.seconds:.1f} s",
+        summary.to_json(),
+        code=3 if summary.failed else 0,
+    )
