@@ -8,7 +8,7 @@ landmarks are the same to the last bit.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from core.batch.faces import cached_faces
 from core.detect import Detection, FaceChoice, detect_landmarks, weight_files
 from core.errors import MediaError
 from core.media import probe
@@ -25,11 +26,13 @@ from core.workspace import Workspace, file_sha256, model_sha256, result_key
 
 __all__ = [
     "SHARD_FRAMES",
+    "LandmarkFacts",
     "LandmarkRecipe",
     "Shard",
     "cached_landmarks",
     "drop_shards",
     "join_shards",
+    "landmark_facts",
     "landmark_key",
     "make_shard",
     "shards_of",
@@ -38,7 +41,7 @@ __all__ = [
 SHARD_FRAMES = 3000
 """Most frames of one shard: two minutes at 25 fps."""
 _SMALL = 1 << 20  # bytes of a file that is not worth a look at how many frames it has
-_VERSION = 2  # of what detection finds; 2: shards, and faces told apart
+_VERSION = 3  # of what detection finds and records; 3: how every frame got its points
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,15 @@ def make_shard(
     known = workspace.load_track(shard.key)
     if known is not None:
         return known
-    recipe = shard.recipe
+    recipe, faces = shard.recipe, None
+    if recipe.whole:  # so that another choice among them need not tell them apart again
+        faces = cached_faces(
+            workspace,
+            shard.video,
+            every_frame=recipe.every_frame,
+            video_hash=shard.sha256,
+            progress=progress,
+        )
     with _one_thread(recipe.detector):
         found = detect_landmarks(
             shard.video,
@@ -140,6 +151,7 @@ def make_shard(
             face=recipe.face,
             threed=recipe.threed,
             frames=None if shard.stop is None else range(shard.start, shard.stop),
+            known=faces,
             progress=progress,
         )
     if file_sha256(shard.video) != shard.sha256:
@@ -164,7 +176,12 @@ def _one_thread(detector: str) -> Iterator[None]:
 
 
 def _facts(found: Detection) -> dict[str, Any]:
-    return {"detections": found.detections, "how": found.counts(), "faces": found.faces}
+    return {
+        "detections": found.detections,
+        "how": found.counts(),
+        "course": found.course(),
+        "faces": found.faces,
+    }
 
 
 def _store(
@@ -205,7 +222,6 @@ def join_shards(
         track = tracks[0].replace(
             points=np.concatenate([t.points for t in tracks]),
             times=times,
-            valid=np.concatenate([t.valid for t in tracks]),
             score=np.concatenate(scores),
         )
         how: dict[str, int] = {}
@@ -214,7 +230,9 @@ def join_shards(
                 how[name] = how.get(name, 0) + count
         runs = sum(fact["detections"] for fact in facts)
         most = max(fact["faces"] for fact in facts)
-        _store(workspace, clip, track, {"detections": runs, "how": how, "faces": most})
+        course = "".join(fact["course"] for fact in facts)
+        whole = {"detections": runs, "how": how, "course": course, "faces": most}
+        _store(workspace, clip, track, whole)
     drop_shards(workspace, clip)
     return track
 
@@ -222,6 +240,34 @@ def join_shards(
 def drop_shards(workspace: Workspace, clip: Shard) -> None:
     """Remove what was kept of a clip's shards, once the clip is stored as a whole."""
     shutil.rmtree(workspace.result_folder(clip.key) / "shards", ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class LandmarkFacts:
+    """What was recorded when landmarks were made.
+
+    Attributes
+    ----------
+    detections : runs of the face detector
+    faces : the largest number of faces seen at once, or told apart in one shot
+    how : frames by how they got their points (`core.detect.values.How`)
+    course : the same frame by frame, the first letter of each word
+    """
+
+    detections: int
+    faces: int
+    how: Mapping[str, int]
+    course: str
+
+
+def landmark_facts(
+    workspace: Workspace, video_hash: str, recipe: LandmarkRecipe = DLIB68
+) -> LandmarkFacts | None:
+    """What is known of landmarks that `cached_landmarks` has stored; None where there are none."""
+    manifest = workspace.manifest(landmark_key(video_hash, recipe))
+    if manifest is None:
+        return None
+    return LandmarkFacts(**{field.name: manifest[field.name] for field in fields(LandmarkFacts)})
 
 
 def cached_landmarks(

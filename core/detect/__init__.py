@@ -6,6 +6,7 @@ Detectors against one another: `core.detect.comparison`.
 from core.detect.clip import Detection, detect_landmarks, find_faces
 from core.detect.dlib68 import Dlib68, default_predictor
 from core.detect.follow import FaceChoice
+from core.detect.identities import Faces
 from core.detect.registry import (
     DETECTORS,
     DetectorInfo,
@@ -26,6 +27,7 @@ __all__ = [
     "DetectorState",
     "Dlib68",
     "FaceChoice",
+    "Faces",
     "Found",
     "PointModel",
     "default_predictor",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.detect.crowd import Crowd
 from core.detect.dlib68 import Dlib68
 from core.detect.follow import FaceChoice, Follower, choose_face
-from core.detect.identities import Shot, choose_identity, parse_face
+from core.detect.identities import Faces, Shot, choose_identity, parse_face
 from core.detect.registry import detector_info, open_points
 from core.detect.values import Found, How, PointModel
 from core.errors import NoVideo
@@ -53,6 +53,10 @@ class Detection:
     def counts(self) -> dict[str, int]:
         """Frames by ``how``."""
         return dict(Counter(self.how))
+
+    def course(self) -> str:
+        """``how``, a letter a frame: the first of each word."""
+        return "".join(word[0] for word in self.how)
 
 
 @dataclass
@@ -131,15 +135,16 @@ def _alone(frame: Frame, follower: Follower) -> list[Found]:
     return [Found(follower.detector.predict(frame.image, box), box.score, box, "detected")]
 
 
-def _crowd(frames: Iterable[Frame], finder: Dlib68, every_frame: bool) -> tuple[list[Shot], int]:
-    """Every face of every shot, and the number of detector runs."""
+def _crowd(clip: _Clip, frames: Iterable[Frame], finder: Dlib68, every_frame: bool) -> Faces:
+    """Every face of every shot."""
     crowd = Crowd(finder, every_frame)
     for frame in frames:
         crowd.step(frame.image)
-    return crowd.shots(), crowd.detections
+    shots = tuple(crowd.shots())
+    return Faces(np.asarray(clip.times, dtype=np.float64), shots, crowd.detections)
 
 
-def _chosen(shots: list[Shot], choice: FaceChoice) -> Iterator[Found]:
+def _chosen(shots: Iterable[Shot], choice: FaceChoice) -> Iterator[Found]:
     """What each frame shows of the face that is chosen in its shot."""
     for shot in shots:
         face = choose_identity(shot, choice)
@@ -153,15 +158,14 @@ def find_faces(
     predictor: Path | str | None = None,
     every_frame: bool = False,
     progress: Progress | None = None,
-) -> list[Shot]:
+) -> Faces:
     """Every face of a clip under a number of its own, shot by shot, with dlib's 68 points.
 
     Parameters and errors as for `detect_landmarks`.
     """
     clip = _Clip(video, progress)
     frames = clip.open()
-    shots, _ = _crowd(frames, Dlib68(predictor), every_frame)
-    return shots
+    return _crowd(clip, frames, Dlib68(predictor), every_frame)
 
 
 def detect_landmarks(
@@ -173,6 +177,7 @@ def detect_landmarks(
     face: FaceChoice = "first",
     threed: bool = False,
     frames: range | None = None,
+    known: Faces | None = None,
     progress: Progress | None = None,
 ) -> Detection:
     """Landmarks of one face through a clip, in displayed pixels.
@@ -188,6 +193,8 @@ def detect_landmarks(
         is dlib's first on every frame, as published.
     threed : with depth, from a detector that can give it or leave it.
     frames : numbers of the frames to look at, one after the other; all where it is None.
+    known : what `find_faces` gave for all frames of this clip, with the same ``predictor`` and
+        ``every_frame``: they are not told apart again, and the result is the same.
     progress : hears the number of frames done, and begins again from 1 where the clip must be gone
         through twice (several faces); may raise to cancel.
 
@@ -218,11 +225,12 @@ def detect_landmarks(
         alone = every_frame or faces < 2 or follower.searches < 2
         pictures = pictures if alone else clip.open()
     if not alone:
-        shots, runs = _crowd(pictures, finder, every_frame)
-        detections, faces = detections + runs, max((len(shot.faces) for shot in shots), default=0)
+        several = known or _crowd(clip, pictures, finder, every_frame)
+        detections, faces = detections + several.detections, several.most
         points = _Points(points.model)
-        for image, found in _pictures(clip, points.model, _chosen(shots, choice)):
+        for image, found in _pictures(clip, points.model, _chosen(several.shots, choice)):
             points.take(image, found)
+        clip.times = clip.times or several.times.tolist()
     done = points.flush()
     if not clip.times:
         raise NoVideo(f"{Path(video).name!r} holds no frame that can be decoded.")

@@ -22,9 +22,12 @@ from core.metrics.scores import interocular, opening
 
 __all__ = [
     "LEAST_OVERLAP",
+    "Faces",
     "Identity",
     "Shot",
+    "best_view",
     "choose_identity",
+    "face_at",
     "link",
     "mouth_motion",
     "overlaps",
@@ -57,6 +60,38 @@ class Shot:
     start: int
     stop: int
     faces: list[Identity] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """Every face of a clip, told apart in every shot.
+
+    Attributes
+    ----------
+    times : (T,) seconds of the frames
+    shots : one after the other, from frame 0 to frame T
+    detections : runs of the face detector
+    """
+
+    times: NDArray[np.float64]
+    shots: tuple[Shot, ...]
+    detections: int
+
+    @property
+    def most(self) -> int:
+        """The largest number of faces in one shot."""
+        return max((len(shot.faces) for shot in self.shots), default=0)
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(str(len(shot.faces)) for shot in self.shots)
+        return f"Faces({len(self.times)} frames, faces by shot: {numbers})"
+
+
+def best_view(shot: Shot) -> int:
+    """The frame of a shot in which most of its faces are to be seen, the nearest to its middle."""
+    seen = [sum(f.at(k).box is not None for f in shot.faces) for k in range(shot.start, shot.stop)]
+    middle = (shot.stop - shot.start) // 2
+    return shot.start + min(range(len(seen)), key=lambda k: (-seen[k], abs(k - middle)))
 
 
 def overlaps(one: Sequence[Box], two: Sequence[Box]) -> NDArray[np.float64]:

@@ -228,7 +228,7 @@ def test_a_face_that_was_covered_comes_back_under_its_number(
     two: list[Picture], write: Write, side: int, every_frame: bool
 ) -> None:
     pictures = covered(two, side, 12, 20)[: 28 if every_frame else 40]
-    (shot,) = find_faces(write(pictures), every_frame=every_frame)
+    (shot,) = find_faces(write(pictures), every_frame=every_frame).shots
     assert len(shot.faces) == 2 and (shot.start, shot.stop) == (0, len(pictures))
     for face in shot.faces:
         centres = [f.box.centre[0] if f.box else np.nan for f in map(face.at, range(shot.stop))]
@@ -253,7 +253,7 @@ def test_the_first_face_is_never_another_one(two: list[Picture], write: Write) -
 
 
 def test_a_face_that_comes_in_gets_the_next_number(two: list[Picture], write: Write) -> None:
-    (shot,) = find_faces(write(covered(two, 1, 0, 10)))
+    (shot,) = find_faces(write(covered(two, 1, 0, 10))).shots
     first, second = shot.faces
     assert (first.number, second.number) == (0, 1) and first.start == 0
     assert 10 <= second.start <= 24 and second.found[-1].box is not None
@@ -278,7 +278,7 @@ def test_the_other_one_is_chosen(
 def test_numbers_begin_again_in_every_shot(two: list[Picture], write: Write) -> None:
     dark = [np.zeros_like(p) for p in two[:3]]
     path = write([*two[:12], *dark, *two[12:24]])
-    shots = find_faces(path)
+    shots = find_faces(path).shots
     assert [(s.start, s.stop) for s in shots] == [(0, 12), (12, 15), (15, 27)]
     assert [[f.number for f in s.faces] for s in shots] == [[0, 1], [], [0, 1]]
     assert all(f.start == s.start for s in shots for f in s.faces)
