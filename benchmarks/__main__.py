@@ -23,6 +23,7 @@ RUNS = (
     bench_painted.run,
     bench_compare.run,
     bench_index.run,
+    bench_index.run_update,
 )
 
 

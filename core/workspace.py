@@ -282,6 +282,14 @@ class Workspace:
     def result_folder(self, key: str) -> Path:
         return self.root / "results" / key[:2] / key
 
+    def result_keys(self) -> set[str]:
+        """Keys of all results, also of those that are not finished."""
+        try:
+            shelves = [entry.path for entry in os.scandir(self.root / "results") if entry.is_dir()]
+        except FileNotFoundError:
+            return set()
+        return {name for shelf in shelves for name in os.listdir(shelf)}
+
     def load_track(self, key: str) -> LandmarkTrack | None:
         """The stored track of a key, or None where it is not finished."""
         if self.manifest(key) is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,16 +15,17 @@ import pandas as pd
 
 from core.batch.landmarks import landmark_key
 from core.datasets import ClipRef, list_clips
+from core.datasets.clips import below
 from core.datasets.index import COLUMNS, as_table, index_path, read_index, write_index
 from core.errors import BadInput, MissingFile, SpeechmarksError
 from core.media import probe
 from core.metrics.quality import quality
 from core.workspace import Workspace, file_sha256
 
-__all__ = ["IndexSummary", "update_index"]
+__all__ = ["IndexProgress", "IndexSummary", "update_index"]
 
-_EVERY = 500
-"""Files opened between two times that the index is written: so much a crash can cost."""
+_EVERY = 10.0
+"""Seconds between two times that the index is written: so much a crash can cost."""
 _BLANK: dict[str, Any] = {
     name: {"str": "", "int64": 0, "bool": False, "float64": float("nan")}[kind]
     for name, kind in COLUMNS.items()
@@ -48,24 +50,28 @@ class IndexSummary:
         return asdict(self)
 
 
+IndexProgress = Callable[[int, int, IndexSummary], None]
+"""Hears files done, files in all, and the summary so far; may raise to stop the update."""
+
+
 def update_index(
     workspace: Workspace,
     root: Path | str,
     *,
     layout: str = "auto",
     workers: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: IndexProgress | None = None,
 ) -> tuple[pd.DataFrame, IndexSummary]:
     """Bring the index of a data set up to date and store it in the workspace.
 
     A file whose size and time of change are those of its row is not opened again, even where it
     could not be read. Landmarks that came to the workspace since are taken in. What is finished is
-    written every 500 files and where the run is stopped, so it is never lost.
+    written every 10 s and where the run is stopped, so it is never lost.
 
     Parameters
     ----------
     workers : files looked at at once; each is decoded in a process of its own.
-    progress : hears (files done, files in all); may raise to stop.
+    progress : hears (files done, files in all, summary so far); may raise to stop.
 
     Returns
     -------
@@ -82,61 +88,49 @@ def update_index(
     summary = IndexSummary()
     path = index_path(workspace.root, root)
     known = _known(path)
-    clips: dict[str, ClipRef] = {}
-    for clip in list_clips(root, layout=layout):
-        where = clip.path.relative_to(root).as_posix()
-        try:
-            f"{where}{clip.name}".encode()
-        except UnicodeEncodeError:
-            reason = "its name is no text in UTF-8; rename the file"
-            summary.failed.append({"clip": ascii(clip.name), "reason": reason})
-        else:
-            clips[where] = clip
-    summary.removed = len(known.keys() - clips.keys())
-    rows = {where: known[where] for where in clips if where in known}
-    stale = {
-        where: clip for where, clip in clips.items() if not _is_current(clip.path, rows.get(where))
-    }
-    for where in stale:
-        rows.pop(where, None)
-    summary.unchanged, summary.clips = len(rows), len(clips)
-    fresh = [
-        where
-        for where, row in rows.items()
-        if row["sha256"] and row["frames"] and np.isnan(row["faces"])
-    ]
-    waiting = [*stale.items(), *((where, clips[where]) for where in fresh)]
+    clips, unnamed = _named(list_clips(root, layout=layout), root)
+    summary.removed = int((~known["path"].isin(list(clips))).sum())
+    kept = _unchanged(known, clips)
+    current = set(kept["path"])
+    stale = [where for where in clips if where not in current]
+    due = _due(workspace, kept)
+    old = {row["path"]: row for row in _records(kept[kept["path"].isin(due)])}
+    summary.unchanged, summary.clips = len(kept), len(clips)
+    waiting = [*stale, *due]
+    found: dict[str, Row] = {}
 
-    def look(item: tuple[str, ClipRef]) -> Row:
-        where, clip = item
-        row = rows[where] if where in rows else _facts(clip.path)
-        return {**row, **_face_facts(workspace, row)}
+    def look(where: str) -> Row:
+        row = old[where] if where in old else _facts(clips[where].path)
+        return {**row, **_face_facts(workspace, row), "path": where}
 
     def table() -> pd.DataFrame:
-        named = (
-            {**rows[w], "path": w, "clip": c.name, "speaker": c.speaker or "", "layout": c.layout}
-            for w, c in clips.items()
-            if w in rows
-        )
-        return as_table(list(named))
+        nonlocal kept
+        kept = _joined(kept, found, clips)
+        found.clear()
+        return kept
 
+    written = time.monotonic()
     with ThreadPoolExecutor(workers) as pool:
         try:
-            for number, ((where, _), row) in enumerate(
-                zip(waiting, pool.map(look, waiting), strict=True), start=1
-            ):
-                rows[where] = row
-                summary.opened += where in stale
-                if number % _EVERY == 0:
+            for number, row in enumerate(pool.map(look, waiting), start=1):
+                found[row["path"]] = row
+                summary.opened += row["path"] not in old
+                summary.landmarks += row["faces"] == row["faces"]
+                if row["error"]:
+                    summary.failed.append({"clip": clips[row["path"]].name, "reason": row["error"]})
+                if time.monotonic() - written > _EVERY:
                     write_index(path, table())
+                    written = time.monotonic()
                 if progress is not None:
-                    progress(number, len(waiting))
+                    summary.seconds = time.perf_counter() - begin
+                    progress(number, len(waiting), summary)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             made = table()
-            write_index(path, made)
+            if not (path.is_file() and made.equals(known)):
+                write_index(path, made)
     bad = made[made["error"] != ""]
-    summary.failed += [
+    summary.failed = unnamed + [
         {"clip": str(c), "reason": str(e)} for c, e in zip(bad["clip"], bad["error"], strict=True)
     ]
     summary.landmarks = int(made["faces"].notna().sum())
@@ -144,24 +138,82 @@ def update_index(
     return made, summary
 
 
-def _known(path: Path) -> dict[str, Row]:
-    """Rows by path; none where there is no index that can be read: it is then made anew."""
+def _known(path: Path) -> pd.DataFrame:
+    """The index as it stands; empty where there is none that can be read: it is then made anew."""
     try:
-        table = read_index(path)
+        return read_index(path)
     except (MissingFile, BadInput):
-        return {}
-    rows = ({str(name): value for name, value in r.items()} for r in table.to_dict("records"))
-    return {row["path"]: row for row in rows}
+        return as_table([])
 
 
-def _is_current(path: Path, row: Mapping[str, Any] | None) -> bool:
-    if row is None:
-        return False
-    try:
-        state = path.stat()
-    except OSError:
-        return False
-    return bool(row["size"] == state.st_size and row["mtime_ns"] == state.st_mtime_ns)
+def _records(table: pd.DataFrame) -> list[Row]:
+    return [{str(name): value for name, value in r.items()} for r in table.to_dict("records")]
+
+
+def _named(clips: Iterable[ClipRef], root: Path) -> tuple[dict[str, ClipRef], list[dict[str, str]]]:
+    """Clips by their path below ``root``, and the failures of those whose names are no text."""
+    named: dict[str, ClipRef] = {}
+    failed = []
+    for clip in clips:
+        where = below(root, clip.path)
+        try:
+            f"{where}{clip.name}".encode()
+        except UnicodeEncodeError:
+            reason = "its name is no text in UTF-8; rename the file"
+            failed.append({"clip": ascii(clip.name), "reason": reason})
+        else:
+            named[where] = clip
+    return named, failed
+
+
+def _unchanged(known: pd.DataFrame, clips: Mapping[str, ClipRef]) -> pd.DataFrame:
+    """Rows of files that are as they were."""
+
+    def state(where: str) -> tuple[int, int]:
+        try:
+            found = os.stat(clips[where].path)
+        except (KeyError, OSError):
+            return -1, -1
+        return found.st_size, found.st_mtime_ns
+
+    states = np.array([state(where) for where in known["path"]], np.int64).reshape(-1, 2)
+    same = (known[["size", "mtime_ns"]].to_numpy() == states).all(axis=1)
+    unchanged: pd.DataFrame = known[same]
+    return unchanged.reset_index(drop=True)
+
+
+def _due(workspace: Workspace, rows: pd.DataFrame) -> list[str]:
+    """Paths of clips whose landmarks have come to the workspace, or were damaged, since."""
+    without = rows[(rows["sha256"] != "") & (rows["frames"] > 0) & rows["faces"].isna()]
+    if without.empty:
+        return []
+    there = workspace.result_keys()  # one listing, where a look a clip would cost a file each
+    return [
+        where
+        for where, sha256, error in zip(
+            without["path"], without["sha256"], without["error"], strict=True
+        )
+        if error or (there and landmark_key(sha256) in there)
+    ]
+
+
+def _joined(
+    rows: pd.DataFrame, found: Mapping[str, Row], clips: Mapping[str, ClipRef]
+) -> pd.DataFrame:
+    """Rows with what was found since, in the order of the clips and under their names."""
+    if found:
+        fresh = as_table(list(found.values()))
+        rest = rows[~rows["path"].isin(list(found))]
+        rows = pd.concat([rest, fresh]) if len(rest) else fresh
+    place = {where: number for number, where in enumerate(clips)}
+    rows = rows.iloc[np.argsort([place[where] for where in rows["path"]])].reset_index(drop=True)
+    refs = [clips[where] for where in rows["path"]]
+    names = {
+        "clip": [ref.name for ref in refs],
+        "speaker": [ref.speaker or "" for ref in refs],
+        "layout": [ref.layout for ref in refs],
+    }
+    return rows.assign(**names).astype(COLUMNS)
 
 
 def _facts(path: Path) -> Row:

@@ -50,9 +50,9 @@ def index_command(root: Root, layout: Layout = "auto", workers: Workers = 1) -> 
 def _indexed(root: Path, layout: str, workers: int) -> tuple[pd.DataFrame, IndexSummary]:
     report = Progress("index", None, "clips")
 
-    def show(number: int, total: int) -> None:
+    def show(number: int, total: int, so_far: IndexSummary) -> None:
         report.total = total
-        report(number)
+        report(number, f"{len(so_far.failed)} failed" if so_far.failed else "")
 
     try:
         return update_index(Workspace(), root, layout=layout, workers=workers, progress=show)

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["MEDIA_SUFFIXES", "ClipParts", "ClipRef", "inside", "media_below", "suffix_rank"]
+__all__ = [
+    "MEDIA_SUFFIXES",
+    "ClipParts",
+    "ClipRef",
+    "below",
+    "inside",
+    "media_below",
+    "suffix_rank",
+]
 
 _VIDEO = (".mpg", ".mkv", ".mp4", ".mov", ".avi", ".webm", ".mpeg", ".m4v")
 _SOUND = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
@@ -62,14 +70,25 @@ def inside(root: Path, path: Path) -> bool:
     return os.path.isfile(path) and path.resolve().is_relative_to(root.resolve())
 
 
+def below(root: Path, path: Path) -> str:
+    """The path of a file below ``root``, with '/', as text: pathlib takes ten times as long."""
+    base = str(root)
+    return path.as_posix() if base == "." else path.as_posix()[len(base) :].lstrip("/")
+
+
 def media_below(folder: Path, root: Path) -> Iterator[Path]:
-    """Media files anywhere below a folder, in a stable order; links to folders are not followed."""
-    for base, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(base, name)
-            if path.suffix.lower() not in MEDIA_SUFFIXES:
-                continue
+    """Media files anywhere below a folder, in a stable order; links to folders are not followed,
+    nor are files that links outside of ``root`` lead to."""
+    with os.scandir(folder) as listing:
+        entries = sorted(listing, key=lambda entry: entry.name)
+    folders = []
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            folders.append(entry.path)
+        elif os.path.splitext(entry.name)[1].lower() in MEDIA_SUFFIXES:
+            path = Path(entry.path)
             # Only a link can lead out, so only links cost a look at where they lead.
-            if inside(root, path) if path.is_symlink() else os.path.isfile(path):
+            if inside(root, path) if entry.is_symlink() else entry.is_file():
                 yield path
+    for below in folders:
+        yield from media_below(Path(below), root)

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from core.errors import BadInput, MissingFile
 from core.metrics.quality import MEASURES
@@ -30,6 +32,7 @@ __all__ = [
     "parse_condition",
     "read_index",
     "select_clips",
+    "select_rows",
     "write_index",
 ]
 
@@ -162,15 +165,15 @@ def _holds(table: pd.DataFrame, condition: Condition) -> pd.Series[bool]:
     return pd.Series(_OPERATORS[sign](column, number) & column.notna(), index=table.index)
 
 
-def select_clips(
+def select_rows(
     table: pd.DataFrame,
     *,
     search: str = "",
     where: Sequence[Condition] = (),
     sort: str = "clip",
     descending: bool = False,
-) -> pd.DataFrame:
-    """Rows that meet all conditions, sorted.
+) -> NDArray[np.intp]:
+    """Positions of the rows that meet all conditions, sorted; only the columns asked for are read.
 
     Parameters
     ----------
@@ -184,15 +187,23 @@ def select_clips(
     """
     if sort not in COLUMNS:
         raise BadInput(f"Unknown column {sort[:40]!r} to sort by; known: {', '.join(COLUMNS)}.")
+    kept = np.ones(len(table), bool)
     for condition in where:
-        table = table[_holds(table, condition)]
+        kept &= _holds(table, condition).to_numpy(bool)
+    places = np.flatnonzero(kept)
     for word in search.split():
-        hits = [
-            table[name].str.contains(word, case=False, regex=False)
-            for name in ("path", "clip", "speaker")
-        ]
-        table = table[hits[0] | hits[1] | hits[2]]
-    return table.sort_values(sort, ascending=not descending, kind="stable", na_position="last")
+        names = table[["path", "clip", "speaker"]].iloc[places]
+        hits = [names[n].str.contains(word, case=False, regex=False).to_numpy(bool) for n in names]
+        places = places[np.logical_or.reduce(hits)]
+    column = table[sort].iloc[places].reset_index(drop=True)
+    order = column.sort_values(ascending=not descending, kind="stable", na_position="last").index
+    chosen: NDArray[np.intp] = places[order.to_numpy()]
+    return chosen
+
+
+def select_clips(table: pd.DataFrame, **asked: Any) -> pd.DataFrame:
+    """Rows that meet all conditions, sorted; asked, and refused, as `select_rows`."""
+    return table.iloc[select_rows(table, **asked)]
 
 
 @dataclass(frozen=True, eq=False)

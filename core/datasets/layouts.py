@@ -16,6 +16,7 @@ from core.datasets.clips import (
     MEDIA_SUFFIXES,
     ClipParts,
     ClipRef,
+    below,
     inside,
     media_below,
     suffix_rank,
@@ -294,14 +295,15 @@ def _media(kind: Layout, root: Path) -> Iterator[Path]:
 
 def _clip(kind: Layout, root: Path, path: Path, speaker: str | None = None) -> ClipRef | None:
     """The clip that a file is; None where the layout has no clip there."""
-    match = kind.pattern.fullmatch(path.relative_to(root).with_suffix("").as_posix())
+    where = below(root, path)
+    match = kind.pattern.fullmatch(where.removesuffix(path.suffix))
     if match is None:
         return None
     fields = {key: text or "" for key, text in match.groupdict().items()}
     name = kind.clip.format_map(fields)
-    if not speaker:
-        speaker = kind.speaker.format_map({**fields, "root": root.resolve().name})
-    speaker = speaker or path.parent.name or root.resolve().name  # the folder '.' has no name
+    if not speaker and "{root}" not in kind.speaker:
+        speaker = kind.speaker.format_map(fields) or path.parent.name
+    speaker = speaker or root.resolve().name
     return ClipRef(name, path, speaker, kind.name, tuple(fields.items()))
 
 

@@ -13,7 +13,7 @@ import pytest
 from making import faces, grey, make_track, movie, tone
 
 from core.batch import indexing, landmark_key
-from core.batch.indexing import update_index
+from core.batch.indexing import IndexSummary, update_index
 from core.datasets.index import index_path, read_index
 from core.errors import BadInput
 from core.workspace import Workspace, file_sha256
@@ -109,6 +109,45 @@ def test_landmarks_that_came_since_are_taken_in(
     assert table["severity"].iloc[0] >= 100 / 12 / 2
 
 
+def test_an_update_of_what_did_not_change_looks_at_no_result_and_writes_nothing(
+    root: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One listing of the results stands for a look a clip: it is what makes an update quick."""
+    first, _ = update_index(workspace, root)
+    path = index_path(workspace.root, root)
+    os.utime(path, (1, 1))
+
+    def never(*_: object) -> None:
+        raise AssertionError("looked at")
+
+    monkeypatch.setattr(Workspace, "manifest", never)
+    monkeypatch.setattr(indexing, "file_sha256", never)
+    again, _ = update_index(workspace, root)
+    pd.testing.assert_frame_equal(first, again)
+    assert path.stat().st_mtime == 1
+
+
+def test_failures_are_heard_as_they_come(root: Path, workspace: Workspace) -> None:
+    heard: list[tuple[int, int, list[str]]] = []
+    update_index(
+        workspace,
+        root,
+        progress=lambda n, total, s: heard.append((n, total, [f["clip"] for f in s.failed])),
+    )
+    assert heard == [(1, 3, []), (2, 3, ["s1/bad"]), (3, 3, ["s1/bad"])]
+
+
+def test_another_layout_gives_other_names_to_the_same_rows(
+    root: Path, workspace: Workspace, opened: list[str]
+) -> None:
+    update_index(workspace, root)
+    opened.clear()
+    table, summary = update_index(workspace, root, layout="folder")
+    assert opened == [] and summary.unchanged == 3 and set(table["layout"]) == {"folder"}
+    assert table["clip"].tolist() == ["video/s1/a", "video/s1/bad", "video/s2/b"]
+    assert table["frames"].tolist() == [12, 0, 12]
+
+
 def test_damaged_landmarks_are_one_clip_s_trouble(root: Path, workspace: Workspace) -> None:
     key = landmark_key(file_sha256(root / "video/s1/a.mp4"))
     folder = workspace.store_track(key, make_track(faces(0, 12)), {})
@@ -124,7 +163,8 @@ def test_damaged_landmarks_are_one_clip_s_trouble(root: Path, workspace: Workspa
 def test_a_stopped_run_keeps_what_is_done(
     root: Path, workspace: Workspace, opened: list[str]
 ) -> None:
-    def stop(number: int, total: int) -> None:
+    def stop(number: int, total: int, summary: IndexSummary) -> None:
+        assert (number, total, summary.opened) == (1, 3, 1)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
