@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 __all__ = ["Check", "run_checks"]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the report; ``fix`` says what to do where it is not ok."""
+    """One line of the report; ``fix`` says what to do where it is not ok, or how to get what is
+    optional and not here."""
 
     name: str
     ok: bool
@@ -22,6 +24,16 @@ def _detector() -> str:
     from core.detect import Dlib68
 
     return f"dlib68 with {Dlib68().model_path.name} (non-commercial use)"
+
+
+def _other(name: str) -> tuple[str, str]:
+    """An optional detector: what it is, and how to get it where it is not here."""
+    from core.detect import detectors
+
+    state = next(s for s in detectors() if s.info.name == name)
+    if state.ready:
+        return f"ready: {state.info.summary}", ""
+    return f"optional, not here: {state.info.summary}", state.reason
 
 
 def _codecs() -> str:
@@ -76,8 +88,10 @@ def _accelerator() -> str:
     return torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none; the CPU is used"
 
 
-_CHECKS: tuple[tuple[str, Callable[[], str], str], ...] = (
+_CHECKS: tuple[tuple[str, Callable[[], str | tuple[str, str]], str], ...] = (
     ("detector", _detector, "pip install face_recognition_models dlib-bin"),
+    ("detector facemesh", partial(_other, "facemesh"), ""),
+    ("detector fan", partial(_other, "fan"), ""),
     ("codecs", _codecs, "pip install av==18.1.0"),
     ("decoder", _decoder, "see limits in settings.toml of the workspace"),
     ("sound", _sound, "pip install soundfile"),
@@ -93,7 +107,9 @@ def run_checks() -> list[Check]:
     results = []
     for name, check, fix in _CHECKS:
         try:
-            results.append(Check(name, True, check()))
+            found = check()
+            detail, more = (found, "") if isinstance(found, str) else found
+            results.append(Check(name, True, detail, more))
         except Exception as error:  # whatever is broken, the report must say so
             results.append(Check(name, False, f"{type(error).__name__}: {error}", fix))
     return results

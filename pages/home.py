@@ -52,7 +52,9 @@ def checks() -> list[tuple[str, bool, str, str]]:
 st.subheader("What works here", anchor=False)
 lines = []
 for name, ok, detail, fix in checks():
-    mark = ":green[:material/check:]" if ok else ":orange[:material/warning:]"
+    mark = ":orange[:material/warning:]"
+    if ok:  # what is optional has a fix where it is not here
+        mark = ":gray[:material/remove:]" if fix else ":green[:material/check:]"
     lines.append(
         f"{mark} **{name}** · {safe_text(detail)}" + (f" → {safe_text(fix)}" if fix else "")
     )

@@ -33,6 +33,9 @@ def detectors_command(
         bool, typer.Option("--every-frame", help="Find the face anew on every frame.")
     ] = False,
     face: Annotated[str, typer.Option(help="As for the command landmarks.")] = "first",
+    most: Annotated[
+        int | None, typer.Option("--most", help="Only so many frames, from the first.", min=1)
+    ] = None,
     get: Annotated[
         str | None, typer.Option("--get", help="Download the weights of this detector.")
     ] = None,
@@ -44,7 +47,7 @@ def detectors_command(
         return _fetched(get)
     if video is None:
         return _listed()
-    return _compared(video, out, only or None, every_frame, face, force)
+    return _compared(video, out, only or None, every_frame, face, most, force)
 
 
 def _listed() -> Done:
@@ -81,6 +84,7 @@ def _compared(
     names: list[str] | None,
     every_frame: bool,
     face: str,
+    most: int | None,
     force: bool,
 ) -> Done:
     from core.detect.comparison import compare_detectors, comparison_table
@@ -92,11 +96,17 @@ def _compared(
 
     def hear(name: str, done: int) -> None:
         total = info.video.n_frames if info.video else None
+        total = min(filter(None, (total, most)), default=None)
         bars.setdefault(name, Progress(name, total))(done)
 
     try:
         found = compare_detectors(
-            video, names=names, every_frame=every_frame, face=face, progress=hear
+            video,
+            names=names,
+            every_frame=every_frame,
+            face=face,
+            frames=None if most is None else range(most),
+            progress=hear,
         )
     finally:
         for bar in bars.values():

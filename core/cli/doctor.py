@@ -9,13 +9,20 @@ from core.cli.console import Done, command
 
 __all__: list[str] = []
 
+_MARKS = {  # by whether it is ok, and whether there is something to do
+    (True, False): "ok  ",
+    (True, True): "--  ",
+    (False, True): "FAIL",
+    (False, False): "FAIL",
+}
+
 
 @command("doctor")
 def doctor_command() -> Done:
     """What works here: detectors, weights, codecs, accelerator, and what to do about the rest."""
     checks = run_checks()
     lines = [
-        f"{'ok  ' if c.ok else 'FAIL'} {c.name}: {c.detail}" + (f" -> {c.fix}" if not c.ok else "")
+        f"{_MARKS[c.ok, bool(c.fix)]} {c.name}: {c.detail}" + (f" -> {c.fix}" if c.fix else "")
         for c in checks
     ]
     return Done(

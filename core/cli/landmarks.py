@@ -9,7 +9,7 @@ import typer
 
 from core.cli.console import Done, Progress, command, notice
 from core.cli.tracks import Force, save_track
-from core.detect import detect_landmarks, detector_info
+from core.detect import detect_landmarks, detector_info, plane_68
 from core.errors import NoFace
 from core.media import probe
 from core.track_io import check_output
@@ -32,6 +32,9 @@ def landmarks_command(
     ] = "first",
     threed: Annotated[
         bool, typer.Option("--threed", help="With depth (fan; facemesh always has it).")
+    ] = False,
+    as_68: Annotated[
+        bool, typer.Option("--as-68", help="The 68 points in x and y, of any detector.")
     ] = False,
     force: Force = False,
 ) -> Done:
@@ -64,7 +67,7 @@ def landmarks_command(
             f"No face was found in any of the {len(found.track)} frames of {video.name!r}; try "
             "--every-frame for small faces, or another clip."
         )
-    save_track(out, found.track, force=force)
+    save_track(out, plane_68(found.track) if as_68 else found.track, force=force)
     if face == "first" and found.faces > 1:
         notice(f"{found.faces} faces were seen; --face largest, moving or a number takes another.")
     return Done(

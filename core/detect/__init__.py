@@ -7,6 +7,7 @@ from core.detect.clip import Detection, detect_landmarks, find_faces
 from core.detect.dlib68 import Dlib68, default_predictor
 from core.detect.follow import FaceChoice
 from core.detect.identities import Faces
+from core.detect.plane import plane_68
 from core.detect.registry import (
     DETECTORS,
     DetectorInfo,
@@ -37,5 +38,6 @@ __all__ = [
     "fetch_weights",
     "find_faces",
     "open_points",
+    "plane_68",
     "weight_files",
 ]

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from core.detect.clip import Detection, detect_landmarks
 from core.detect.follow import FaceChoice
+from core.detect.plane import plane_68
 from core.detect.registry import detector_info, detectors
 from core.errors import BadInput, MissingDependency
 from core.media import probe
 from core.metrics import face_width
 from core.reference import inner_opening
-from core.scheme import DLIB68, point_map
-from core.track import LandmarkTrack, select_points
+from core.scheme import DLIB68
+from core.track import LandmarkTrack
 
 __all__ = [
     "GROUPS",
@@ -29,7 +30,6 @@ __all__ = [
     "Comparison",
     "MethodRow",
     "agreement",
-    "as_68",
     "compare_detectors",
     "comparison_table",
 ]
@@ -109,12 +109,6 @@ class Comparison:
         return self.rows[0].name
 
 
-def as_68(track: LandmarkTrack) -> LandmarkTrack:
-    """The 68 points of a track in x and y; raises `BadInput` where it lacks some of them."""
-    track = select_points(track, point_map(track.scheme, "dlib68"), "dlib68")
-    return track.replace(points=track.points[..., :2])
-
-
 def agreement(reference: LandmarkTrack, other: LandmarkTrack) -> Agreement:
     """How near two tracks of the same frames are, in the 68 points.
 
@@ -122,7 +116,7 @@ def agreement(reference: LandmarkTrack, other: LandmarkTrack) -> Agreement:
     """
     if not np.array_equal(reference.times, other.times):
         raise BadInput("Detectors can be compared only on the same frames of the same clip.")
-    one, two = as_68(reference), as_68(other)
+    one, two = plane_68(reference), plane_68(other)
     both = one.frame_valid & two.frame_valid
     if not both.any():
         nothing = dict.fromkeys(GROUPS, math.nan)
@@ -154,6 +148,7 @@ def compare_detectors(
     names: Sequence[str] | None = None,
     every_frame: bool = False,
     face: FaceChoice = "first",
+    frames: range | None = None,
     progress: Callable[[str, int], None] | None = None,
 ) -> Comparison:
     """Run detectors on a clip, one after another, and compare each with the first.
@@ -162,7 +157,7 @@ def compare_detectors(
     ----------
     names : of the detectors; None: all that can be had here, and the others are listed with the
         reason.
-    every_frame, face : as for `detect_landmarks`.
+    every_frame, face, frames : as for `detect_landmarks`.
     progress : hears the detector and its number of frames done; may raise to cancel.
 
     Raises
@@ -190,7 +185,12 @@ def compare_detectors(
                 progress(name, done)
 
         found[name] = detect_landmarks(
-            video, detector=name, every_frame=every_frame, face=face, progress=hear
+            video,
+            detector=name,
+            every_frame=every_frame,
+            face=face,
+            frames=frames,
+            progress=hear,
         )
     seen = probe(video).video
     assert seen is not None  # frames of it were decoded

@@ -22,7 +22,15 @@ from numpy.typing import NDArray
 from core.detect.values import Box, Found, PointModel
 from core.errors import BadInput, MissingDependency, MissingFile, WeightsError
 
-__all__ = ["Dlib68", "default_predictor", "fetch", "missing", "opened", "weight_files"]
+__all__ = [
+    "Dlib68",
+    "default_predictor",
+    "fetch",
+    "fetchable",
+    "missing",
+    "opened",
+    "weight_files",
+]
 
 
 def default_predictor() -> Path:
@@ -121,6 +129,11 @@ def missing() -> str:
     except MissingDependency as error:
         return str(error)
     return ""
+
+
+def fetchable() -> bool:
+    """Whether `fetch` may bring what is missing."""
+    return False
 
 
 def fetch(progress: Callable[[str, int, int | None], None]) -> list[Path]:

@@ -22,7 +22,16 @@ from core.detect.values import Box, Found, PointModel
 from core.errors import MissingFile
 from core.weights import get, open_weights, remote_file, shelf
 
-__all__ = ["FaceCrop", "FaceMesh", "crop_face", "fetch", "missing", "opened", "weight_files"]
+__all__ = [
+    "FaceCrop",
+    "FaceMesh",
+    "crop_face",
+    "fetch",
+    "fetchable",
+    "missing",
+    "opened",
+    "weight_files",
+]
 
 WEIGHTS = "facemesh.pth"
 _MORE = 0.25  # of the box, on each side
@@ -154,6 +163,11 @@ def missing() -> str:
     except MissingFile as error:
         return str(error)
     return ""
+
+
+def fetchable() -> bool:
+    """Whether `fetch` may bring what is missing."""
+    return True
 
 
 def fetch(progress: Callable[[str, int, int | None], None]) -> list[Path]:

@@ -30,7 +30,7 @@ from core.errors import MissingDependency, MissingFile, WeightsError
 from core.weights import RemoteFile
 from core.weights.transfer import Transfer
 
-__all__ = ["Fan", "fetch", "missing", "opened", "weight_files"]
+__all__ = ["Fan", "fetch", "fetchable", "missing", "opened", "weight_files"]
 
 _LIBRARY = "face_alignment"
 _INSTALL = "pip install --no-deps -r requirements-fan.txt"
@@ -156,6 +156,11 @@ def missing() -> str:
     if importlib.util.find_spec(_LIBRARY) is None:
         return f"The package face-alignment is not installed; install it with: {_INSTALL}"
     return "" if any(_folder().glob("2DFAN4-*.pth.tar")) else _absent("2DFAN4")
+
+
+def fetchable() -> bool:
+    """Whether `fetch` may bring what is missing: where the package knows from where."""
+    return importlib.util.find_spec(_LIBRARY) is not None
 
 
 def fetch(progress: Callable[[str, int, int | None], None]) -> list[Path]:

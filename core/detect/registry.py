@@ -34,7 +34,7 @@ class DetectorInfo:
     dims : what coordinates it can give, 2 or 3 or both
     summary : one line for people, with the paper
     licence : of its weights
-    module : where its ``missing``, ``fetch``, ``weight_files`` and ``opened`` are
+    module : where its ``missing``, ``fetchable``, ``fetch``, ``weight_files`` and ``opened`` are
     """
 
     name: str
@@ -47,10 +47,12 @@ class DetectorInfo:
 
 @dataclass(frozen=True)
 class DetectorState:
-    """Whether a detector can be had here; ``reason`` is one sentence why not, else ''."""
+    """Whether a detector can be had here; ``reason`` is one sentence why not, else '';
+    ``fetchable``, whether `fetch_weights` may bring what is missing."""
 
     info: DetectorInfo
     reason: str = ""
+    fetchable: bool = False
 
     @property
     def ready(self) -> bool:
@@ -66,6 +68,7 @@ class DetectorState:
             "licence": self.info.licence,
             "ready": self.ready,
             "reason": self.reason or None,
+            "fetchable": self.fetchable,
         }
 
 
@@ -111,9 +114,13 @@ def detector_info(name: str) -> DetectorInfo:
 
 def detectors() -> tuple[DetectorState, ...]:
     """Every detector, and whether its package and its weights are here; nothing is loaded."""
-    return tuple(
-        DetectorState(info, import_module(info.module).missing()) for info in DETECTORS.values()
-    )
+    return tuple(_state(info) for info in DETECTORS.values())
+
+
+def _state(info: DetectorInfo) -> DetectorState:
+    module = import_module(info.module)
+    reason = module.missing()
+    return DetectorState(info, reason, bool(reason) and module.fetchable())
 
 
 def fetch_weights(name: str, progress: Callable[[str, int, int | None], None]) -> list[Path]:

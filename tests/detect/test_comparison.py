@@ -21,10 +21,10 @@ from core.detect.comparison import (
     Comparison,
     MethodRow,
     agreement,
-    as_68,
     compare_detectors,
     comparison_table,
 )
+from core.detect.plane import plane_68
 from core.errors import BadInput, MissingDependency, MissingFile
 from core.media import read_frames
 from core.metrics import face_width
@@ -96,7 +96,7 @@ def test_a_mesh_is_held_against_68_points() -> None:
     points = faces(4, 5, 468, 3)
     mesh = LandmarkTrack(points, frame_times(5, 25), "facemesh468")
     own = make_track(points[:, list(point_map("facemesh468", "dlib68")), :2])
-    np.testing.assert_array_equal(as_68(mesh).points, own.points)
+    np.testing.assert_array_equal(plane_68(mesh).points, own.points)
     assert agreement(own, mesh).distance["all"] == 0
 
 
@@ -185,6 +185,16 @@ def test_without_any_detector_the_reason_of_the_first_is_told(
     monkeypatch.setattr("core.detect.comparison.detectors", lambda: absent)
     with pytest.raises(MissingDependency, match="No dlib68"):
         compare_detectors(clip)
+
+
+def test_a_stretch_of_the_clip_is_compared_alone(
+    clip: Path, run: Any, home: Path, tmp_path: Path
+) -> None:
+    (row,) = compare_detectors(clip, names=["dlib68"], frames=range(2)).rows
+    assert row.frames == len(row.track) == 2
+    asked = run("detectors", clip, "--only", "dlib68", "--most", 3, "--json")
+    assert asked.json["methods"][0]["frames"] == 3
+    assert run("detectors", clip, "--most", 0).code == 2
 
 
 def test_the_command_writes_a_table_and_a_track_of_each(

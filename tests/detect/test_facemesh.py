@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import grey, movie, sentence
 
-from core.detect import Detection, Dlib68, detect_landmarks
+from core.detect import Detection, Dlib68, detect_landmarks, plane_68
 from core.detect.facemesh import FaceMesh, crop_face
 from core.detect.facemesh_net import FaceMeshNet
 from core.detect.values import Box, Found
@@ -23,6 +23,7 @@ from core.reference import inner_opening
 from core.samples import SAMPLE
 from core.scheme import DLIB68, point_map
 from core.track import select_points
+from core.track_io import read_track
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +206,23 @@ def test_frames_in_which_the_network_sees_no_face_are_missing(
     images = [f.image for f in read_frames(SAMPLE.video, stop=0.2, longest_side=256)]
     found: Detection = detect_landmarks(movie(tmp_path / "a.mp4", images), detector="facemesh")
     assert len(found.track) == 5 and found.track.frame_valid.sum() == faces
+
+
+def test_the_command_gives_the_68_in_the_plane(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = random_weights(tmp_path / "any.pth", 9.0)
+    monkeypatch.setattr("core.detect.facemesh._weights", lambda: path)
+    images = [f.image for f in read_frames(SAMPLE.video, stop=0.1, longest_side=256)]
+    clip = movie(tmp_path / "a.mp4", images)
+    words = ("landmarks", clip, "--detector", "facemesh")
+    assert run(*words, "-o", tmp_path / "468.npz").code == 0
+    assert run(*words, "-o", tmp_path / "68.npz", "--as-68").code == 0
+    mesh, plane = (read_track(tmp_path / name) for name in ("468.npz", "68.npz"))
+    assert plane.scheme == "dlib68" and plane.points.shape[1:] == (68, 2)
+    mapped = mesh.points[:, list(point_map("facemesh468", "dlib68")), :2]
+    np.testing.assert_array_equal(plane.points, mapped)
+    np.testing.assert_array_equal(plane_68(plane).points, plane.points)
 
 
 # --- weights ----------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -64,3 +66,61 @@ def test_the_command_lists_every_detector(run: Any) -> None:
     assert [d["name"] for d in found] == list(DETECTORS)
     assert all(d["ready"] == (d["reason"] is None) for d in found)
     assert run("detectors").out.count("\n") == len(DETECTORS)
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "fetchable"),
+    [
+        ("dlib68", False, False),
+        ("facemesh", True, True),
+        ("fan", True, True),
+        ("fan", False, False),
+    ],
+    ids=[
+        "dlib's model comes with a package",
+        "the weights of FaceMesh can be downloaded",
+        "those of fan, too, by its package",
+        "but not without it",
+    ],
+)
+def test_what_is_missing_can_be_fetched_or_must_be_installed(
+    name: str, package: bool, fetchable: bool, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(home / "torch"))
+    spec = SimpleNamespace(submodule_search_locations=[])
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec if package else None)
+    if name == "dlib68":
+        package_gone = MissingDependency("The dlib 68-point model is missing.")
+        monkeypatch.setattr("core.detect.dlib68.default_predictor", raising(package_gone))
+    assert not state(name).ready and state(name).fetchable == fetchable
+    assert state(name).to_json()["fetchable"] == fetchable
+
+
+def test_what_is_here_need_not_be_fetched() -> None:
+    assert state("dlib68").ready and not state("dlib68").fetchable
+
+
+def raising(error: Exception) -> Any:
+    def call(*_: object, **__: object) -> None:
+        raise error
+
+    return call
+
+
+@pytest.mark.parametrize("name", ["facemesh", "fan"])
+def test_doctor_tells_of_each_detector_and_fails_for_no_optional_one(
+    name: str, run: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(home / "torch"))
+    told = {c["name"]: c for c in run("doctor", "--json").json["checks"]}
+    assert told["detector"]["ok"] and not told["detector"]["fix"]
+    line = told[f"detector {name}"]
+    assert line["ok"] and "not here" in line["detail"] and line["fix"] == state(name).reason
+    assert f"--   detector {name}: optional, not here" in run("doctor").out
+
+
+def test_doctor_says_ready_where_the_weights_are_here(run: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("core.detect.facemesh.missing", lambda: "")
+    told = {c["name"]: c for c in run("doctor", "--json").json["checks"]}
+    line = told["detector facemesh"]
+    assert line["ok"] and line["detail"].startswith("ready") and not line["fix"]
