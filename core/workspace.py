@@ -2,7 +2,7 @@
 
     $SPEECHMARKS_HOME/           (else the user's data folder)
       settings.toml              limits and server roots, optional
-      clips/<sha256>/            media<.ext>, clip.json, proxy.mp4, poster.jpg
+      clips/<sha256>/            media<.ext> (or a reference in clip.json), clip.json, proxy.mp4
       imports/<sha256>/          file<.ext>, then import.json: tracks and labels brought by the user
       results/<key>/             files, then manifest.json: its presence means done
       weights/                   published weights, downloaded or put there (core/weights/shelf.py)
@@ -46,16 +46,16 @@ SCHEMA = 1
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """A clip in the workspace. ``name`` is the uploader's text: show it, never use it as a path."""
+    """A clip in the workspace. ``name`` is the uploader's text: show it, never use it as a path.
+
+    ``folder`` is the workspace's own, for what is made of the clip; ``path`` may lie elsewhere.
+    """
 
     id: str
     name: str
     path: Path
     info: MediaInfo
-
-    @property
-    def folder(self) -> Path:
-        return self.path.parent
+    folder: Path
 
     def __repr__(self) -> str:
         return f"Clip({self.id[:8]}, {self.info.duration:.2f} s)"
@@ -152,6 +152,90 @@ class Workspace:
         """
         return self.clip(self._add("clips", "media", "clip.json", source, name, probe))
 
+    def refer_clip(self, source: Path | str, name: str) -> Clip:
+        """Take a media file in where it lies, without a copy; what is made of it lies here.
+
+        Only files below a server root of the settings are taken, and they are only as long a clip
+        as they lie there unchanged.
+
+        Raises
+        ------
+        MissingFile, MediaError, BadInput : it lies below no server root.
+        """
+        path = Path(source).resolve()
+        if not self._is_served(path):
+            raise BadInput(
+                f"{_safe_name(path.name)!r} lies in no server folder; add its folder to "
+                "server_roots in the workspace's settings.toml."
+            )
+        identity = file_sha256(path)
+        if not self._is_kept("clips", identity, "clip.json"):
+            probe(path)
+            state = path.stat()
+            record = {
+                "name": _safe_name(name),
+                "at": str(path),
+                "size": state.st_size,
+                "mtime_ns": state.st_mtime_ns,
+            }
+            incoming = self._incoming()
+            try:
+                atomic_write(incoming / "clip.json", json.dumps(record).encode())
+                self._shelve(incoming, "clips", identity, "clip.json")
+            finally:
+                shutil.rmtree(incoming, ignore_errors=True)
+        return self.clip(identity)
+
+    def _is_served(self, path: Path) -> bool:
+        """Whether a path lies below a server root, with no link on the way."""
+        return path.resolve() == path and any(
+            path.is_relative_to(root) for root in self.settings.server_roots
+        )
+
+    def _referred(self, record: Mapping[str, str]) -> Path:
+        """The file that a clip refers to, if it is still the same."""
+        path, known = Path(record["at"]), (int(record["size"]), int(record["mtime_ns"]))
+        try:
+            state = path.stat()
+        except OSError:
+            state = None
+        if state is None or not self._is_served(path):
+            raise MissingFile(
+                f"The file of {record['name']!r} is no longer in a server folder; choose the clip "
+                "again in its data set."
+            )
+        if (state.st_size, state.st_mtime_ns) != known:
+            raise MissingFile(
+                f"The file of {record['name']!r} has changed in its data set; choose it there "
+                "again."
+            )
+        return path
+
+    def _incoming(self) -> Path:
+        folder = self.root / "incoming" / os.urandom(8).hex()
+        folder.mkdir(parents=True)
+        return folder
+
+    def _is_kept(self, shelf: str, identity: str, record: str) -> bool:
+        """Whether a file is here, and, where it is only referred to, still the same."""
+        try:
+            return self._described(shelf, identity, record)[1].is_file()
+        except (MissingFile, BadInput):
+            return False
+
+    def _shelve(self, incoming: Path, shelf: str, identity: str, record: str) -> None:
+        """Move a folder to its place; an earlier attempt that died half-way, or a reference to
+        what has gone, makes room."""
+        folder = self.root / shelf / identity
+        folder.parent.mkdir(exist_ok=True)
+        if folder.exists():
+            shutil.rmtree(folder)
+        try:
+            os.replace(incoming, folder)
+        except OSError:  # somebody else stored the same file meanwhile
+            if not (folder / record).is_file():
+                raise
+
     def _add(
         self,
         shelf: str,
@@ -163,8 +247,7 @@ class Workspace:
         **described: str,
     ) -> str:
         """Keep a file that passes ``check`` under the hash of its bytes, which is returned."""
-        incoming = self.root / "incoming" / os.urandom(8).hex()
-        incoming.mkdir(parents=True)
+        incoming = self._incoming()
         try:
             path = incoming / f"{stem}{_safe_suffix(name)}"
             with path.open("wb") as target:
@@ -176,19 +259,11 @@ class Workspace:
                 else:
                     self._copy(source, target)
             identity = file_sha256(path)
-            folder = self.root / shelf / identity
-            if not (folder / record).is_file():
+            if not self._is_kept(shelf, identity, record):
                 check(path)
                 text = json.dumps({"name": _safe_name(name), "file": path.name, **described})
                 atomic_write(incoming / record, text.encode())
-                folder.parent.mkdir(exist_ok=True)
-                if folder.exists():
-                    shutil.rmtree(folder)  # an earlier attempt that died half-way
-                try:
-                    os.replace(incoming, folder)
-                except OSError:  # somebody else stored the same file meanwhile
-                    if not (folder / record).is_file():
-                        raise
+                self._shelve(incoming, shelf, identity, record)
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
         return identity
@@ -209,17 +284,28 @@ class Workspace:
     def clip(self, identity: str) -> Clip:
         """A stored clip by its id; raises `MissingFile` where it is not in the workspace."""
         described, path = self._described("clips", identity, "clip.json")
-        return Clip(identity, described["name"], path, probe(path))
+        folder = self._folder("clips", identity, "clip.json")
+        return Clip(identity, described["name"], path, probe(path), folder)
 
-    def _described(self, shelf: str, identity: str, record: str) -> tuple[dict[str, str], Path]:
-        """What was recorded about a kept file, and where it lies."""
+    def _folder(self, shelf: str, identity: str, record: str) -> Path:
+        """Where a file is kept; raises `MissingFile`."""
         folder, what = self.root / shelf / identity, shelf[:-1]
         if not (len(identity) == 64 and identity.isalnum() and (folder / record).is_file()):
             where = "choose one in the Library" if what == "clip" else "bring its file again"
             raise MissingFile(f"That {what} is not in this workspace; {where}.")
+        return folder
+
+    def _described(self, shelf: str, identity: str, record: str) -> tuple[dict[str, str], Path]:
+        """What was recorded about a kept file, and where it lies."""
+        folder, what = self._folder(shelf, identity, record), shelf[:-1]
         try:
             described = {k: str(v) for k, v in json.loads((folder / record).read_text()).items()}
-            return described | {"name": described["name"]}, folder / Path(described["file"]).name
+            described |= {"name": described["name"]}
+            if "at" in described:
+                return described, self._referred(described)
+            return described, folder / Path(described["file"]).name
+        except MissingFile:
+            raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadInput(
                 f"The record of the {what} {identity[:8]} is damaged; remove the folder "
@@ -232,8 +318,8 @@ class Workspace:
         return [p.parent.name for p in sorted(found, key=lambda p: -p.stat().st_mtime)]
 
     def remove_clip(self, identity: str) -> None:
-        """Delete a clip that this workspace made."""
-        shutil.rmtree(self.clip(identity).folder)
+        """Delete what the workspace has of a clip; a file that it refers to stays."""
+        shutil.rmtree(self._folder("clips", identity, "clip.json"))
 
     # --- tracks and labels that the user brought ---------------------------------------------
 

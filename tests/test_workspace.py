@@ -239,3 +239,83 @@ def test_settings_that_cannot_be_read_are_one_sentence(space: Workspace, text: s
 def test_a_missing_file_has_no_hash(tmp_path: Path) -> None:
     with pytest.raises(MissingFile):
         file_sha256(tmp_path / "nowhere")
+
+
+# --- clips that lie in a data set ---------------------------------------------------------------
+
+
+@pytest.fixture
+def served(space: Workspace, clip: Path, tmp_path: Path) -> Path:
+    """A clip below a server root."""
+    folder = tmp_path / "corpus" / "video"
+    folder.mkdir(parents=True)
+    path = folder / "a.mp4"
+    path.write_bytes(clip.read_bytes())
+    (space.root / "settings.toml").write_text(f'server_roots = ["{folder.parent}"]\n')
+    return path
+
+
+def test_a_clip_of_a_server_folder_is_not_copied(space: Workspace, served: Path) -> None:
+    before = files_below(served.parent)
+    found = space.refer_clip(served, "s1/a.mp4")
+    assert found.id == file_sha256(served) and found.path == served and found.name == "a.mp4"
+    assert found.folder == space.root / "clips" / found.id
+    assert files_below(found.folder) == ["clip.json"] and space.clip_ids() == [found.id]
+    assert space.add_clip(served, "again.mp4").path == served
+    space.remove_clip(found.id)
+    assert space.clip_ids() == [] and files_below(served.parent) == before
+
+
+@pytest.mark.parametrize("what", ["gone", "changed", "no root any more", "a link now"])
+def test_a_reference_to_what_is_no_more_is_refused_and_makes_room(
+    space: Workspace, served: Path, clip: Path, tmp_path: Path, what: str
+) -> None:
+    found = space.refer_clip(served, "a.mp4")
+    if what in ("gone", "a link now"):
+        served.unlink()
+    if what == "changed":
+        served.write_bytes(clip.read_bytes() + b"more")
+    if what == "a link now":
+        served.symlink_to(clip)
+    if what == "no root any more":
+        (space.root / "settings.toml").write_text("")
+    with pytest.raises(MissingFile, match="data set") as caught:
+        space.clip(found.id)
+    sentence(caught.value)
+    assert str(tmp_path) not in str(caught.value)
+    copied = space.add_clip(clip, "b.mp4")
+    assert copied.id == found.id and copied.path.parent == copied.folder == found.folder
+
+
+@pytest.mark.parametrize("where", ["outside", "a link that leads out", "dots"])
+def test_only_files_below_a_server_root_are_referred_to(
+    space: Workspace, served: Path, clip: Path, where: str
+) -> None:
+    link = served.with_name("link.mp4")
+    link.symlink_to(clip)
+    path = {
+        "outside": clip,
+        "a link that leads out": link,
+        "dots": served.parent / ".." / ".." / "x" / ".." / clip.name,
+    }[where]
+    (served.parents[2] / clip.name).write_bytes(clip.read_bytes())
+    with pytest.raises(BadInput, match="server_roots") as caught:
+        space.refer_clip(path, "x.mp4")
+    sentence(caught.value)
+    assert space.clip_ids() == []
+
+
+def test_what_is_no_media_is_not_referred_to(space: Workspace, served: Path) -> None:
+    served.write_text("no film")
+    with pytest.raises(MediaError):
+        space.refer_clip(served, "a.mp4")
+    assert space.clip_ids() == [] and files_below(space.root / "incoming") == []
+
+
+@pytest.mark.parametrize("record", ['{"name": "x", "at": "/etc/passwd"}', '{"at": "/etc/passwd"}'])
+def test_a_torn_reference_is_told(space: Workspace, served: Path, record: str) -> None:
+    found = space.refer_clip(served, "a.mp4")
+    (found.folder / "clip.json").write_text(record)
+    with pytest.raises(BadInput, match="damaged") as caught:
+        space.clip(found.id)
+    sentence(caught.value)
