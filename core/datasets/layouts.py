@@ -21,6 +21,7 @@ from core.datasets.clips import (
     media_below,
     suffix_rank,
 )
+from core.datasets.tables import split_in, splits_in
 from core.errors import BadInput, MissingFile
 
 __all__ = [
@@ -89,6 +90,7 @@ LAYOUTS: dict[str, Layout] = {
             speaker="{speaker}",
             line=("key", "speaker"),
             stem="video/{speaker}/{key}",
+            sound=("audio/{speaker}/{key}.wav",),
             landmarks=("face-landmarks/*/{speaker}/{key}.json",),
             words=(
                 "align/{speaker}/{key}.align",
@@ -198,8 +200,10 @@ def find_layout(root: Path | str, name: str = "auto") -> Layout:
 
 
 def list_names(root: Path | str) -> list[str]:
-    """Names of the lists of a data set (filelists/<name>.txt), sorted."""
-    return sorted(p.stem for p in (Path(root) / "filelists").glob("*.txt"))
+    """Names of the lists of a data set (filelists/<name>.txt, or in its table), sorted."""
+    root = Path(root)
+    names = {p.stem for p in (root / "filelists").glob("*.txt")}
+    return sorted(names | set(splits_in(root)))
 
 
 def list_clips(
@@ -213,7 +217,8 @@ def list_clips(
     Parameters
     ----------
     root : folder in a layout of `LAYOUTS`; lists lie in `filelists/<name>.txt`.
-    list_name : a list of the data set, or a path of a list file; all clips where None.
+    list_name : a list of the data set, or a path of a list file; all clips where None. Where the
+        layout keeps its lists in a table, the name of a set (Train, Val, Test).
     layout : a name of `LAYOUTS`, or 'auto'.
 
     Raises
@@ -326,6 +331,8 @@ def _list_lines(root: Path, name: str) -> list[str]:
     if not path.is_file():
         path = Path(name)
     if not path.is_file():
+        if (listed := split_in(root, name)) is not None:
+            return listed
         known = ", ".join(list_names(root)) or "none"
         raise MissingFile(f"There is no list {name!r} in {str(root)!r}; lists there: {known}.")
     try:
