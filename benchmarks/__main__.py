@@ -5,6 +5,8 @@ from __future__ import annotations
 from benchmarks import (
     bench_cnn,
     bench_compare,
+    bench_detectors,
+    bench_extract,
     bench_families,
     bench_following,
     bench_index,
@@ -15,6 +17,9 @@ from benchmarks import (
 
 RUNS = (
     bench_following.run,
+    bench_detectors.run,
+    bench_extract.run,
+    bench_extract.run_workers,
     bench_cnn.run,
     bench_training.run,
     bench_lstm.run,

@@ -27,10 +27,11 @@ _SEARCH_SIDES = (640, 1280)  # longest side of the picture in a full search: coa
 FINE_EVERY = 5  # frames between fine searches while no face is there
 _CHECK_EVERY = 5  # frames between confirmations of a followed face
 _CHECK_FACE = 100.0  # width of the face in the confirming crop, pixels
-_CHECK_REACH = 1.9  # side of that crop in face widths
+_CHECK_REACH = 1.7  # side of that crop in face widths
 _CUT = 28.0  # mean grey difference between small pictures that counts as a cut
 _ALIKE = 0.5  # correlation of a face with itself one frame ago, below which it may be covered
 _SAMPLES = 32  # side of those small pictures
+_STEPS = np.linspace(0, 1, _SAMPLES)
 
 
 def choose_face(boxes: list[Box], choice: FaceChoice) -> Box | None:
@@ -54,7 +55,7 @@ def _small(
 ) -> NDArray[np.uint8]:
     """A small grey picture of the box from ``low`` to ``high`` (x, y), both inside it."""
     columns, rows = (
-        np.clip(np.linspace(a, b, _SAMPLES), 0, n - 1).astype(int)
+        np.clip(a + (b - a) * _STEPS, 0, n - 1).astype(int)
         for a, b, n in zip(low, high, image.shape[1::-1], strict=True)
     )
     sample = np.ascontiguousarray(image[np.ix_(rows, columns)])

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
+import math
 import resource
-import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
+import av
 import numpy as np
+import psutil
 import pytest
 import soundfile
 
+from core.batch import cached_landmarks
+from core.detect import detect_landmarks
 from core.media import Waveform, open_sound
 from core.models import load_model
-from core.render.player import hear
+from core.render.player import hear as hear_sound
+from core.workspace import Workspace
 
 pytestmark = pytest.mark.soak
 
@@ -46,7 +45,7 @@ def test_an_hour_of_a_file_is_heard_without_holding_it(tmp_path: Path) -> None:
     model.predict(Waveform(rng.standard_normal(60 * rate).astype(np.float32), rate))
     stored = open_sound(path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    timeline = hear(stored)
+    timeline = hear_sound(stored)
     timeline_grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     track = model.predict(stored).track
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
@@ -55,24 +54,49 @@ def test_an_hour_of_a_file_is_heard_without_holding_it(tmp_path: Path) -> None:
     assert grown < 60 + 5 * track.points.nbytes / 2**20, f"grew by {grown:.0f} MB"
 
 
-def _digest(home: Path) -> dict[str, str]:
-    files = sorted(p for p in (home / "results").rglob("*") if p.is_file())
-    return {str(p.relative_to(home)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+def looped(source: Path, target: Path, seconds: float) -> int:
+    """A film that shows another one over and over, without encoding anew; how many frames."""
+    with av.open(str(source)) as film:
+        packets = [p for p in film.demux(video=0) if p.pts is not None]
+        template = film.streams.video[0]
+        step = max(int(p.pts) for p in packets) + int(packets[0].duration or 1)
+        with av.open(str(target), "w") as out:
+            stream = out.add_stream_from_template(template)
+            again = math.ceil(seconds / float(step * template.time_base))
+            for k in range(again):
+                for packet in packets:
+                    pts, dts = packet.pts, packet.dts
+                    packet.stream = stream
+                    packet.pts, packet.dts = pts + k * step, dts + k * step
+                    out.mux(packet)
+                    packet.pts, packet.dts = pts, dts
+    return again * len(packets)
 
 
-def test_extraction_killed_again_and_again_ends_with_the_same_bytes(
-    shared: Path, tmp_path: Path
-) -> None:
-    root = shared / "data/grid"
-    command = [sys.executable, "-m", "core", "data", "extract", str(root), "--list", "tiny"]
-    homes = {name: tmp_path / name for name in ("whole", "killed")}
-    environment = {name: {**os.environ, "SPEECHMARKS_HOME": str(h)} for name, h in homes.items()}
-    subprocess.run(command, env=environment["whole"], check=True, timeout=300)
-    for seconds in (4, 5, 6, 7):
-        run = subprocess.Popen(command, env=environment["killed"])
-        time.sleep(seconds)
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-    subprocess.run(command, env=environment["killed"], check=True, timeout=300)
-    assert _digest(homes["killed"]) == _digest(homes["whole"])
-    shutil.rmtree(tmp_path, ignore_errors=True)
+def memory_of_an_hour(film: Path, home: Path, seconds: float) -> tuple[int, float]:
+    """Frames found in a film of so many seconds, and by how many MB memory grew at most."""
+    path = home.parent / "long.mp4"
+    frames = looped(film, path, seconds)
+    detect_landmarks(film)
+    before, peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 0.0
+
+    def hear(done: int) -> None:
+        nonlocal peak
+        if done % 100 == 0:  # decoders are processes of their own
+            children = psutil.Process().children(recursive=True)
+            peak = max(peak, sum(child.memory_info().rss for child in children) / 2**20)
+
+    track = cached_landmarks(Workspace(home), path, progress=hear)
+    assert len(track) == frames
+    return int(track.frame_valid.sum()), (
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before + peak
+    )
+
+
+def test_an_hour_of_1080p_is_looked_at_in_little_memory(shared: Path, tmp_path: Path) -> None:
+    """The decoder's whole memory counts, not only what it grew by."""
+    valid, grown = memory_of_an_hour(
+        shared / "reference/rep/obama2s.mp4", tmp_path / "home", 3600.0
+    )
+    print(f"{valid} frames with a face, {grown:.0f} MB")
+    assert valid > 60_000 and grown < 600
