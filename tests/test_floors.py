@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "core").rglob("*.py"))
 FLOORS = (
     {"errors", "scheme", "settings"},
-    {"track", "track_io", "smooth"},
+    {"track", "track_io", "smooth", "edits"},
     {"media", "align", "speech", "weights", "workspace", "lanes", "samples"},
     {"detect", "reference", "models", "metrics", "render"},
     {"datasets"},

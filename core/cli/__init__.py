@@ -35,7 +35,10 @@ _COMMANDS: dict[str, tuple[str, ...]] = {  # of each module, in the order of the
     "transfer": ("transfer",),
     "metrics": ("metrics",),
     "quality": ("quality", "smooth"),
+    "edit": ("edit",),
     "data": ("data",),
+    "data_prepare": ("data",),
+    "data_shots": ("data",),
     "data_runs": ("data",),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -12,11 +13,11 @@ import typer
 
 from core.cli.console import Done, command, notice, table_lines
 from core.cli.tracks import Force, SourceFps, Space, open_track, save_track
+from core.edits.cleaning import Cleaning, Smoothing
 from core.errors import BadInput
-from core.metrics.quality import MEASURES, Quality, jitter, jumps, missing_runs, quality
-from core.metrics.scores import opening
-from core.smooth import measured_lag, smooth_one_euro, smooth_savgol
-from core.track import LandmarkTrack, fill_gaps
+from core.metrics.cleaning import cleaning_cost
+from core.metrics.odd_frames import ODD, odd_frames
+from core.metrics.quality import MEASURES, Quality, jumps, missing_runs, quality
 from core.track_io import check_output
 
 __all__: list[str] = []
@@ -49,8 +50,15 @@ def quality_command(
         lines.append("frames without a whole face: " + _few([_span(*run) for run in runs]))
     if moved:
         lines.append("jumps to frame: " + _few([str(k) for k in moved]))
+    odd = odd_frames(opened, _size(size))
+    if odd:
+        lines.append(f"frames that deserve a look: {len(odd)}, the worst first")
+        lines += [
+            f"  {_span(o.first, o.last + 1)}: {ODD[o.kind]}, {o.text}" for o in odd[:_MOST_SHOWN]
+        ]
     severity, why = found.severity()
     data = {**asdict(found), "severity": severity, "worst": why}
+    data["odd"] = [asdict(o) for o in odd]
     data["missing"] = [{"start": a, "stop": b} for a, b in runs]
     return Done("\n".join([_summary(track.name, found), *lines]), {**data, "jump_frames": moved})
 
@@ -86,7 +94,7 @@ def smooth_command(
     track: Annotated[Path, typer.Argument(help="Landmarks.")],
     out: Annotated[Path, typer.Option("-o", help="Track to write.")],
     method: Annotated[
-        str, typer.Option(help="savgol (no lag) or one-euro (also live).")
+        Smoothing, typer.Option(help="savgol (no lag), one-euro (also live) or none.")
     ] = "savgol",
     window: Annotated[float, typer.Option(help="Seconds that savgol looks at.")] = 0.2,
     order: Annotated[int, typer.Option(help="Degree of savgol's polynomial.")] = 2,
@@ -100,43 +108,28 @@ def smooth_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Smooth a track; says what it takes from jitter and from the mouth, and the lag it costs."""
-    if method not in ("savgol", "one-euro"):
-        raise BadInput(f"--method is savgol or one-euro, not {method[:40]!r}.")
+    """Fill gaps and smooth a track; says what it takes from the mouth, and the lag it costs."""
     if longest_gap is not None and not fill:
         raise BadInput("--longest-gap says which gaps --fill leaves; give --fill as well.")
+    if method == "none" and not fill:
+        raise BadInput("--method none changes nothing without --fill; give --fill as well.")
+    if longest_gap is not None and not longest_gap > 0:
+        raise BadInput(f"--longest-gap is above 0 seconds, not {longest_gap:g}.")
+    longest = (math.inf if longest_gap is None else longest_gap) if fill else 0.0
+    cleaning = Cleaning(longest, method, window, order, cutoff, beta)
     check_output(out, force=force)
     before = open_track(track, source_fps, space=space)
-    whole = fill_gaps(before, longest=longest_gap) if fill else before
-    if method == "savgol":
-        after = smooth_savgol(whole, seconds=window, order=order)
-    else:
-        after = smooth_one_euro(whole, cutoff=cutoff, beta=beta)
-    # Measured against what was seen: points that were filled in have no truth to lag behind.
-    lag = measured_lag(
-        before, after.replace(points=np.where(before.valid[..., None], after.points, np.nan))
-    )
+    after = cleaning.apply(before)
+    cost = cleaning_cost(before, after)
     save_track(out, after, force=force)
-    filled = int(whole.valid.sum() - before.valid.sum())
-    numbers = {
-        "jitter_before": jitter(before),
-        "jitter_after": jitter(after),
-        "lag": lag,
-        "opening_kept": _opening_kept(whole, after),
-        "filled": filled,
-    }
-    known = f"{1000 * lag:.1f} ms" if np.isfinite(lag) else "unknown (nothing moves)"
+    lag = f"{1000 * cost.lag:.1f} ms" if np.isfinite(cost.lag) else "unknown (nothing moves)"
     return Done(
-        f"jitter {numbers['jitter_before']:.3f} -> {numbers['jitter_after']:.3f} % of the face "
-        f"width, lag {known}, {filled} points filled -> {out}",
-        {"out": str(out), "frames": len(after), "valid": int(after.frame_valid.sum()), **numbers},
+        f"jitter {cost.jitter_before:.3f} -> {cost.jitter_after:.3f} % of the face width, lag "
+        f"{lag}, {cost.filled} points filled -> {out}",
+        {
+            "out": str(out),
+            "frames": len(after),
+            "valid": int(after.frame_valid.sum()),
+            **asdict(cost),
+        },
     )
-
-
-def _opening_kept(before: LandmarkTrack, after: LandmarkTrack) -> float:
-    """Standard deviation of the mouth's opening after, divided by that before; 68 points alone."""
-    both = before.frame_valid & after.frame_valid
-    if before.scheme != "dlib68" or not both.any():
-        return float("nan")
-    was, now = (float(opening(t.points[both]).std()) for t in (before, after))
-    return now / was if was > 0 else float("nan")

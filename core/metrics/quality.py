@@ -28,8 +28,10 @@ __all__ = [
     "jumps",
     "missing_runs",
     "mouth_seen",
+    "noise_course",
     "outside",
     "quality",
+    "speed_course",
     "worst_first",
 ]
 
@@ -42,28 +44,41 @@ _SIZES = {"unit": (1.0, 1.0), "crop256": (256.0, 256.0)}
 
 @dataclass(frozen=True)
 class Measure:
-    """What a number of `Quality` means. ``limit``: a clip at or above it deserves a look."""
+    """What a number of `Quality` means. ``limit``: a clip at or above it deserves a look.
+    ``advice``: what to do about it."""
 
     name: str
     unit: str
     limit: float
     text: str
+    advice: str
 
 
+# fmt: off
 MEASURES: dict[str, Measure] = {
     m.name: m
     for m in (
-        Measure("no_face", "%", 2.0, "frames in which a point of the face is missing"),
-        Measure("longest_gap", "s", 0.2, "longest run of such frames"),
-        Measure("jitter", "% of face width", 0.5, "noise of nose bridge and eye corners at rest"),
-        Measure("jumps", "frames", 1.0, f"moves of over {JUMP_SPEED:g} face widths a second"),
-        Measure("outside", "% of points", 1.0, "points beyond the edge of the picture"),
-        Measure("yaw_range", "degrees", 40.0, "turning to the sides, 5th to 95th percentile"),
-        Measure("pitch_range", "degrees", 40.0, "nodding, 5th to 95th percentile"),
-        Measure("roll_range", "degrees", 30.0, "tilting, 5th to 95th percentile"),
-        Measure("mouth_hidden", "%", 2.0, "frames with the mouth missing, outside or turned away"),
+        Measure("no_face", "%", 2.0, "frames in which a point of the face is missing",
+                "Fill short gaps, or try another detector; leave long ones out."),
+        Measure("longest_gap", "s", 0.2, "longest run of such frames",
+                "Speech moves on in a fifth of a second: do not fill it, cut the clip there."),
+        Measure("jitter", "% of face width", 0.5, "noise of nose bridge and eye corners at rest",
+                "Smooth, and look at what that takes from the mouth."),
+        Measure("jumps", "frames", 1.0, f"moves of over {JUMP_SPEED:g} face widths a second",
+                "Look at each: a cut, another face, or a detection gone wrong."),
+        Measure("outside", "% of points", 1.0, "points beyond the edge of the picture",
+                "These points are guessed: leave the frames out, or mark the points missing."),
+        Measure("yaw_range", "degrees", 40.0, "turning to the sides, 5th to 95th percentile",
+                "Align on stable points, and do not trust the far side of the face."),
+        Measure("pitch_range", "degrees", 40.0, "nodding, 5th to 95th percentile",
+                "Nodding foreshortens the mouth: compare openings within a pose alone."),
+        Measure("roll_range", "degrees", 30.0, "tilting, 5th to 95th percentile",
+                "Any alignment takes it out: align before you measure."),
+        Measure("mouth_hidden", "%", 2.0, "frames with the mouth missing, outside or turned away",
+                "Leave these frames out of training and of the closed mouth."),
     )
 }
+# fmt: on
 
 
 @dataclass(frozen=True)
@@ -134,34 +149,57 @@ def jitter(track: LandmarkTrack) -> float:
     Frames count whose two neighbours show these points, too, and lie evenly to both sides (within
     a tenth). NaN with fewer than 3 such frames.
     """
-    chosen = list(rigid_points(track.layout)) or list(range(track.points.shape[1]))
-    x = track.points[:, chosen, :2]
-    steps = np.diff(track.times)
-    if len(steps) < 2:
-        return float("nan")
-    even = np.abs(np.diff(steps)) <= 0.1 * np.minimum(steps[1:], steps[:-1])
-    bend = ((x[:-2] - 2 * x[1:-1] + x[2:]) ** 2).mean(axis=(1, 2)) / 6
-    speed = np.linalg.norm(x[2:] - x[:-2], axis=2).mean(axis=1)
-    counts = even & np.isfinite(bend)
+    x = _still_points(track)
+    bend = noise_course(track)[1:-1]
+    counts = np.isfinite(bend)
     if counts.sum() < 3:
         return float("nan")
+    speed = np.linalg.norm(x[2:] - x[:-2], axis=2).mean(axis=1)
     rest = speed[counts] <= np.median(speed[counts])
-    width = face_size_of(track)
-    return float(100 * np.sqrt(bend[counts][rest].mean()) / width) if width > 0 else float("nan")
+    return float(np.sqrt((bend[counts][rest] ** 2).mean()))
+
+
+def _still_points(track: LandmarkTrack) -> NDArray[np.float64]:
+    chosen = list(rigid_points(track.layout)) or list(range(track.points.shape[1]))
+    return track.points[:, chosen, :2]
+
+
+def noise_course(track: LandmarkTrack) -> NDArray[np.float64]:
+    """The noise of every frame as `jitter` takes it, in percent of the face width; (T,).
+
+    Motion counts in it, so it says something of a face at rest alone. NaN where the frame or a
+    neighbour lacks a point or lies unevenly, at both ends, and without a face width.
+    """
+    x, steps = _still_points(track), np.diff(track.times)
+    course, width = np.full(len(track), np.nan), face_size_of(track)
+    if len(steps) < 2 or not width > 0:
+        return course
+    even = np.abs(np.diff(steps)) <= 0.1 * np.minimum(steps[1:], steps[:-1])
+    bend = ((x[:-2] - 2 * x[1:-1] + x[2:]) ** 2).mean(axis=(1, 2)) / 6
+    course[1:-1] = np.where(even, 100 * np.sqrt(bend) / width, np.nan)
+    return course
+
+
+def speed_course(track: LandmarkTrack) -> NDArray[np.float64]:
+    """How fast the face as a whole moved to each frame, in face widths a second; (T,).
+
+    The median over the points that the frame and the one before it show. NaN for the first frame,
+    after a gap and without a face width.
+    """
+    course, width = np.full(len(track), np.nan), face_size_of(track)
+    moved = np.linalg.norm(np.diff(track.points[..., :2], axis=0), axis=2)
+    some = np.isfinite(moved).any(axis=1)
+    if width > 0 and some.any():
+        speed = np.nanmedian(moved[some], axis=1) / np.diff(track.times)[some]
+        course[1:][some] = speed / width
+    return course
 
 
 def jumps(track: LandmarkTrack) -> NDArray[np.intp]:
     """Frames to which the face has jumped: the median of its points moved from the frame before at
     more than `JUMP_SPEED` widths a second. Only points count that both frames show; a frame after
     a gap is none."""
-    width = face_size_of(track)
-    moved = np.linalg.norm(np.diff(track.points[..., :2], axis=0), axis=2)
-    found = np.zeros(len(moved), dtype=bool)
-    some = np.isfinite(moved).any(axis=1)
-    if width > 0 and some.any():
-        speed = np.nanmedian(moved[some], axis=1) / np.diff(track.times)[some]
-        found[some] = speed > JUMP_SPEED * width
-    return np.flatnonzero(found) + 1
+    return np.flatnonzero(speed_course(track) > JUMP_SPEED)
 
 
 def outside(track: LandmarkTrack, size: tuple[float, float] | None = None) -> NDArray[np.bool_]:

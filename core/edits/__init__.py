@@ -1,0 +1,34 @@
+"""What people change about detected landmarks: corrections by hand, filled gaps, smoothing.
+
+All of it is kept apart from what was detected, is laid over it as steps of the provenance, and can
+be taken back at any time.
+"""
+
+from core.edits.cleaning import Cleaning
+from core.edits.layer import MOST_SPREAD, Edit, EditLayer, apply_edits, placed, track_digest
+from core.edits.store import (
+    MOST_EDITS,
+    Kept,
+    load_kept,
+    read_layer,
+    save_kept,
+    set_aside,
+    write_layer,
+)
+
+__all__ = [
+    "MOST_EDITS",
+    "MOST_SPREAD",
+    "Cleaning",
+    "Edit",
+    "EditLayer",
+    "Kept",
+    "apply_edits",
+    "load_kept",
+    "placed",
+    "read_layer",
+    "save_kept",
+    "set_aside",
+    "track_digest",
+    "write_layer",
+]
