@@ -13,9 +13,9 @@ from core.cli.tracks import Force, SourceFps, Space, open_track, save_track
 from core.errors import BadInput, OutputExists
 from core.reference import (
     ComponentError,
-    ShapeSpace,
     component_errors,
     fit_shape_space,
+    open_basis,
     pooled_frames,
     prepared,
     prepared_for,
@@ -33,7 +33,11 @@ app.add_typer(shape, name="shape")
 Tracks = Annotated[list[Path], typer.Argument(help="Landmark tracks.")]
 Basis = Annotated[
     Path,
-    typer.Option("--basis", help="Shape space .npz, or a folder with the published npy pair."),
+    typer.Option(
+        "--basis",
+        help="Shape space .npz, a folder with the published npy pair, or the "
+        "name of one kept in the workspace.",
+    ),
 ]
 PartOf = Annotated[str, typer.Option("--part", help="face or lips.")]
 PreparedBy = Annotated[
@@ -135,7 +139,7 @@ def project_command(
         raise BadInput(f"Coefficients are written to a .npy file, not {out.name!r}.")
     if out.exists() and not force:
         raise OutputExists(f"{str(out)!r} exists already; use --force to replace it.")
-    shapes = ShapeSpace.load(basis)
+    shapes = open_basis(basis)
     ready = prepared_for(shapes, open_track(track, source_fps, space=space))
     last = component_errors(shapes, ready.points)[-1]
     values = shapes.project(ready.points)
@@ -170,7 +174,7 @@ def reconstruct_command(
 ) -> Done:
     """Coefficients as a track again; a track is projected first and shows what the space keeps."""
     check_output(out, force=force)
-    shapes = ShapeSpace.load(basis)
+    shapes = open_basis(basis)
     other = None if mean is None else replace(shapes, mean=read_mean(mean, shapes).ravel())
     found = read_contents(coefficients, basis=shapes)
     track = to_track(found, coefficients.name, fps=source_fps, space=space)
@@ -217,7 +221,7 @@ def errors_command(
     if basis is not None:
         if test:
             raise BadInput("With --basis, TRACKS are judged; --test is for a space fitted here.")
-        shapes = ShapeSpace.load(basis)
+        shapes = open_basis(basis)
         judged = pooled_frames([prepared_for(shapes, open_track(t, source_fps)) for t in tracks])
     else:
         ready = _ready(tracks, part, prepare, source_fps)

@@ -30,7 +30,19 @@ def train_command(
     out: Annotated[Path, typer.Option("-o", help="Folder of the run.")],
     list_name: Annotated[str | None, typer.Option("--list", help="Training list.")] = None,
     basis: Annotated[
-        File, typer.Option("--basis", help="Basis of an NR file's coefficients, .npz.")
+        File,
+        typer.Option(
+            "--basis",
+            help="Predict coefficients of this basis (cnn, tc, lips): a file of 'shape fit', or a "
+            "name kept in the workspace. With an NR file: the basis of its coefficients.",
+        ),
+    ] = None,
+    template: Annotated[
+        File,
+        typer.Option(
+            "--template",
+            help="Template face .npy (default: made of the clips; with --basis the shipped one).",
+        ),
     ] = None,
     noise: Annotated[
         list[str] | None,
@@ -58,12 +70,20 @@ def train_command(
     force: Annotated[bool, typer.Option("--force", help="Start over in a used folder.")] = False,
 ) -> Done:
     """Train a model family on the clips of a data set (landmarks are cached)."""
-    from core.reference import ShapeSpace
+    from core.reference import open_basis, read_template, shipped_template
     from core.training import default_options, make_recipe, split_clips, train
     from core.training.published import read_training_file
 
+    own = None if basis is None else open_basis(basis)
+    from_file = data.is_file()
     recipe, unused = make_recipe(
-        family, noise=noise or (), hidden=hidden, delay=delay, context=context, target=target
+        family,
+        noise=noise or (),
+        hidden=hidden,
+        delay=delay,
+        context=context,
+        target=target,
+        basis=None if from_file else own,
     )
     for name in unused:
         notice(f"{family} takes no {name}; it is not used.")
@@ -82,13 +102,17 @@ def train_command(
         precision=precision,
         **{k: v for k, v in given.items() if v is not None},
     )
-    if data.is_file():
-        own = None if basis is None else ShapeSpace.load(basis)
+    if from_file:
+        if template is not None:
+            notice("the faces of a file are on a template already; --template is not used.")
         training, validation = read_training_file(data, basis=own, seed=seed)
     else:
+        face = None if template is None else read_template(template)
+        if face is None and own is not None and own.scheme == "dlib68" and "basis" not in unused:
+            face = shipped_template()  # 'shape fit' puts its faces there, too
         report = Progress("prepare", None, "clips")
         training, validation = split_clips(
-            data, list_name, seed=seed, progress=lambda n, _: report(n)
+            data, list_name, template=face, seed=seed, progress=lambda n, _: report(n)
         )
         report.close()
     for left in (*training.left_out, *validation.left_out):

@@ -19,7 +19,9 @@ _SIZES = {136: ("dlib68", 2), 204: ("dlib68", 3), 40: ("lips20", 2)}
 def basis_tensors(space: ShapeSpace) -> dict[str, Tensor]:
     """Mean, components and deviations as tensors to be stored."""
     return {
-        BASIS + name: torch.from_numpy(getattr(space, name)).float().contiguous()
+        BASIS + name: torch.tensor(getattr(space, name), dtype=torch.float32)
+        .contiguous()
+        .contiguous()
         for name in ("mean", "components", "deviations")
     }
 

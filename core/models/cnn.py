@@ -24,6 +24,7 @@ from core.errors import BadInput, WeightsError
 from core.media.audio import Sound
 from core.models.base import Family, Option, SpeechModel
 from core.models.basis import BASIS, stored_basis
+from core.reference.bases import open_basis
 from core.reference.shape_space import ShapeSpace
 from core.speech.nr import NR_HOP, NR_RATE, NR_WINDOW, NRListener
 from core.speech.stream import Frames
@@ -226,6 +227,7 @@ def build_cnn(
     *,
     mean_shape: Path | None = None,
     eigen_vectors: Path | None = None,
+    basis: Path | None = None,
     boost: NDArray[np.float64] | str | None = None,
     window_frames: int = 7,
     **more: Any,
@@ -236,6 +238,7 @@ def build_cnn(
     ----------
     mean_shape, eigen_vectors : the published pair of files; needed for weight files that carry no
         basis of their own.
+    basis : the same as one file of ours (.npz), or the name of one kept in the workspace.
     boost : factors, or 'none'.
 
     Raises
@@ -244,14 +247,18 @@ def build_cnn(
     """
     state = {k: v for k, v in weights.tensors.items() if not k.startswith(BASIS)}
     net = SpeechCNN.from_state(state)
-    if mean_shape is not None and eigen_vectors is not None:
+    if basis is not None and (mean_shape is not None or eigen_vectors is not None):
+        raise BadInput("Give the basis as one file or as the published pair, not both.")
+    if basis is not None:
+        space = open_basis(basis)
+    elif mean_shape is not None and eigen_vectors is not None:
         space = ShapeSpace.published(mean_shape, eigen_vectors)
     elif weights.has(BASIS):
         space = stored_basis(weights)
     else:
         raise BadInput(
             f"{weights.path.name!r} carries no shape basis; pass the files that belong to it with "
-            "--mean_shape and --eigen_vectors."
+            "--mean_shape and --eigen_vectors, or --basis."
         )
     return kind(
         net,
@@ -272,6 +279,7 @@ def _centre(weights: WeightFile) -> float:
 OPTIONS = (
     Option("mean_shape", "--mean_shape", "file", "Published mean, .npy."),
     Option("eigen_vectors", "--eigen_vectors", "file", "Published basis, .npy."),
+    Option("basis", "--basis", "file", "A basis .npz in place of the two."),
     Option("boost", "--tcboost", "factors", "Factors .npy, or none."),
     Option("window_frames", "-n", "whole", "Frames a window.", low=1),
 )

@@ -83,6 +83,7 @@ def _build(
     template: NDArray[np.float64] | None = None,
     mean_shape: Path | None = None,
     eigen_vectors: Path | None = None,
+    basis: Path | None = None,
     boost: NDArray[np.float64] | str | None = None,
     window_frames: int = 7,
 ) -> TemporalCNNModel:
@@ -93,6 +94,7 @@ def _build(
         TemporalCNNModel,
         mean_shape=mean_shape,
         eigen_vectors=eigen_vectors,
+        basis=basis,
         boost=boost,
         window_frames=window_frames,
         template=template,

@@ -2,6 +2,7 @@
 
 from core.align import read_template, shipped_template
 from core.reference.audit import Audit, AuditRow, identity_audit, session_null, wilson_interval
+from core.reference.bases import keep_basis, kept_bases, open_basis
 from core.reference.candidates import (
     RULES,
     Candidate,
@@ -61,9 +62,12 @@ __all__ = [
     "from_reference",
     "identity_audit",
     "inner_opening",
+    "keep_basis",
+    "kept_bases",
     "lip_gap",
     "mean_lips",
     "mouth_width",
+    "open_basis",
     "pooled_frames",
     "prepared",
     "prepared_for",

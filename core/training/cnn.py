@@ -27,7 +27,13 @@ from core.speech.noise import NoiseBank
 from core.speech.nr import NR_HOP, NR_WINDOW, nr_padded, nr_signal
 from core.training.data import Example, TrainingSet
 from core.training.recipe import Recipe, State
-from core.training.targets import component_scale, masked_targets, mouth_basis
+from core.training.targets import (
+    chosen_basis,
+    component_scale,
+    masked_targets,
+    mouth_basis,
+    variance_held,
+)
 
 __all__ = ["CNNRecipe"]
 
@@ -46,12 +52,15 @@ class CNNRecipe(Recipe):
     centre_s : from the start of a frame to the middle of its window
     temporal : the variant that hears its last output
     noise : recordings for noise-resilient training; None for clean speech alone
+    basis : of faces in space 'template', whose coefficients are predicted; None fits one. All its
+        components are, whatever ``n_components`` says.
     """
 
     n_components: int = 6
     centre_s: float = 0.02
     temporal: bool = False
     noise: NoiseBank | None = None
+    basis: ShapeSpace | None = None
 
     family = "cnn"
     betas = (0.5, 0.999)
@@ -59,10 +68,18 @@ class CNNRecipe(Recipe):
 
     def __post_init__(self) -> None:
         self.family = "tc" if self.temporal else "cnn"  # type: ignore[misc]
+        if self.basis is not None:
+            self.n_components = len(self.basis.components)
         self._signals: dict[str, NDArray[np.float32]] = {}
 
     def prepare(self, training: TrainingSet) -> None:
-        self.space: ShapeSpace = mouth_basis(training, self.n_components)
+        self.space: ShapeSpace
+        if self.basis is None:
+            self.space = mouth_basis(training, self.n_components)
+            self._explained = self.space.explained
+        else:
+            self.space = chosen_basis(self.basis, "face")
+            self._explained = variance_held(self.space, [e.points for e in training.examples])
         self._scale = torch.from_numpy(component_scale(self.space)).float()
 
     def net(self) -> nn.Module:
@@ -132,7 +149,8 @@ class CNNRecipe(Recipe):
     def describe(self) -> dict[str, Any]:
         return {
             "n_components": self.n_components,
-            "explained_variance_of_basis": self.space.explained,
+            "explained_variance_of_basis": self._explained,
+            "basis": "fitted" if self.basis is None else "given",
             "centre_s": self.centre_s,
             "temporal": self.temporal,
             "noise": None if self.noise is None else self.noise.describe(),

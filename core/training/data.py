@@ -141,6 +141,7 @@ def split_clips(
     root: Path | str,
     list_name: str | None = None,
     *,
+    template: NDArray[np.float64] | None = None,
     seed: int = 0,
     workspace: Workspace | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -148,7 +149,7 @@ def split_clips(
     """Training and validation sets of a data set folder, split by clip.
 
     Validation clips are those of the list ``valid`` where there is one, else 8 % of the clips,
-    drawn with ``seed``. Both share the template made of the training clips.
+    drawn with ``seed``. Both share the ``template``, made of the training clips where None.
     """
     workspace = workspace or Workspace()
     names = list_names(root)
@@ -163,7 +164,7 @@ def split_clips(
         clips, held = held_out(clips, seed)
     if not clips:
         raise BadInput("Training needs at least two clips: one to learn from, one to validate on.")
-    training = build_training_set(workspace, clips, progress=progress)
+    training = build_training_set(workspace, clips, template=template, progress=progress)
     return training, build_training_set(
         workspace, held, template=training.template, progress=progress
     )

@@ -23,7 +23,13 @@ from core.speech.logmel import LOG_MEL_HOP, LevelListener, log_mel
 from core.track import LandmarkTrack, frame_times
 from core.training.data import Example, TrainingSet
 from core.training.recipe import Recipe, State
-from core.training.targets import component_scale, lip_basis, masked_targets
+from core.training.targets import (
+    chosen_basis,
+    component_scale,
+    lip_basis,
+    masked_targets,
+    variance_held,
+)
 
 __all__ = ["LipsRecipe"]
 
@@ -41,6 +47,8 @@ class LipsRecipe(Recipe):
     layers, heads : of it
     back, ahead : frames that each layer sees before and after a frame; what lies ahead adds up over
         the layers to the delay
+    basis : of lips in space 'eye5', whose coefficients are predicted; None fits one. All its
+        components are, whatever ``n_components`` says.
     """
 
     n_components: int = 8
@@ -49,15 +57,24 @@ class LipsRecipe(Recipe):
     heads: int = 4
     back: int = 12
     ahead: int = 3
+    basis: ShapeSpace | None = None
 
     family = "lips"
     decay = 0.995
 
     def __post_init__(self) -> None:
+        if self.basis is not None:
+            self.n_components = len(self.basis.components)
         self._waves: dict[str, NDArray[np.float32]] = {}
 
     def prepare(self, training: TrainingSet) -> None:
-        self.space: ShapeSpace = lip_basis(training, self.n_components)
+        self.space: ShapeSpace
+        if self.basis is None:
+            self.space = lip_basis(training, self.n_components)
+            self._explained = self.space.explained
+        else:
+            self.space = chosen_basis(self.basis, "lips")
+            self._explained = variance_held(self.space, [e.lips for e in training.examples])
         self._still = _mean_motion(training)
         self._scale = torch.from_numpy(component_scale(self.space)).float()
         bands = [log_mel(torch.from_numpy(self._wave(e))) for e in training.examples[:200]]
@@ -116,7 +133,8 @@ class LipsRecipe(Recipe):
     def describe(self) -> dict[str, Any]:
         return {
             "n_components": self.n_components,
-            "explained_variance_of_basis": self.space.explained,
+            "explained_variance_of_basis": self._explained,
+            "basis": "fitted" if self.basis is None else "given",
             "hidden": self.hidden,
             "layers": self.layers,
             "heads": self.heads,

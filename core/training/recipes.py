@@ -45,6 +45,7 @@ def make_recipe(
     """A recipe, and the names of given options that it does not take.
 
     noise : names of noises, files and folders for noise-resilient training.
+    options : fields of the recipes by name; None for what the recipe says.
     """
     kind, fixed, _ = _known(family)
     given = {k: v for k, v in options.items() if v is not None}

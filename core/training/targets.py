@@ -15,10 +15,20 @@ from core.errors import BadInput
 from core.reference import ShapeSpace, fit_shape_space
 from core.training.data import TrainingSet
 
-__all__ = ["FaceRows", "Target", "component_scale", "lip_basis", "masked_targets", "mouth_basis"]
+__all__ = [
+    "FaceRows",
+    "Target",
+    "chosen_basis",
+    "component_scale",
+    "lip_basis",
+    "masked_targets",
+    "mouth_basis",
+    "variance_held",
+]
 
 Target = Literal["displacement", "position"]
 
+_EXAMPLES = {"face": ("dlib68", 136, "template"), "lips": ("lips20", 40, "eye5")}
 _MOUTH_WEIGHT = 3.0  # the speech-driven part of the face counts more in basis and loss
 
 
@@ -34,6 +44,37 @@ def lip_basis(data: TrainingSet, n_components: int) -> ShapeSpace:
     """PCA of the training lips in HUM's space, standardised (SPEC 5)."""
     lips = np.concatenate([e.lips for e in data.examples])
     return fit_shape_space(lips, n_components, space="eye5").standardised()
+
+
+def chosen_basis(basis: ShapeSpace, part: Literal["face", "lips"]) -> ShapeSpace:
+    """A basis from elsewhere as the target of training, standardised.
+
+    Raises `BadInput` where its points, or the space that they were measured in, are not those of
+    the examples: `Example.points` of faces, `Example.lips` of lips.
+    """
+    scheme, size, space = _EXAMPLES[part]
+    if basis.scheme != scheme or basis.dims != 2 or basis.space not in (None, space):
+        raise BadInput(
+            f"The basis holds {basis.scheme} points in {basis.dims}-D, in space "
+            f"{basis.space or 'unknown'}; training needs {scheme} in 2-D, in space {space}: fit "
+            f"one with 'shape fit --part {part}'."
+        )
+    assert basis.mean.size == size  # follows from the scheme
+    return basis.standardised()
+
+
+def variance_held(basis: ShapeSpace, faces: Sequence[NDArray[np.float64]]) -> float:
+    """Share of the (weighted) variance of faces (T, N, D) about their own mean that a basis holds.
+
+    1 minus what its reconstruction misses; below 0 for a basis of quite other faces.
+    """
+    points = np.concatenate(faces)
+    points = points[np.isfinite(points).all(axis=(1, 2))]
+    weights = np.ones_like(basis.mean) if basis.weights is None else basis.weights
+    flat = points.reshape(len(points), -1)
+    missed = basis.reconstruct(basis.project(points)).reshape(flat.shape) - flat
+    spread = flat - flat.mean(axis=0)
+    return float(1 - ((missed * weights) ** 2).sum() / ((spread * weights) ** 2).sum())
 
 
 def component_scale(space: ShapeSpace) -> NDArray[np.float64]:
