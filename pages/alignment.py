@@ -84,7 +84,7 @@ st.caption(
 )
 own = ["--points", text] if text != STABLE else []
 commands(
-    ["landmarks", state.command_word(clip), "-o", "landmarks.npz"],
+    state.landmark_line(clip),
     ["align", "landmarks.npz", "--table", *own],
     *(
         ["align", "landmarks.npz", "-o", f"{n}.npz", "--method", n, "--json",

@@ -1,4 +1,4 @@
-"""Landmarks: find the 68 points and see them on the moving face."""
+"""Landmarks: find the points of a face, see them move, and see where each frame's came from."""
 
 import numpy as np
 import streamlit as st
@@ -9,59 +9,86 @@ from core.render import INK
 from core.render.player import PlayerPanel
 from core.track_io import track_bytes
 from ui import plots, state
+from ui.detector_view import HOW, course_figure, detector_choice, need_detector
+from ui.detectors_compared import detectors_compared
+from ui.faces_view import several_faces
 from ui.player import show_clip
+from ui.recipe import face_words
 from ui.widgets import command, header, need_clip, progress
 
 header(
     "Landmarks",
-    "Detect the 68 points of the face (dlib, followed between detections) and check them.",
+    "Find the points of a face in every frame, and check them and where they came from.",
 )
 clip = need_clip()
 assert clip.info.video is not None
-with progress("Finding the face") as hear:
-    track = state.landmarks(clip, hear)
-with progress("Preparing the clip for the browser") as hear:
-    media = state.media(clip, hear)
-
-show_clip(
-    [
-        PlayerPanel("Clip with landmarks", kind="video", style="overlay", colour=INK, track=track),
-        PlayerPanel("Landmarks", style="wireframe", colour=INK, track=track),
-    ],
-    media,
-    key=f"landmarks {clip.id}",
+detector = detector_choice(clip)
+found, faces, compared = st.tabs(
+    ["Points", "Several faces", "Detectors compared"], key="view", bind="query-params"
 )
+line = state.landmark_line(clip, as_68=False)
+if found.open:
+    with found:
+        need_detector(clip, detector)
+        with progress("Finding the face") as hear:
+            track = state.detected(clip, hear)
+        record, points = state.landmark_record(clip), state.plain_landmarks(clip)
+        if record.faces > 1:
+            taken = face_words(state.recipe(clip).face)
+            st.info(
+                f"{record.faces} faces are to be seen in this clip; this is the one: **{taken}**. "
+                "*Several faces* shows them, and takes another.",
+                icon=":material/group:",
+            )
+        with progress("Preparing the clip for the browser") as hear:
+            media = state.media(clip, hear)
+        panels = [
+            PlayerPanel(
+                "Clip with landmarks", kind="video", style="overlay", colour=INK, track=track
+            ),
+            PlayerPanel("Landmarks", style="wireframe", colour=INK, track=track),
+        ]
+        if points is not track:
+            panels.append(PlayerPanel("As 68 points", style="wireframe", colour=INK, track=points))
+        show_clip(panels, media, key=f"landmarks {clip.id}")
+        if state.landmarks(clip) is not points:
+            st.caption("These are as they were found; all other pages take them as corrected.")
 
-found = track.frame_valid
-lost = np.flatnonzero(~found)
-facts = {
-    "Frames with a face": f"{int(found.sum())} of {len(track)}",
-    "Face width": f"{face_width(track):.0f} px",
-    "Rate": f"{clip.info.video.fps:.2f} fps",
-    "First frame without a face": "none" if len(lost) == 0 else str(lost[0]),
-}
-with st.container(horizontal=True, gap="large"):
-    for name, value in facts.items():
-        st.metric(name, value, width="content")
-if len(lost):
-    st.warning(
-        f"{len(lost)} frames hold no face (first {lost[0]}, last {lost[-1]}); their points are "
-        "missing, never repeated.",
-        icon=":material/visibility_off:",
-    )
-
-iod = interocular(np.nanmean(track.points, axis=0))
-figure = plots.curves(
-    {"inner-lip opening": (track.times, inner_opening(track) / iod, plots.ink())},
-    unit="opening in IOD",
-)
-plots.show(figure, height=220, key="opening")
-st.caption(
-    "Face width: mean distance of points 0 and 16. IOD: distance of the eye centres. The opening "
-    "is the mean of 61-67, 62-66 and 63-65."
-)
-
-with st.container(horizontal=True):
-    for suffix in (".npy", ".npz", ".csv"):
-        st.download_button(f"Download {suffix}", track_bytes(track, suffix), f"landmarks{suffix}")
-command("landmarks", state.command_word(clip), "-o", "landmarks.npz")
+        valid = track.frame_valid
+        lost = np.flatnonzero(~valid)
+        facts = {
+            "Frames with a face": f"{int(valid.sum())} of {len(track)}",
+            "Detector runs": str(record.detections),
+            "Face width": f"{face_width(points):.0f} px",
+            "Rate": f"{clip.info.video.fps:.2f} fps",
+            "First frame without a face": "none" if len(lost) == 0 else str(lost[0]),
+        }
+        with st.container(horizontal=True, gap="large"):
+            for name, value in facts.items():
+                st.metric(name, value, width="content")
+        if len(lost):
+            st.warning(
+                f"{len(lost)} frames hold no face (first {lost[0]}, last {lost[-1]}); their points "
+                "are missing, never repeated.",
+                icon=":material/visibility_off:",
+            )
+        opening = inner_opening(points) / interocular(np.nanmean(points.points, axis=0))
+        plots.show(course_figure(track, record, opening), height=260, key="course")
+        st.caption(
+            "The strip tells how each frame got its points. "
+            + " ".join(f"*{word}*: {says}." for word, says in HOW.items())
+            + " Opening: mean of 61-67, 62-66 and 63-65. IOD: distance of the eye centres. Face "
+            "width: mean distance of points 0 and 16."
+        )
+        with st.container(horizontal=True):
+            for suffix in (".npy", ".npz", ".csv"):
+                st.download_button(
+                    f"Download {suffix}", track_bytes(track, suffix), f"landmarks{suffix}"
+                )
+if faces.open:
+    with faces:
+        several_faces(clip)
+if compared.open:
+    with compared:
+        line = detectors_compared(clip)
+command(line)

@@ -69,7 +69,7 @@ rules, hangs, pursed = st.tabs(
 command = ["reference", "landmarks.npz", *(["--to-fps", "25"] if rate == "25" else [])]
 command += [] if z == 1.3 else ["--z", f"{z:g}"]
 command += ["--gap", "crossed"] if crossed else []
-lines = [["landmarks", state.command_word(clip), "-o", "landmarks.npz"]]
+lines = [state.landmark_line(clip)]
 if rules.open:
     with rules:
         view.rules_table(aligned)

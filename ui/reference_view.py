@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from core.align import align_procrustes
+from core.batch import LandmarkRecipe
 from core.media import crop_around, read_frames_at
 from core.metrics import prediction_scorer
 from core.reference import (
@@ -77,7 +78,11 @@ def nearest(times: NDArray[np.float64], moment: float) -> int:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _mouths(
-    identity: str, path: str, frames: tuple[int, ...], _track: LandmarkTrack
+    identity: str,
+    path: str,
+    frames: tuple[int, ...],
+    recipe: LandmarkRecipe,
+    _track: LandmarkTrack,
 ) -> dict[int, NDArray[np.uint8]]:
     """The mouth of each frame, cut from the picture with room around it."""
     cut = {}
@@ -98,7 +103,13 @@ def thumbnails(
     """The mouths of frames (number -> seconds), best first, each with a button that takes it."""
     source = {k: nearest(track.times, moment) for k, moment in moments.items()}
     with progress("Cutting the pictures"):
-        cut = _mouths(clip.id, str(clip.path), tuple(sorted(set(source.values()))), track)
+        cut = _mouths(
+            clip.id,
+            str(clip.path),
+            tuple(sorted(set(source.values()))),
+            state.recipe(clip),
+            track,
+        )
     with st.container(horizontal=True, gap="small"):
         for rank, (frame, picture) in enumerate(source.items(), start=1):
             if picture in cut:
@@ -249,8 +260,6 @@ def pursed_lips() -> None:
             ),
         }  # fmt: skip
         figure = face_plots.overlay(lips, get_scheme("lips20"))
-        figure.update_xaxes(visible=False)
-        figure.update_yaxes(visible=False)
         plots.show(figure, height=200, key="pursed")
     with right:
         st.markdown(

@@ -1,7 +1,7 @@
-"""What pages share: the workspace, the current clip, and results that survive page switches.
+"""What pages share: the clip, its landmarks, its sound, models, and results that survive page
+switches.
 
-The clip stands in the address (``?clip=<id>``) and in the session; results stand in the workspace,
-addressed by content, so no page ever computes the same thing twice.
+Results stand in the workspace, addressed by content, so no page ever computes the same thing twice.
 """
 
 from __future__ import annotations
@@ -15,17 +15,37 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import models
-from core.batch import cached_landmarks
 from core.batch.predict import cached_prediction
-from core.errors import BadInput, NoFace, NoSound, SpeechmarksError
+from core.errors import BadInput, NoSound
 from core.media import LONG_SECONDS, Sound, Waveform, make_proxy, open_sound, read_sound, write_wav
 from core.models import ModelCard, Prediction, PredictOptions, SpeechModel, list_models, load_model
 from core.reference import remove_identity
 from core.render.player import Heard, hear
 from core.samples import SAMPLE
 from core.track import LandmarkTrack
-from core.workspace import Clip, Workspace
+from core.workspace import Clip
+from ui.clips import (
+    choose_clip,
+    command_word,
+    current_clip,
+    is_sample,
+    kept,
+    remove_clip,
+    sample_clip,
+    stored_clip,
+    workspace,
+)
 from ui.player import ClipMedia
+from ui.points import (
+    detected,
+    faces,
+    landmark_line,
+    landmark_record,
+    landmarks,
+    landmarks_or_none,
+    plain_landmarks,
+    recipe,
+)
 
 __all__ = [
     "CARD_SCORES",
@@ -33,16 +53,23 @@ __all__ = [
     "choose_clip",
     "command_word",
     "current_clip",
+    "detected",
+    "faces",
     "first_models",
     "full_prediction",
     "identity_free",
     "is_sample",
+    "kept",
+    "landmark_line",
+    "landmark_record",
     "landmarks",
     "landmarks_or_none",
     "media",
     "model",
     "model_cards",
+    "plain_landmarks",
     "prediction",
+    "recipe",
     "remove_clip",
     "sample_clip",
     "scratch_file",
@@ -53,115 +80,6 @@ __all__ = [
 ]
 
 Progress = Callable[[float], None]
-_MOST_TRACKS = 24
-
-
-@st.cache_resource
-def workspace() -> Workspace:
-    return Workspace()
-
-
-@st.cache_resource(max_entries=1024)
-def _clip(identity: str) -> Clip:
-    return workspace().clip(identity)
-
-
-@st.cache_resource
-def _sample_id() -> str:
-    return workspace().add_clip(SAMPLE.video, f"{SAMPLE.name}.mp4").id
-
-
-def stored_clip(identity: str) -> Clip:
-    """A clip of the workspace; its measurements are made once a process."""
-    return _clip(identity)
-
-
-def sample_clip() -> Clip:
-    """The built-in clip, put into the workspace on first use."""
-    return _clip(_sample_id())
-
-
-def is_sample(clip: Clip) -> bool:
-    return clip.id == _sample_id()
-
-
-def command_word(clip: Clip) -> str:
-    """How a command line names the clip's file."""
-    return "samples/presenter.mp4" if is_sample(clip) else clip.name
-
-
-def choose_clip(clip: Clip) -> None:
-    """Make a clip the current one on every page and in the address."""
-    st.session_state["clip"] = clip.id
-    st.query_params["clip"] = clip.id
-
-
-def remove_clip(clip: Clip) -> None:
-    """Delete the workspace's copy of a clip and choose none."""
-    workspace().remove_clip(clip.id)
-    _clip.clear()
-    st.session_state.pop("clip", None)
-    st.query_params.pop("clip", None)
-
-
-def current_clip() -> Clip | None:
-    """The clip of the address, else of the session; None where neither can be found any more."""
-    identity = st.query_params.get("clip") or st.session_state.get("clip")
-    if not identity:
-        return None
-    try:
-        clip = _clip(identity)
-    except SpeechmarksError:
-        st.session_state.pop("clip", None)
-        st.query_params.pop("clip", None)
-        return None
-    if not clip.path.is_file():  # removed from the workspace meanwhile
-        _clip.clear()
-        return None
-    choose_clip(clip)
-    return clip
-
-
-@st.cache_resource
-def _memory() -> dict[str, LandmarkTrack]:
-    return {}
-
-
-def _known(key: str, make: Callable[[], LandmarkTrack]) -> LandmarkTrack:
-    """The very same track at every run of a page, so that what follows from it is kept, too."""
-    memory = _memory()
-    track = memory.pop(key, None) or make()
-    memory[key] = track  # newest last
-    while len(memory) > _MOST_TRACKS:
-        memory.pop(next(iter(memory)), None)
-    return track
-
-
-def landmarks(clip: Clip, progress: Progress | None = None) -> LandmarkTrack:
-    """Detected landmarks of a clip, from the workspace where they are there.
-
-    Raises `NoFace` where no frame holds a face, and what detection raises.
-    """
-    frames = clip.info.video.n_frames if clip.info.video else 1
-    hear = None if progress is None else (lambda done: progress(min(1.0, done / frames)))
-    track = _known(
-        f"landmarks {clip.id}",
-        lambda: cached_landmarks(workspace(), clip.path, video_hash=clip.id, progress=hear),
-    )
-    if not track.frame_valid.any():
-        raise NoFace("No face was found in this clip; choose one in which a face is well visible.")
-    return track
-
-
-def landmarks_or_none(clip: Clip, progress: Progress | None = None) -> LandmarkTrack | None:
-    """Landmarks, or None with a quiet remark where the clip shows no face."""
-    try:
-        return landmarks(clip, progress)
-    except NoFace as error:
-        st.warning(
-            f"{error} There is no truth to compare with.", icon=":material/face_retouching_off:"
-        )
-        return None
 
 
 def identity_free(track: LandmarkTrack) -> LandmarkTrack:
@@ -260,7 +178,7 @@ def full_prediction(
 
 def prediction(clip: Clip, name: str, progress: Progress | None = None) -> LandmarkTrack:
     """Predicted landmarks of a clip, deterministic."""
-    return _known(
+    return kept(
         f"prediction {clip.id} {name}",
         lambda: full_prediction(clip, name, PredictOptions(), progress).track,
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core.batch import LandmarkRecipe
 from core.errors import SpeechmarksError
 from core.media import probe
 from core.reference.transfer import motion_of
@@ -33,7 +34,7 @@ def _presenter() -> Portrait:
 
 
 @st.cache_resource(max_entries=4)
-def _speaker(identity: str) -> Portrait:
+def _speaker(identity: str, recipe: LandmarkRecipe) -> Portrait:
     clip = state.stored_clip(identity)
     return clip_portrait(clip.path, state.landmarks(clip))
 
@@ -115,7 +116,7 @@ def speaking_photo(
             if upload is not None:
                 portrait = _uploaded(upload)
             else:
-                portrait = _speaker(clip.id) if face == _OWN else _presenter()
+                portrait = _speaker(clip.id, state.recipe(clip)) if face == _OWN else _presenter()
             sound = state.sound_or_none(clip)
             transfer_movie(
                 motion_of(motion), portrait, target, strength=strength, sound=sound, progress=hear

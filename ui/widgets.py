@@ -17,6 +17,7 @@ from core.models import ModelCard
 from core.workspace import Clip
 from ui import state
 from ui.leaving import go_to
+from ui.recipe import recipe_words
 
 __all__ = [
     "choose_models",
@@ -73,6 +74,8 @@ def clip_caption(clip: Clip) -> str:
     parts.append("sound" if clip.info.audio else "no sound")
     if state.is_sample(clip):
         parts.append("synthetic")
+    if video is not None and (chosen := recipe_words(state.recipe(clip))):
+        parts.append(chosen)
     return f"**{safe_text(clip.name)}** · " + " · ".join(parts)
 
 

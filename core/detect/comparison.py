@@ -26,12 +26,14 @@ from core.track import LandmarkTrack
 
 __all__ = [
     "GROUPS",
+    "PUBLISHED",
     "Agreement",
     "Comparison",
     "MethodRow",
     "agreement",
     "compare_detectors",
     "comparison_table",
+    "distances",
 ]
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -43,6 +45,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "lips": ("outer_lip", "inner_lip"),
 }
 """Parts of the face as the table shows them, by parts of the 68-point scheme."""
+
+
+PUBLISHED: tuple[tuple[str, str, str, float], ...] = (
+    ("dlib on every frame, published", "360x288", "1 CPU", 0.04),
+    ("dlib on every frame, published", "640x360", "1 CPU", 0.09),
+    ("face-alignment, published", "360x288", "1 GPU", 0.09),
+    ("face-alignment, published", "640x360", "1 GPU", 0.11),
+)
+"""What HUM measured (SPEC 5): method, resolution, where it ran, seconds a frame."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +120,34 @@ class Comparison:
         return self.rows[0].name
 
 
+def distances(reference: LandmarkTrack, other: LandmarkTrack) -> NDArray[np.float64]:
+    """Mean distance of the 68 points in every frame, in percent of the reference's face width; (T,)
+    with NaN where one of the two shows no face.
+
+    Raises `BadInput` where they have other frames, or points that are not among the 68.
+    """
+    one, two = _same_frames(reference, other)
+    return np.asarray(100 * _lengths(two.points - one.points).mean(axis=1) / face_width(one))
+
+
+def _same_frames(
+    reference: LandmarkTrack, other: LandmarkTrack
+) -> tuple[LandmarkTrack, LandmarkTrack]:
+    if not np.array_equal(reference.times, other.times):
+        raise BadInput("Detectors can be compared only on the same frames of the same clip.")
+    return plane_68(reference), plane_68(other)
+
+
+def _lengths(apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.norm(apart, axis=2))
+
+
 def agreement(reference: LandmarkTrack, other: LandmarkTrack) -> Agreement:
     """How near two tracks of the same frames are, in the 68 points.
 
     Raises `BadInput` where they have other frames, or points that are not among the 68.
     """
-    if not np.array_equal(reference.times, other.times):
-        raise BadInput("Detectors can be compared only on the same frames of the same clip.")
-    one, two = plane_68(reference), plane_68(other)
+    one, two = _same_frames(reference, other)
     both = one.frame_valid & two.frame_valid
     if not both.any():
         nothing = dict.fromkeys(GROUPS, math.nan)
@@ -129,7 +160,7 @@ def agreement(reference: LandmarkTrack, other: LandmarkTrack) -> Agreement:
 
 
 def _by_part(apart: NDArray[np.float64]) -> dict[str, float]:
-    length = np.linalg.norm(apart, axis=2)
+    length = _lengths(apart)
     return {
         name: float(length[:, [p for part in parts for p in DLIB68.parts[part]]].mean())
         for name, parts in GROUPS.items()

@@ -23,6 +23,7 @@ from core.detect.comparison import (
     agreement,
     compare_detectors,
     comparison_table,
+    distances,
 )
 from core.detect.plane import plane_68
 from core.errors import BadInput, MissingDependency, MissingFile
@@ -85,6 +86,18 @@ def test_where_no_frame_is_common_nothing_is_known() -> None:
     points[:4], other[4:] = np.nan, np.nan
     found = agreement(make_track(points), make_track(other))
     assert found.frames == 0 and np.isnan([*found.distance.values(), found.opening]).all()
+
+
+def test_distances_over_time_have_the_mean_of_the_table_and_gaps_where_a_face_is_missing() -> None:
+    one, two = make_track(faces(2)), make_track(faces(3))
+    points = two.points.copy()
+    points[3] = np.nan
+    found = distances(one, two.replace(points=points))
+    assert found.shape == (len(one),) and np.flatnonzero(np.isnan(found)).tolist() == [3]
+    expected = agreement(one, two).distance["all"]
+    assert distances(one, two).mean() == pytest.approx(expected)
+    with pytest.raises(BadInput, match="same frames"):
+        distances(one, make_track(faces(3, 5)))
 
 
 def test_a_still_mouth_has_no_correlation() -> None:

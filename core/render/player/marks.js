@@ -19,7 +19,7 @@ function shownOf(layout, hidden) {
   if (!known.has(key)) {
     const names = new Set(hidden.flatMap((part) => PARTS[part] || []));
     const gone = new Set([...names].flatMap((name) => layout.parts[name] || []));
-    const all = [...new Set([...Object.values(layout.parts), ...layout.edges].flat())].sort((a, b) => a - b);
+    const all = [...Array(layout.points).keys()];
     const { outer_lip: outer, inner_lip: inner, jaw } = layout.parts;
     const moving = [...(outer || []), ...(inner || []), ...(jaw ? [jaw[8]] : [])]; // what speech moves
     known.set(key, {

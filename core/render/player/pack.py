@@ -174,6 +174,7 @@ def _constant_rate(times: NDArray[np.float64]) -> float | None:
 def _scheme_table(name: str) -> dict[str, Any]:
     scheme = get_scheme(name)
     return {
+        "points": scheme.n_points,
         "parts": {part: list(points) for part, points in scheme.parts.items()},
         "closed": sorted(scheme.closed),
         "edges": [list(edge) for edge in scheme.edges],

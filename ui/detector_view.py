@@ -1,0 +1,148 @@
+"""The choice of a detector, what to do where it is not here, and how frames got their points."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from core.batch import LandmarkFacts
+from core.detect import DETECTORS, DetectorState, detectors, fetch_weights
+from core.errors import SpeechmarksError
+from core.render import ACCENT, MODEL_COLOURS
+from core.render.palette import mix
+from core.track import LandmarkTrack
+from core.workspace import Clip
+from ui import plots, state
+from ui.recipe import choose_detector, write_address
+from ui.widgets import safe_text
+
+__all__ = ["HOW", "course_figure", "detector_choice", "need_detector"]
+
+HOW = {
+    "followed": "between two frames that were confirmed, by the points of the frame before",
+    "confirmed": "followed, and a detector run on the face alone agreed",
+    "detected": "the whole picture was searched",
+    "missing": "no face was found; its points are missing",
+}
+"""How a frame gets its points, from what is usual to what is not, and what that means."""
+
+_COLOURS = (mix(ACCENT, "#ffffff", 0.72), mix(ACCENT, "#ffffff", 0.35), "#004a75", MODEL_COLOURS[0])
+_COLUMNS = 1500  # most that a strip is drawn with
+_WIDGET = "detector choice"
+_WANTED, _PROBLEM = "weights wanted", "weights problem"
+
+
+def detector_choice(clip: Clip) -> DetectorState:
+    """Let the viewer choose a detector; the one that is chosen, for all pages."""
+    states = {found.info.name: found for found in detectors()}
+    st.session_state[_WIDGET] = state.recipe(clip).detector
+    told = "\n".join(f"- **{s.info.name}** {safe_text(s.info.summary)}" for s in states.values())
+    name = st.segmented_control(
+        "Detector", list(states), key=_WIDGET, required=True, help=told,
+        on_change=lambda: _take(clip, st.session_state[_WIDGET]),
+        format_func=lambda n: n if states[n].ready else f"{n} (not here)",
+    )  # fmt: skip
+    return states[name or state.recipe(clip).detector]
+
+
+def _take(clip: Clip, name: str) -> None:
+    choose_detector(name)
+    write_address(clip.id)
+
+
+def need_detector(clip: Clip, found: DetectorState) -> None:
+    """Stop with a sentence, and the button that helps, where the detector is not here."""
+    if found.ready:
+        return
+    name = found.info.name
+    st.info(safe_text(found.reason), icon=":material/download:")
+    place = st.container(horizontal=True, vertical_alignment="center")
+    if st.session_state.pop(_WANTED, "") == name:  # so that any other click ends it
+        with place:
+            problem = _fetch(name)
+        if problem is not None:
+            st.session_state[_PROBLEM] = (name, problem)
+        st.rerun()
+
+    def want() -> None:
+        st.session_state[_WANTED] = name
+        st.session_state.pop(_PROBLEM, None)
+
+    if found.fetchable:
+        place.button("Get the weights", type="primary", icon=":material/download:", on_click=want)
+    usual = next(iter(DETECTORS))
+    place.button(f"Use {usual}", on_click=_take, args=(clip, usual))
+    about, problem = st.session_state.get(_PROBLEM, ("", ""))
+    if about == name:
+        st.error(safe_text(problem), icon=":material/cloud_off:")
+    st.caption(f"Terms: {safe_text(found.info.licence)}.")
+    st.stop()
+
+
+def _fetch(name: str) -> str | None:
+    """Download with a bar; the sentence that says why where it cannot be done."""
+    bar, last = st.progress(0.0, text="Asking the server ..."), 0.0
+    st.button("Cancel", icon=":material/cancel:")  # any click ends this run
+
+    def hear(file: str, done: int, total: int | None) -> None:
+        nonlocal last
+        if time.monotonic() - last < 0.1 and done != total:
+            return
+        last = time.monotonic()
+        whole = f" of {total / 1e6:.1f} MB" if total else ""
+        share = min(1.0, done / total) if total else 0.0
+        bar.progress(share, text=safe_text(f"{file}: {done / 1e6:.1f}{whole}"))
+
+    try:
+        fetch_weights(name, hear)
+    except SpeechmarksError as error:
+        return str(error)
+    return None
+
+
+def _strip(course: str) -> NDArray[np.int64]:
+    """``course`` as places in `HOW`; of frames that share a column, the least usual."""
+    letters = "".join(word[0] for word in HOW)
+    numbers = np.array([letters.index(letter) for letter in course])
+    columns = min(_COLUMNS, len(numbers))
+    starts = np.linspace(0, len(numbers), columns, endpoint=False).astype(int)
+    return np.asarray(np.maximum.reduceat(numbers, starts))
+
+
+def course_figure(
+    track: LandmarkTrack, record: LandmarkFacts, opening: NDArray[np.float64]
+) -> go.Figure:
+    """A strip of how every frame got its points, above the opening of the lips (T,)."""
+    figure = make_subplots(
+        rows=2, cols=1, shared_xaxes=True, row_heights=[0.09, 0.91], vertical_spacing=0.04
+    )
+    strip = _strip(record.course)
+    at = track.times[np.linspace(0, len(track), len(strip), endpoint=False).astype(int)]
+    words: Sequence[str] = list(HOW)
+    share = len(words)
+    scale = [(edge, _COLOURS[k]) for k in range(share) for edge in (k / share, (k + 1) / share)]
+    figure.add_heatmap(
+        x=at, z=[strip], text=[[words[k] for k in strip]], colorscale=scale, zmin=-0.5,
+        zmax=share - 0.5, showscale=False, hovertemplate="%{x:.3f} s: %{text}<extra></extra>",
+        row=1, col=1,
+    )  # fmt: skip
+    for word, colour in zip(words, _COLOURS, strict=True):
+        figure.add_scatter(
+            x=[None], y=[None], mode="markers", name=f"{word} {record.how.get(word, 0)}",
+            marker={"color": colour, "symbol": "square", "size": 11}, row=1, col=1,
+        )  # fmt: skip
+    figure.add_scatter(
+        x=track.times, y=opening, mode="lines" if len(track) > 1 else "markers", showlegend=False,
+        line={"color": plots.ink(), "width": 1.6}, row=2, col=1,
+        hovertemplate="%{x:.3f} s: %{y:.3f}<extra></extra>",
+    )  # fmt: skip
+    figure.update_yaxes(visible=False, row=1, col=1)
+    figure.update_yaxes(title="lip opening in IOD", row=2, col=1)
+    figure.update_xaxes(title="time in s", row=2, col=1)
+    return figure
