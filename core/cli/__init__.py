@@ -37,6 +37,8 @@ _COMMANDS: dict[str, tuple[str, ...]] = {  # of each module, in the order of the
     "quality": ("quality", "smooth"),
     "edit": ("edit",),
     "data": ("data",),
+    "data_prepare": ("data",),
+    "data_shots": ("data",),
     "data_runs": ("data",),
 }
 

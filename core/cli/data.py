@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +12,14 @@ import typer
 
 from core.batch.face_report import OddFrame, face_report
 from core.batch.indexing import IndexSummary, update_index
+from core.batch.prepare import write_table
 from core.cli.console import Done, Progress, app, command, inert, notice, table_lines
-from core.datasets import LAYOUTS, list_clips
+from core.cli.tracks import Force
+from core.datasets import LAYOUTS, ClipRef, list_clips
 from core.datasets.index import index_path, page_of, parse_condition, read_index, select_clips
 from core.datasets.layouts import list_line
-from core.datasets.splits import SHARES, draw_lists, statistics_of
+from core.datasets.splits import SHARES, draw_lists, rows_of, statistics_of
+from core.datasets.tables import clips_of_table, read_split_table
 from core.errors import BadInput, OutputExists
 from core.metrics.quality import MEASURES
 from core.track_io import atomic_write
@@ -146,13 +150,25 @@ def quality_command(
 
 @command("stats", data)
 def stats_command(
-    root: Root, list_name: List = None, layout: Layout = "auto", workers: Workers = 1
+    root: Root,
+    out: Annotated[Path | None, typer.Option("-o", help="CSV file to write them to, too.")] = None,
+    list_name: List = None,
+    layout: Layout = "auto",
+    workers: Workers = 1,
+    force: Force = False,
 ) -> Done:
     """Count resolutions, frame rates, durations and speakers of a data set."""
+    if out is not None and out.suffix.lower() != ".csv":
+        raise BadInput(f"Statistics are written as CSV; end -o in .csv, not {out.suffix!r}.")
+    if out is not None and out.exists() and not force:
+        raise OutputExists(f"{str(out)!r} exists already; use --force to replace it.")
     table, _ = _indexed(root, layout, workers)
     if list_name is not None:
-        table = table[table["clip"].isin([c.name for c in list_clips(root, list_name)])]
+        listed = [c.name for c in list_clips(root, list_name, layout=layout)]
+        table = table[table["clip"].isin(listed)]
     found = statistics_of(table)
+    if out is not None:
+        write_table(out, rows_of(found), ("statistic", "value", "number"))
     lines = [
         f"{found['clips']} clips, {found['hours']:.2f} h, {found['frames']} frames; "
         f"{found['unreadable']} unreadable, {found['without_video']} without video, "
@@ -163,7 +179,9 @@ def stats_command(
         shown = [f"{value} ({n})" for value, n in found[name].items()]
         more = f" and {len(shown) - 12} more" if len(shown) > 12 else ""
         lines.append(f"{name}: {', '.join(shown[:12])}{more}")
-    return Done("\n".join(lines), found)
+    if out is not None:
+        lines.append(f"-> {out}")
+    return Done("\n".join(lines), {**found, **({"out": str(out)} if out is not None else {})})
 
 
 @command("split", data)
@@ -179,9 +197,47 @@ def split_command(
     shares: Annotated[
         str, typer.Option("--shares", help="Of train, valid and test; ratios count.")
     ] = "0.8,0.1,0.1",
+    table: Annotated[
+        Path | None,
+        typer.Option("--table", help="Take the lists of an .xlsx or .csv (columns video, set)."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace lists that exist.")] = False,
 ) -> Done:
-    """Write seeded lists for training, validation and test, by clip or by speaker."""
+    """Write lists for training, validation and test: seeded by clip or speaker, or a table's."""
+    clips = list_clips(root, list_name, layout=layout)
+    missing: list[str] = []
+    if table is not None:
+        lists, missing = clips_of_table(clips, read_split_table(table))
+        if not any(lists.values()):
+            raise BadInput(f"None of the {len(missing)} videos of {table.name!r} is a clip here.")
+    else:
+        lists = _drawn(clips, by, seed, shares)
+    texts = {
+        out / f"{name}.txt": "".join(f"{list_line(root, clip)}\n" for clip in chosen)
+        for name, chosen in lists.items()
+        if chosen
+    }
+    for path in texts:
+        if path.exists() and not force:
+            raise OutputExists(f"{str(path)!r} exists; give another folder, or --force.")
+    for path, text in texts.items():
+        atomic_write(path, text.encode())
+    for video in missing[:20]:
+        notice(f"{video} of the table is no clip here, or more than one.")
+    counts = {name: len(chosen) for name, chosen in lists.items()}
+    speakers = {name: len({c.speaker for c in chosen}) for name, chosen in lists.items()}
+    told = ", ".join(f"{name} {n} ({speakers[name]} speakers)" for name, n in counts.items())
+    more = {} if table is None else {"missing": missing}
+    lost = f", {len(missing)} of the table missing" if missing else ""
+    return Done(
+        f"{told}{lost} -> {out}",
+        {"out": str(out), "clips": counts, "speakers": speakers, **more},
+        code=3 if missing else 0,
+    )
+
+
+def _drawn(clips: Sequence[ClipRef], by: str, seed: int, shares: str) -> dict[str, list[ClipRef]]:
+    """Seeded lists, after a look at the options."""
     try:
         numbers = [float(word) for word in shares.split(",")]
     except ValueError:
@@ -190,25 +246,12 @@ def split_command(
         raise BadInput(f"--shares are three numbers, for example 0.8,0.1,0.1, not {shares[:40]!r}.")
     if by not in ("clip", "speaker"):
         raise BadInput(f"--by is clip or speaker, not {by[:40]!r}.")
-    lists = draw_lists(
-        list_clips(root, list_name, layout=layout),
+    return draw_lists(
+        clips,
         shares=dict(zip(SHARES, numbers, strict=True)),
         seed=seed,
         by="clip" if by == "clip" else "speaker",
     )
-    texts = {
-        out / f"{name}.txt": "".join(f"{list_line(root, clip)}\n" for clip in chosen)
-        for name, chosen in lists.items()
-    }
-    for path in texts:
-        if path.exists() and not force:
-            raise OutputExists(f"{str(path)!r} exists; give another folder, or --force.")
-    for path, text in texts.items():
-        atomic_write(path, text.encode())
-    counts = {name: len(chosen) for name, chosen in lists.items()}
-    speakers = {name: len({c.speaker for c in chosen}) for name, chosen in lists.items()}
-    told = ", ".join(f"{name} {n} ({speakers[name]} speakers)" for name, n in counts.items())
-    return Done(f"{told} -> {out}", {"out": str(out), "clips": counts, "speakers": speakers})
 
 
 @command("export", data)
@@ -217,6 +260,7 @@ def export_command(
     out: Annotated[Path, typer.Option("-o", help="HDF5 file to write.")],
     kind: Annotated[str, typer.Option("--as", help="nr or tfl: whose training format.")],
     list_name: List = None,
+    layout: Layout = "auto",
     components: Annotated[int, typer.Option("--components", help="Of the PCA (nr).")] = 6,
     template: Annotated[
         Path | None, typer.Option("--template", help="Mean face .npy that motion is put on (tfl).")
@@ -229,7 +273,7 @@ def export_command(
 
     if kind not in ("nr", "tfl"):
         raise BadInput(f"--as is nr or tfl, not {kind!r}.")
-    clips = list_clips(root, list_name)
+    clips = list_clips(root, list_name, layout=layout)
     report = Progress("export", len(clips), "clips")
 
     def show(number: int, total: int) -> None:

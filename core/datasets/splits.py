@@ -11,7 +11,7 @@ import pandas as pd
 from core.datasets.clips import ClipRef
 from core.errors import BadInput
 
-__all__ = ["SHARES", "draw_lists", "statistics_of"]
+__all__ = ["SHARES", "draw_lists", "rows_of", "statistics_of"]
 
 SHARES: Mapping[str, float] = {"train": 0.8, "valid": 0.1, "test": 0.1}
 
@@ -98,6 +98,16 @@ def statistics_of(table: pd.DataFrame) -> dict[str, Any]:
         "frames": int(good["frames"].sum()),
         "bytes": int(table["size"].sum()),
     }
+
+
+def rows_of(statistics: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Statistics as rows of a table: ``statistic``, ``value`` (empty for those of the whole data
+    set) and ``number``."""
+    rows: list[dict[str, Any]] = []
+    for name, found in statistics.items():
+        parts = found.items() if isinstance(found, Mapping) else [("", found)]
+        rows += [{"statistic": name, "value": value, "number": n} for value, n in parts]
+    return rows
 
 
 def _counts(values: pd.Series[Any]) -> dict[str, int]:

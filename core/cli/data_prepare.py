@@ -1,0 +1,217 @@
+"""data resize, sound, chunk: something is made of every clip of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, cast, get_args
+
+import typer
+
+from core.batch import LandmarkRecipe, Summary, landmark_key
+from core.batch.chunking import CHUNKS, ChunkJob, Parts, make_chunks
+from core.batch.ledger import Ledger
+from core.batch.prepare import Job, prepare, write_table
+from core.batch.proxies import RESIZED, SOUNDS, ResizeJob, SoundJob, make_resized, make_sound
+from core.batch.runners import Work
+from core.cli.console import Done, Progress, command, notice
+from core.cli.data import Layout, List, Root, data
+from core.cli.tracks import Force
+from core.datasets import ClipRef, find_parts, list_clips
+from core.datasets.chunks import EVERY, LENGTH, chunks_of
+from core.datasets.places import sound_place, video_place
+from core.errors import BadInput
+from core.track_io import atomic_write
+from core.workspace import Workspace
+
+__all__ = ["Out", "Workers", "check_apart", "jobs_of", "run_jobs"]
+
+Out = Annotated[Path, typer.Option("-o", help="Folder to write; a run that was stopped goes on.")]
+Workers = Annotated[int, typer.Option("--workers", help="Clips worked on at once.")]
+Rate = Annotated[int | None, typer.Option("--rate", help="Sample rate in Hz; default: as it is.")]
+
+J = TypeVar("J", bound=Job)
+
+
+def check_apart(root: Path, out: Path, clips: Sequence[ClipRef]) -> None:
+    """Refuse a folder where results would become clips of the data set they are made of."""
+    here, there = root.resolve(), out.resolve()
+    within = there.is_relative_to(here) and any(clip.layout == "folder" for clip in clips)
+    if there == here or within:
+        raise BadInput(
+            f"What is made would become part of the data set {str(root)!r}; give -o another folder."
+        )
+
+
+def jobs_of(clips: Sequence[ClipRef], make: Callable[[ClipRef], J]) -> list[J | tuple[str, str]]:
+    """A job for each clip; the reason in its place where its name cannot stand in a table."""
+    found: list[J | tuple[str, str]] = []
+    for clip in clips:
+        try:
+            clip.name.encode()
+        except UnicodeEncodeError:
+            found.append((ascii(clip.name), "Its name is no text in UTF-8; rename the file."))
+            continue
+        if len(clip.name.splitlines()) != 1:
+            found.append((clip.name, "Its name holds a line break; rename the file."))
+        else:
+            found.append(make(clip))
+    return found
+
+
+def run_jobs(
+    kind: str,
+    jobs: Sequence[Job | tuple[str, str]],
+    work: Work,
+    ledger: Ledger,
+    heads: Sequence[str],
+    workers: int,
+) -> tuple[Summary, list[dict[str, Any]], Path]:
+    """Do the jobs with progress, and write the table of all that is made; its rows and path."""
+    table = ledger.table(f"{kind}.csv")
+    report = Progress(kind, len(jobs), "clips")
+    summary = prepare(
+        jobs,
+        work,
+        ledger,
+        home=Workspace().root,
+        workers=workers,
+        progress=lambda ended, _, so_far: report(ended, _remark(so_far)),
+    )
+    report.close()
+    rows = ledger.all_rows()
+    write_table(table, rows, heads)
+    for failure in summary.failed[:20]:
+        notice(f"{failure['clip']}: {failure['reason']}")
+    return summary, rows, table
+
+
+def _remark(summary: Summary) -> str:
+    parts = [f"{summary.frames} frames"] if summary.frames else []
+    return ", ".join(parts + ([f"{len(summary.failed)} failed"] if summary.failed else []))
+
+
+def _ended(summary: Summary, made: str, table: Path, **more: Any) -> Done:
+    counts = f"{summary.done} done, {summary.skipped} skipped, {len(summary.failed)} failed"
+    return Done(
+        f"{counts} in {summary.seconds:.1f} s; {made} -> {table.parent}",
+        {**summary.to_json(), **more, "out": str(table.parent), "table": str(table)},
+        code=3 if summary.failed else 0,
+    )
+
+
+@command("resize", data)
+def resize_command(
+    root: Root,
+    out: Out,
+    list_name: List = None,
+    layout: Layout = "auto",
+    height: Annotated[
+        int, typer.Option("--height", help="Pixels; smaller videos keep their size.")
+    ] = 360,
+    workers: Workers = 1,
+    force: Force = False,
+) -> Done:
+    """Write every video in another size, in the folders of its layout, with its frame times."""
+    if height % 2 or not 16 <= height <= 4320:
+        raise BadInput(f"--height is an even number from 16 to 4320, not {height}.")
+    clips = list_clips(root, list_name, layout=layout)
+    check_apart(root, out, clips)
+    jobs = jobs_of(
+        clips,
+        lambda c: ResizeJob(c.name, c.path, out, video_place(root, c, height=height), height),
+    )
+    ledger = Ledger(out, "resize", {"height": height}, force=force)
+    summary, rows, table = run_jobs("resize", jobs, make_resized, ledger, RESIZED, workers)
+    return _ended(summary, f"{len(rows)} videos of at most {height} lines", table)
+
+
+@command("sound", data)
+def sound_command(
+    root: Root,
+    out: Out,
+    rate: Rate = None,
+    list_name: List = None,
+    layout: Layout = "auto",
+    workers: Workers = 1,
+    force: Force = False,
+) -> Done:
+    """Write the sound of every clip as WAV, where its layout has sound; the clip's own file with
+    sound where it has one, else the video's."""
+    _check_rate(rate)
+    clips = list_clips(root, list_name, layout=layout)
+    jobs = jobs_of(
+        clips,
+        lambda c: SoundJob(c.name, _sound_of(root, out, c), out, sound_place(root, c), rate),
+    )
+    ledger = Ledger(out, "sound", {"rate": rate}, force=force)
+    summary, rows, table = run_jobs("sound", jobs, make_sound, ledger, SOUNDS, workers)
+    return _ended(summary, f"{len(rows)} sound files", table)
+
+
+def _check_rate(rate: int | None) -> None:
+    if rate is not None and not 1_000 <= rate <= 384_000:
+        raise BadInput(f"--rate lies between 1000 and 384000 Hz, not {rate}.")
+
+
+def _sound_of(root: Path, out: Path, clip: ClipRef) -> Path:
+    """The file that holds the sound of a clip; never the one that is to be written."""
+    own = find_parts(root, clip).sound
+    if own is None or own.resolve() == (out / sound_place(root, clip)).resolve():
+        return clip.path
+    return own
+
+
+@command("chunk", data)
+def chunk_command(
+    root: Root,
+    out: Out,
+    length: Annotated[float, typer.Option("--length", help="Seconds of a chunk.")] = LENGTH,
+    step: Annotated[
+        float, typer.Option("--every", help="Seconds from the start of one to the next.")
+    ] = EVERY,
+    list_name: List = None,
+    layout: Layout = "auto",
+    parts: Annotated[str, typer.Option("--parts", help="both, sound or landmarks.")] = "both",
+    detector: Annotated[
+        str, typer.Option("--detector", help="Whose landmarks, of the workspace.")
+    ] = "dlib68",
+    rate: Rate = None,
+    workers: Workers = 1,
+    force: Force = False,
+) -> Done:
+    """Cut sound (WAV) and landmarks (npz) of every clip into chunks of one length that overlap."""
+    if parts not in get_args(Parts):
+        raise BadInput(f"--parts is both, sound or landmarks, not {parts[:40]!r}.")
+    _check_rate(rate)
+    chunks_of(1.0, length=length, every=step)
+    if parts != "sound":
+        landmark_key("", LandmarkRecipe(detector))  # whether there is such a detector
+    clips = list_clips(root, list_name, layout=layout)
+    check_apart(root, out, clips)
+    home = Workspace().root
+
+    def job(clip: ClipRef) -> ChunkJob:
+        return ChunkJob(
+            clip=clip.name,
+            source=clip.path,
+            sound=find_parts(root, clip).sound or clip.path,
+            home=home,
+            out=out,
+            stem=f"chunks/{clip.name}",
+            speaker=clip.speaker or "",
+            length=length,
+            every=step,
+            rate=rate,
+            parts=cast(Parts, parts),
+            recipe=LandmarkRecipe(detector),
+        )
+
+    facts = {"length": length, "every": step, "rate": rate, "parts": parts, "detector": detector}
+    ledger = Ledger(out, "chunk", facts, force=force)
+    listed = ledger.table("filelists/chunks.txt")
+    summary, rows, table = run_jobs(
+        "chunk", jobs_of(clips, job), make_chunks, ledger, CHUNKS, workers
+    )
+    atomic_write(listed, "".join(f"{row['chunk']}\n" for row in rows).encode())
+    return _ended(summary, f"{len(rows)} chunks", table, chunks=len(rows), list=str(listed))
