@@ -4,15 +4,24 @@ import streamlit as st
 
 from ui import identity_view as view
 from ui import state
-from ui.speakers import choose_clips, grouped, landmarks_of, name_speakers, need_clips
-from ui.widgets import commands, header, progress, safe_text
+from ui.adapt_view import other_template
+from ui.audit_view import audit
+from ui.speakers import (
+    choose_clips,
+    grouped,
+    landmarks_of,
+    name_speakers,
+    need_clips,
+    track_files,
+)
+from ui.widgets import commands, header, progress
 
 header(
     "Identity",
-    "See how alike several speakers become when their own faces are removed, and how far apart "
-    "they still are.",
+    "See how alike several speakers become when their own faces are removed, and whether they can "
+    "still be told apart.",
 )
-clips = choose_clips("Clips of the library", fewest=2)
+clips = choose_clips("Clips of the library")
 if not need_clips(clips, 2):
     commands(["audit", "anna=anna.mp4", "bob=bob.mp4"])
     st.stop()
@@ -32,25 +41,23 @@ st.caption(
 with progress("Comparing the faces"):
     view.mean_faces(speakers)
 
-far, moving, swapped = st.tabs(
-    ["Distances", "Watch", "Another template"], key="left", bind="query-params"
+moving, told, far, swapped = st.tabs(
+    ["Watch", "Audit", "Distances", "Another template"], key="left", bind="query-params"
 )
-files = [f"{names[i]}={state.command_word(state.stored_clip(i))}" for i in tracks]
+known = {clip.id: clip for clip in clips}
+made = {i: name for i, name in track_files(clips).items() if i in tracks}
+files = [f"{names[i]}={made[i]}" for i in made]
 lines: list[list[str]] = [["audit", *files]]
-if far.open:
-    with far, progress("Measuring distances"):
-        view.distances(speakers)
 if moving.open:
     with moving:
         view.watch(speakers)
+if told.open:
+    with told:
+        audit(speakers, " ".join(f"{names[i]}={i} {state.recipe(known[i])}" for i in tracks))
+if far.open:
+    with far, progress("Measuring distances"):
+        view.distances(speakers)
 if swapped.open:
     with swapped:
-        first = next(iter(tracks))
-        flags = view.template(speakers, tracks[first], safe_text)
-    word = state.command_word(state.stored_clip(first))
-    lines = [
-        ["template", *files, "-o", "template.npy", *flags],
-        ["landmarks", word, "-o", "landmarks.npz"],
-        ["identity", "landmarks.npz", "-o", "identity.npz", "--template", "template.npy"],
-    ]
-commands(*lines)
+        lines = other_template(speakers, known, tracks, made, files)
+commands(*(state.landmark_line(known[i], made[i]) for i in made), *lines)

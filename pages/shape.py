@@ -1,15 +1,14 @@
 """Shape space: faces as a few numbers, what each number moves, and what is lost."""
 
-from pathlib import PurePath
-
 import numpy as np
 import streamlit as st
 
 from core.reference.shape_fit import Part
+from ui import basis_files, state
 from ui import shape_view as view
-from ui import state
-from ui.speakers import choose_clips, landmarks_of, need_clips
-from ui.widgets import commands, header, progress, refuse, safe_text
+from ui.adapt_view import other_mean
+from ui.speakers import choose_clips, landmarks_of, need_clips, track_files
+from ui.widgets import commands, header, progress, refuse
 
 header(
     "Shape space",
@@ -38,7 +37,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Clips kept out of the fit", list(tracks), key="held", width=260,
         format_func=lambda i: known[i].name,
     )  # fmt: skip
-    given = view.brought()
+    given = basis_files.brought()
 used = {i: track for i, track in tracks.items() if i not in held}
 test = {i: track for i, track in tracks.items() if i in held}
 st.caption(
@@ -47,7 +46,7 @@ st.caption(
     "each clip; Eskimez et al. 2020 keep whole faces as 6."
 )
 if given is not None:
-    shapes = view.Shapes(given, None, given)
+    shapes = view.Shapes(given.space, None, given.space)
 elif not used:
     refuse("Every clip is kept out, so there is nothing to fit; keep one in.")
 else:
@@ -60,23 +59,25 @@ if np.isfinite(space.explained):
         f"of {0 if shapes.points is None else len(shapes.points)} frames."
     )
 
-moves, lost, time = st.tabs(
-    ["What each moves", "What fewer lose", "Over time"], key="look at", bind="query-params"
-)
-names = {i: f"{PurePath(known[i].name).stem}.npz" for i in tracks}
-made = [["landmarks", state.command_word(known[i]), "-o", names[i]] for i in tracks]
+moves, lost, time, other = st.tabs(
+    ["What each moves", "What fewer lose", "Over time", "Another mean"], key="look at",
+    bind="query-params",
+)  # fmt: skip
+names = {i: name for i, name in track_files(clips).items() if i in tracks}
+basis = "basis.npz" if given is None else given.word
+made = [state.landmark_line(known[i], names[i]) for i in tracks]
 kind = ["--part", which] + ([] if frames is None else ["--frames", str(frames)])
 own = [names[i] for i in used]
-lines = [["shape", "fit", *own, "-o", "basis.npz", "-k", str(count), *kind]]
+lines = [["shape", "fit", *own, "-o", basis, "-k", str(count), *kind]] if given is None else []
 if moves.open:
     with moves:
         view.components(space)
-        view.save(space)
+        basis_files.save(space)
 if lost.open:
     with lost:
         view.losses(shapes, tracks if given is not None else test)
     if given is not None:
-        lines = [["shape", "errors", *names.values(), "--basis", "basis.npz"]]
+        lines = [["shape", "errors", *names.values(), "--basis", basis]]
     else:
         others = [w for i in test for w in ("--test", names[i])]
         lines.append(
@@ -86,11 +87,14 @@ if time.open:
     with time:
         one = st.selectbox(
             "Clip", list(tracks), key="shown clip", width=320,
-            format_func=lambda i: safe_text(known[i].name),
+            format_func=lambda i: known[i].name,
         )  # fmt: skip
         view.over_time(shapes, known[one], tracks[one])
     lines += [
-        ["shape", "project", names[one], "--basis", "basis.npz", "-o", "coefficients.npy"],
-        ["shape", "reconstruct", "coefficients.npy", "--basis", "basis.npz", "-o", "back.npz"],
+        ["shape", "project", names[one], "--basis", basis, "-o", "coefficients.npy"],
+        ["shape", "reconstruct", "coefficients.npy", "--basis", basis, "-o", "back.npz"],
     ]
+if other.open:
+    with other:
+        lines += other_mean(space, known, tracks, names, basis)
 commands(*made, *lines)

@@ -12,7 +12,7 @@ from core.render import ACCENT
 from core.scheme import DLIB68, Scheme
 from ui.plots import ink
 
-__all__ = ["bare", "face_cloud", "overlay"]
+__all__ = ["bare", "face_cloud", "names", "overlay"]
 
 Array = NDArray[np.float64]
 
@@ -58,10 +58,24 @@ def face_cloud(points: Array, mean: Array, *, largest: int = 4000) -> go.Figure:
     return _upright(figure)
 
 
+def names(colours: Mapping[str, str]) -> go.Figure:
+    """A legend alone, one for several figures that show the same things."""
+    figure = go.Figure()
+    for name, colour in colours.items():
+        figure.add_scatter(
+            x=[None], y=[None], mode="lines", line={"color": colour, "width": 3},
+            name=name if len(name) < 20 else f"{name[:18]}…",
+        )  # fmt: skip
+    figure.update_layout(showlegend=True)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure
+
+
 def overlay(
     faces: Mapping[str, tuple[Array, str]], layout: Scheme = DLIB68, *, y_up: bool = False
 ) -> go.Figure:
-    """Faces on one another: name -> ((N, 2), colour)."""
+    """Faces on one another, without axes: name -> ((N, 2), colour)."""
     figure = go.Figure()
     for name, (face, colour) in faces.items():
         line = _outline(face, layout)
@@ -70,4 +84,6 @@ def overlay(
             name=name, hoverinfo="skip",
         )  # fmt: skip
     figure.update_layout(showlegend=len(faces) > 1)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
     return _upright(figure, y_up=y_up)

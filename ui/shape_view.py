@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,20 +28,18 @@ from core.render import ACCENT, INK, free_colours, model_colour
 from core.render.player import Curve, PlayerPanel
 from core.scheme import get_scheme
 from core.track import LandmarkTrack, Space, remembered
-from core.track_io import write_array
 from core.workspace import Clip
 from ui import face_plots, plots, state
 from ui.player import show_clip, show_player
 from ui.widgets import choose_models, part, progress, safe_text
 
-__all__ = ["Shapes", "brought", "components", "fitted", "losses", "over_time", "save"]
+__all__ = ["Shapes", "components", "fitted", "losses", "over_time"]
 
 PUBLISHED_MSE = 0.0007
 """Of 8 components of lips, as the Humans project states it, on clips of its own."""
 
 _HOW: dict[Part, Prepare] = {"face": "identity", "lips": "lips"}
 _MOST = 12
-_FILES = ("mean_shape.npy", "eigen_vectors.npy", "mean.npy", "components.npy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,48 +72,6 @@ def fitted(tracks: dict[str, LandmarkTrack], which: Part, count: int, frames: in
     return Shapes(space.first(count), points, space)
 
 
-def brought() -> ShapeSpace | None:
-    """A shape space that the viewer drops here; what is none is told."""
-    with st.popover("Load a basis", icon=":material/upload:"):
-        files = st.file_uploader(
-            "A .npz, or the published pair mean_shape.npy and eigen_vectors.npy",
-            ["npz", "npy"],
-            accept_multiple_files=True,
-        )
-        if not files:
-            return None
-        digest = hashlib.sha256(b"".join(file.getvalue() for file in files)).hexdigest()[:16]
-        folder = state.scratch_file(f"basis {digest}")
-        folder.mkdir(exist_ok=True)
-        for file in files:
-            name = "basis.npz" if file.name.lower().endswith(".npz") else file.name
-            if name == "basis.npz" or name in _FILES:
-                (folder / name).write_bytes(file.getvalue())
-        single = folder / "basis.npz"
-        try:
-            space = ShapeSpace.load(single if single.is_file() else folder)
-        except SpeechmarksError as error:
-            st.error(safe_text(str(error)), icon=":material/error:")
-            return None
-        st.caption(
-            f"{len(space.components)} components of {space.scheme}, in space "
-            f"{space.space or 'unknown'}."
-        )
-        return space
-
-
-def save(space: ShapeSpace) -> None:
-    """The shape space as files: ours, and the published pair."""
-    path = state.scratch_file("basis.npz")
-    space.save(path, force=True)
-    with st.container(horizontal=True):
-        st.download_button("Save as basis.npz", path.read_bytes(), "basis.npz")
-        for name, values in (
-            ("mean_shape.npy", space.mean[np.newaxis]), ("eigen_vectors.npy", space.components),
-        ):  # fmt: skip
-            st.download_button(name, write_array(values), name, type="tertiary")
-
-
 def _upright(space: ShapeSpace, face: NDArray[np.float64]) -> NDArray[np.float64]:
     flat = face[:, :2]
     return -flat if space.space == "eye5" else flat  # that space is turned by 180 degrees
@@ -145,8 +100,6 @@ def components(space: ShapeSpace) -> None:
             "moved": (_upright(space, face), ACCENT),
         }
         figure = face_plots.overlay(faces, get_scheme(space.scheme))
-        figure.update_xaxes(visible=False)
-        figure.update_yaxes(visible=False)
         with figure_place:
             plots.show(figure, height=300, key="by hand")
     with right:

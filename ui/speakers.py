@@ -14,12 +14,23 @@ from ui import state
 from ui.leaving import go_to
 from ui.widgets import part, progress, safe_text
 
-__all__ = ["choose_clips", "filmed_clips", "grouped", "landmarks_of", "name_speakers", "need_clips"]
+__all__ = [
+    "choose_clips",
+    "filmed_clips",
+    "grouped",
+    "landmarks_of",
+    "name_speakers",
+    "need_clips",
+    "track_files",
+]
 
 _KEY = "several clips here"
 _FEWEST_FRAMES = 20
 _USUAL = 6
 _SHORT = 20.0
+_NAMES = "who speaks"
+_ADDRESS = "clips"
+_ID_LETTERS = 12  # of 64, in the address
 
 
 def filmed_clips() -> dict[str, Clip]:
@@ -40,9 +51,14 @@ def filmed_clips() -> dict[str, Clip]:
 
 
 def choose_clips(label: str, *, fewest: int = 1) -> list[Clip]:
-    """Clips of the library; at first the current one and a few short ones. Kept between pages."""
+    """Clips of the library; at first the current one and a few short ones.
+
+    The choice stands in the address (``?clips=``) and in the session, for other pages.
+    """
     known = filmed_clips()
-    before = [i for i in st.session_state.get("several clips", []) if i in known]
+    before = _of_address(known) or [
+        i for i in st.session_state.get("several clips", []) if i in known
+    ]
     current = state.current_clip()
     short = [i for i, clip in known.items() if clip.info.duration <= _SHORT]
     first = [current.id] if current is not None and current.id in known else []
@@ -59,7 +75,23 @@ def choose_clips(label: str, *, fewest: int = 1) -> list[Clip]:
         ),
     )
     st.session_state["several clips"] = chosen
+    text = ",".join(i[:_ID_LETTERS] for i in chosen)
+    if not text:
+        st.query_params.pop(_ADDRESS, None)
+    elif st.query_params.get(_ADDRESS) != text:
+        st.query_params[_ADDRESS] = text
     return [known[i] for i in chosen]
+
+
+def _of_address(known: Mapping[str, Clip]) -> list[str]:
+    """The clips that the address names; those that are not in this library are told."""
+    words = [w for w in st.query_params.get(_ADDRESS, "").split(",") if w]
+    if _KEY in st.session_state or not words:
+        return []
+    found = [[i for i in known if len(w) >= _ID_LETTERS and i.startswith(w)] for w in words]
+    if lost := sum(not ids for ids in found):
+        st.caption(f"Clips of the address that this library does not hold: {lost}.")
+    return list(dict.fromkeys(i for ids in found for i in ids))
 
 
 def need_clips(clips: Sequence[Clip], fewest: int) -> bool:
@@ -89,17 +121,54 @@ def landmarks_of(clips: Sequence[Clip]) -> dict[str, LandmarkTrack]:
 
 
 def name_speakers(clips: Sequence[Clip]) -> dict[str, str]:
-    """Who speaks in each clip, as the viewer names them: id -> name; at first the file's."""
-    with st.expander("Who speaks in which clip: give clips of one person the same name"):
-        names = {}
+    """Who speaks in each clip, as the viewer names them: id -> name; kept in the session.
+
+    At first a clip of a data set is named by its folder, as long as that tells two apart, and any
+    other by its file.
+    """
+    guesses = _first_names(clips)
+    told: dict[str, str] = st.session_state.setdefault(_NAMES, {})
+    for clip in clips:  # gone with the page, unlike what was told
+        st.session_state.setdefault(f"speaker {clip.id}", told.get(clip.id, guesses[clip.id]))
+    now = {c.id: str(st.session_state[f"speaker {c.id}"]).strip() for c in clips}
+    people = len(set(now.values()))
+    apart = people == len(clips)
+    unsaid = st.session_state.setdefault("nobody was named", apart)  # stays open while one names
+    with st.expander("Who speaks in which clip", expanded=unsaid):
+        st.caption(
+            f"{len(clips)} clips, {people} speakers. "
+            + ("Each clip counts as a speaker of its own until you say more: g" if apart else "G")
+            + "ive clips of one person the same name."
+        )
         with st.container(horizontal=True):
             for clip in clips:
-                stem = PurePath(clip.name).stem[:40]
-                given = st.text_input(
-                    safe_text(clip.name), stem, key=f"speaker {clip.id}", width=170, max_chars=40
+                st.text_input(
+                    safe_text(clip.name), key=f"speaker {clip.id}", width=210, max_chars=40
                 )
-                names[clip.id] = given.strip() or stem
+    names = {}
+    for clip in clips:
+        given = str(st.session_state[f"speaker {clip.id}"]).replace("=", "-").strip()
+        names[clip.id] = told[clip.id] = given or guesses[clip.id]
     return names
+
+
+def _first_names(clips: Sequence[Clip]) -> dict[str, str]:
+    """Names for speakers of whom nobody has said anything: folders of data sets, else files."""
+    root = state.workspace().root
+    own = {c.id: PurePath(c.name).stem[:40].replace("=", "-") for c in clips}
+    folders = {
+        c.id: c.path.parent.name[:40]
+        for c in clips
+        if not state.is_sample(c) and not c.path.is_relative_to(root)
+    }
+    return {**own, **folders} if len(set(folders.values())) > 1 else own
+
+
+def track_files(clips: Sequence[Clip]) -> dict[str, str]:
+    """A landmark file's name for each clip, for commands; no two the same."""
+    stems = {c.id: PurePath(c.name).stem for c in clips}
+    often = [s for s in stems.values() if list(stems.values()).count(s) > 1]
+    return {i: f"{s} {i[:4]}.npz" if s in often else f"{s}.npz" for i, s in stems.items()}
 
 
 def grouped(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,22 @@ from test_pages import (  # noqa: F401 (the workspace is a fixture of this modul
     in_order,
     open_page,
     panels,
+    press,
     private_workspace,
     said,
 )
 
-from core.reference import ShapeSpace, component_errors, fit_shape_space, pooled_frames, prepared
+from core.reference import (
+    ShapeSpace,
+    component_errors,
+    fit_shape_space,
+    keep_basis,
+    mean_lips,
+    open_basis,
+    pooled_frames,
+    prepared,
+)
+from core.render.player import unpack_player
 from core.track_io import write_array
 from ui import state
 
@@ -110,3 +122,50 @@ def test_the_published_pair_is_drawn_without_clips_in_its_space(shared: Path) ->
         app.file_uploader[0].upload(name, (shared / "reference/nr" / name).read_bytes()).run()
     in_order(app)
     assert isinstance(ShapeSpace.load(shared / "reference/nr"), ShapeSpace)
+
+
+def test_a_basis_is_kept_found_again_and_named_in_the_commands() -> None:
+    app = opened()
+    app.text_input(key="basis name").set_value("my lips").run()
+    press(app, "Keep")
+    in_order(app)
+    again = opened(basis="my lips")
+    in_order(again)
+    assert "8 components of lips20" in said(again)
+    assert "shape fit" not in again.code[-1].value
+    np.testing.assert_array_equal(
+        open_basis("my lips", state.workspace()).components,
+        fit_shape_space(lips(), 12, space="eye5").first(8).components,
+    )
+    app.text_input(key="basis name").set_value("../out").run()
+    press(app, "Keep")
+    assert "name of a basis" in app.error[0].value and not app.exception
+
+
+def test_a_name_that_is_taken_is_replaced_only_when_asked_twice() -> None:
+    keep_basis(state.workspace(), "taken", fit_shape_space(lips(), 2, space="eye5"), force=True)
+    app = opened()
+    app.text_input(key="basis name").set_value("taken").run()
+    press(app, "Keep")
+    assert len(open_basis("taken", state.workspace()).components) == 2
+    press(app, "Replace")
+    assert len(open_basis("taken", state.workspace()).components) == 8
+
+
+def test_the_motion_is_put_onto_another_speakers_mean_lips() -> None:
+    app = opened(**{"look at": "Another mean"})
+    in_order(app)
+    assert panels(app) == ["Clip", "On the mean of the basis", "On the other mean"]
+    assert "--mean mean.npz" in app.code[-1].value
+    space = fit_shape_space(lips(), 12, space="eye5").first(8)
+    ready = prepared(state.landmarks(state.sample_clip()), "lips", "lips")
+    mean = mean_lips(state.landmarks(state.sample_clip()))
+    expected = replace(space, mean=mean.ravel()).reconstruct(space.project(ready.points))
+    shown = unpack_player(app.get("bidi_component")[0].proto.bytes).points[-1]
+    np.testing.assert_allclose(shown, expected, atol=2e-3)
+
+
+def test_whole_faces_are_sent_to_the_page_that_swaps_the_template() -> None:
+    app = opened(part="face", **{"look at": "Another mean"})
+    in_order(app)
+    assert "Identity" in app.info[-1].value and panels(app) == []
