@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import SpeechmarksError
+from ui.jobs_view import sidebar_note
 from ui.widgets import refuse
 
 ICON = Path(__file__).parents[1] / "ui" / "icon.png"
@@ -33,6 +34,7 @@ page = st.navigation(
         ],
     },
 )
+sidebar_note()
 try:
     page.run()
 except SpeechmarksError as error:
