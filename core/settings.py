@@ -13,7 +13,7 @@ import platformdirs
 
 from core.errors import BadInput
 
-__all__ = ["Limits", "Settings", "home", "read_settings"]
+__all__ = ["ONE_CORE", "Limits", "Settings", "home", "one_core", "read_settings"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,15 @@ class Settings:
     max_upload_mb: int = 500
     server_roots: tuple[Path, ...] = ()
     limits: Limits = field(default_factory=Limits)
+
+
+ONE_CORE = "SPEECHMARKS_ONE_CORE"
+"""Environment variable that the workers of a batch set: each of them is a core's worth of work."""
+
+
+def one_core() -> bool:
+    """Whether a decoder shall use one thread, and only work while its answer is waited for."""
+    return bool(os.environ.get(ONE_CORE))
 
 
 def home() -> Path:

@@ -8,21 +8,26 @@ one is its outcome.
 from __future__ import annotations
 
 import errno
+import os
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.popen_spawn_posix import Popen
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
+from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
 from core.batch import worker
 from core.errors import BadInput, MissingDependency, SpeechmarksError
 from core.settings import Limits, read_settings
 
-__all__ = ["RUNNERS", "Outcome", "check_runner", "run_tasks"]
+__all__ = ["RUNNERS", "Outcome", "check_runner", "cores", "run_tasks"]
 
 RUNNERS = {
     "serial": "one clip after the other, in this process",
@@ -63,6 +68,12 @@ class Pool(Protocol):
     def crash(self, error: BaseException) -> tuple[str, int]:
         """What happened to the worker, where the error says that it died, else ''; and how often
         that may happen to a task."""
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    known = getattr(os, "sched_getaffinity", None)
+    return len(known(0)) if known else os.cpu_count() or 1
 
 
 def check_runner(runner: str, workers: int, scheduler: str | None) -> None:
@@ -204,15 +215,34 @@ class _Local:
         return "", 1
 
 
+class _Worker(SpawnProcess):
+    """A process that does not run the script of whoever starts it: a page, or one without a guard
+    around what it does."""
+
+    @staticmethod
+    def _Popen(process: Any) -> Any:  # noqa: N802 - the name that multiprocessing gave it
+        with _starting:
+            script, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+            try:
+                return Popen(process)
+            finally:
+                sys.modules["__main__"] = script
+
+
+class _Spawn(SpawnContext):
+    Process = _Worker
+
+
+_starting = Lock()
+
+
 @contextmanager
 def _local(workers: int, home: Path, limits: Limits) -> Iterator[Pool]:
-    import multiprocessing
-
     from pebble import ProcessPool
 
     processes = ProcessPool(
         workers,
-        context=multiprocessing.get_context("spawn"),
+        context=_Spawn(),
         initializer=worker.begin,
         initargs=[str(home), limits.memory_mb],
     )

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from core.settings import ONE_CORE
+
 __all__ = ["begin", "elsewhere"]
 
 _WATCH = 1.0  # seconds between two looks at whether there is still somebody to work for
@@ -26,10 +28,11 @@ def begin(home: str, memory_mb: int) -> None:
 
 
 def alone() -> None:
-    """One thread for OpenCV and for OpenMP: workers have the cores to share."""
+    """One thread for OpenCV, OpenMP and the decoder: a worker is a core's worth of work."""
     import cv2
     from threadpoolctl import threadpool_limits
 
+    os.environ[ONE_CORE] = "1"
     cv2.setNumThreads(1)
     threadpool_limits(1)
 

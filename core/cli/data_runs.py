@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import typer
 
 from core.batch import RUNNERS, LandmarkRecipe, Summary, extract
+from core.batch.runners import cores
 from core.cli.console import Done, Progress, command, notice
 from core.cli.data import Layout, List, Root, data
 from core.datasets import list_clips
@@ -17,7 +18,10 @@ __all__: list[str] = []
 
 Runner = Annotated[
     str | None,
-    typer.Option("--runner", help=f"{', '.join(RUNNERS)}; serial for one worker, else local."),
+    typer.Option("--runner", help=f"{', '.join(RUNNERS)}; local by default."),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", help="A core each; as many as there are.")
 ]
 Scheduler = Annotated[
     str | None, typer.Option("--scheduler", help="Address of a Dask scheduler (--runner dask).")
@@ -37,7 +41,7 @@ def extract_command(
         bool, typer.Option("--every-frame", help="Detect on every frame, as published (slow).")
     ] = False,
     threed: Annotated[bool, typer.Option("--threed", help="With depth (fan).")] = False,
-    workers: Annotated[int, typer.Option("--workers", help="Clips worked on at once.")] = 1,
+    workers: Workers = None,
     runner: Runner = None,
     scheduler: Scheduler = None,
 ) -> Done:
@@ -50,9 +54,7 @@ def extract_command(
         Workspace(),
         clips,
         recipe=recipe,
-        runner=runner or _fitting(workers, scheduler),
-        workers=workers,
-        scheduler=scheduler,
+        **_where(runner, workers, scheduler),
         progress=lambda ended, _, so_far: report(ended, _failures(so_far)),
     )
     report.close()
@@ -65,7 +67,7 @@ def generate_command(
     model: Annotated[list[str], typer.Option("-m", help="Model name; may be given again.")],
     list_name: List = None,
     layout: Layout = "auto",
-    workers: Annotated[int, typer.Option("--workers", help="Clips worked on at once.")] = 1,
+    workers: Workers = None,
     runner: Runner = None,
     scheduler: Scheduler = None,
 ) -> Done:
@@ -80,18 +82,28 @@ def generate_command(
         clips,
         model,
         root=root,
-        runner=runner or _fitting(workers, scheduler),
-        workers=workers,
-        scheduler=scheduler,
+        **_where(runner, workers, scheduler),
         progress=lambda ended, _, so_far: report(ended, _failures(so_far)),
     )
     report.close()
     return _ended(summary)
 
 
-def _fitting(workers: int, scheduler: str | None) -> str:
-    """The runner, where none is named."""
-    return "dask" if scheduler else "serial" if workers == 1 else "local"
+class _Where(TypedDict):
+    runner: str
+    workers: int
+    scheduler: str | None
+
+
+def _where(runner: str | None, workers: int | None, scheduler: str | None) -> _Where:
+    """Where to run what was asked for: by default on every core of this machine."""
+    chosen = runner or ("dask" if scheduler else "local")
+    most = 1 if chosen == "serial" else cores()
+    return {
+        "runner": chosen,
+        "workers": most if workers is None else workers,
+        "scheduler": scheduler,
+    }
 
 
 def _failures(summary: Summary) -> str:

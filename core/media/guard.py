@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 from core import errors
 from core.errors import MediaError, MissingFile, SpeechmarksError
 from core.media.wire import Message, receive, send
-from core.settings import Limits, read_settings
+from core.settings import Limits, one_core, read_settings
 
 __all__ = ["request", "stream", "warm_decoder"]
 
@@ -190,12 +190,13 @@ def stream(operation: str, path: Path | str, **arguments: Any) -> Iterator[Messa
     """
     path = _checked(path)
     decoder = _borrow()
+    ahead = 1 if one_core() else _AHEAD
     on_its_way = 0
     finished = False
     try:
         decoder.begin({"operation": operation, "path": str(path), "streamed": True, **arguments})
         while True:
-            while on_its_way < _AHEAD:
+            while on_its_way < ahead:
                 decoder.tell({"more": True})
                 on_its_way += 1
             try:

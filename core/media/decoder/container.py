@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from core.errors import MediaError, MissingFile
-from core.settings import Limits
+from core.settings import Limits, one_core
 
 __all__ = [
     "aspect_of",
@@ -124,6 +124,8 @@ def guard_video(stream: VideoStream, path: Path, limits: Limits) -> None:
         )
     context.options = {"max_pixels": str(most)}
     stream.thread_type = "AUTO"
+    if one_core():
+        context.thread_count = 1
 
 
 def _most_pixels(limits: Limits) -> int:

@@ -19,7 +19,7 @@ from av.error import EOFError as NothingMore
 from av.error import FFmpegError
 from av.filter.graph import Graph
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation
+from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -34,7 +34,7 @@ from core.media.decoder.container import (
 )
 from core.media.decoder.probing import check_count, check_duration, packet_times
 from core.media.wire import Message
-from core.settings import Limits
+from core.settings import Limits, one_core
 
 __all__ = ["decode_pictures", "decode_still"]
 
@@ -239,14 +239,19 @@ def _filtered(graph: Graph, waiting: deque[_Picture]) -> Iterator[_Picture]:
         yield waiting.popleft()._replace(frame=frame)
 
 
+_reformatter = VideoReformatter()  # one for all pictures: to set one up takes longer than to use it
+
+
 def _upright(picture: _Picture, longest_side: int | None) -> NDArray[np.uint8]:
     frame = picture.frame
     wide = float(frame.width * picture.aspect)
     scale = 1.0 if longest_side is None else min(1.0, longest_side / max(wide, frame.height))
     size = max(1, round(wide * scale)), max(1, round(frame.height * scale))
-    if size != (frame.width, frame.height):
-        frame = frame.reformat(*size, format="rgb24", interpolation=Interpolation.AREA)
-    image: NDArray[Any] = frame.to_ndarray(format="rgb24")
+    how = Interpolation.AREA if size != (frame.width, frame.height) else None
+    frame = _reformatter.reformat(
+        frame, *size, format="rgb24", interpolation=how, threads=int(one_core())
+    )
+    image: NDArray[Any] = frame.to_ndarray()
     if picture.rotation:
         image = cv2.rotate(image, _TURNS[picture.rotation])
     return np.ascontiguousarray(image)
