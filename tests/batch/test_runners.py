@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -142,3 +144,23 @@ def test_a_run_can_be_stopped_while_it_works(runner: str, tmp_path: Path) -> Non
 def test_what_cannot_run_is_refused(options: dict[str, Any], said: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=said):
         list(run_tasks(double, iter([1]), deque(), home=tmp_path, **options))
+
+
+def test_a_script_without_a_guard_starts_workers(tmp_path: Path) -> None:
+    """Python would run the script again in every worker."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from collections import deque\n"
+        "from pathlib import Path\n"
+        "from core.batch.runners import run_tasks\n"
+        "print('begin')\n"
+        f"found = run_tasks(abs, iter([1]), deque(), home=Path({str(tmp_path)!r}), runner='local')\n"
+        "print([outcome.value for outcome in found])\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, script],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout == "begin\n[1]\n"
