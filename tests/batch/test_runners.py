@@ -154,7 +154,8 @@ def test_a_script_without_a_guard_starts_workers(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from core.batch.runners import run_tasks\n"
         "print('begin')\n"
-        f"found = run_tasks(abs, iter([1]), deque(), home=Path({str(tmp_path)!r}), runner='local')\n"
+        f"home = Path({str(tmp_path)!r})\n"
+        "found = run_tasks(abs, iter([1]), deque(), home=home, runner='local')\n"
         "print([outcome.value for outcome in found])\n"
     )
     root = Path(__file__).resolve().parents[2]
