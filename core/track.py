@@ -220,7 +220,8 @@ def fill_gaps(
         after = np.searchsorted(shown, missing)
         left, right = shown[np.maximum(after - 1, 0)], shown[np.minimum(after, len(shown) - 1)]
         inside = (left < missing) & (missing < right)
-        short = track.times[right] - track.times[left] <= (np.inf if longest is None else longest)
+        most = np.inf if longest is None else longest + 1e-6  # times are sums of rounded steps
+        short = track.times[right] - track.times[left] <= most
         fill = missing[np.where(inside, short, ends == "repeat")]
         for axis in range(points.shape[2]):
             known = track.points[shown, column, axis]

@@ -20,6 +20,7 @@ page = st.navigation(
             st.Page("library.py", title="Library", icon=":material/video_library:"),
             st.Page("frames.py", title="Frames", icon=":material/burst_mode:"),
             st.Page("landmarks.py", title="Landmarks", icon=":material/face:"),
+            st.Page("quality.py", title="Quality", icon=":material/rule:"),
         ],
         "Preparation": [
             st.Page("alignment.py", title="Alignment", icon=":material/align_center:"),

@@ -19,6 +19,7 @@ from core.track_io.files import read_plain
 __all__ = [
     "MOST_EDITS",
     "Kept",
+    "as_bytes",
     "load_kept",
     "read_layer",
     "save_kept",
@@ -55,7 +56,8 @@ def _row(edit: Edit) -> dict[str, Any]:
     return {k: v for k, v in fields.items() if v is not None and not (k == "spread" and v == 0)}
 
 
-def _as_bytes(kept: Kept, track: LandmarkTrack) -> bytes:
+def as_bytes(kept: Kept, track: LandmarkTrack) -> bytes:
+    """What `write_layer` writes."""
     frames, points = track.valid.shape
     found: dict[str, Any] = {
         "format": _FORMAT,
@@ -138,7 +140,7 @@ def write_layer(path: Path, track: LandmarkTrack, kept: Kept, *, force: bool = F
     if path.suffix.lower() != ".json":
         raise BadInput(f"Edits are written to a .json file, not {path.name[:40]!r}.")
     check_output(path, force=force)
-    atomic_write(path, _as_bytes(kept, track))
+    atomic_write(path, as_bytes(kept, track))
 
 
 def _place(workspace: Path, track: LandmarkTrack) -> Path:
@@ -164,7 +166,7 @@ def save_kept(workspace: Path, track: LandmarkTrack, kept: Kept) -> None:
     held = kept.layer.actions + kept.layer.undone
     if sum(map(len, held)) > MOST_EDITS:
         raise BadInput(f"A track takes at most {MOST_EDITS} edits; remove some of them first.")
-    atomic_write(_place(workspace, track), _as_bytes(kept, track))
+    atomic_write(_place(workspace, track), as_bytes(kept, track))
 
 
 def set_aside(workspace: Path, track: LandmarkTrack) -> Path:

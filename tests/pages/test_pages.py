@@ -37,6 +37,7 @@ PAGES = {
     "library": "Library",
     "frames": "Frames",
     "landmarks": "Landmarks",
+    "quality": "Quality",
     "alignment": "Alignment",
     "reference": "Reference",
     "identity": "Identity",
@@ -45,7 +46,7 @@ PAGES = {
     "compare": "Compare",
     "models": "Models",
 }
-NEED_A_CLIP = ("frames", "landmarks", "alignment", "reference", "inference", "compare")
+NEED_A_CLIP = ("frames", "landmarks", "quality", "alignment", "reference", "inference", "compare")
 HOSTILE = "<img src=x onerror=alert(1)> **b** [a](javascript:alert(1)) $x^2$ :red[r] `c`"
 PLAYS = "plays"
 

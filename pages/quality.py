@@ -1,0 +1,64 @@
+"""Quality: how good the landmarks are, which frames to look at, and mending them."""
+
+import streamlit as st
+
+from ui import state
+from ui.edit_cleaning import before_and_after, cleaning_choice, keep_or_take
+from ui.edit_view import corrected, corrections, editor, editor_and_notes, kept_or_aside
+from ui.quality_clips import clip_qualities
+from ui.quality_view import measures, odd_of, odd_table, quality_of, strip, verdict
+from ui.widgets import commands, header, need_clip, progress
+
+header(
+    "Quality",
+    "See how good the landmarks are, open the frames that deserve a look, and mend them by hand or "
+    "by smoothing.",
+)
+clip = need_clip()
+assert clip.info.video is not None
+size = clip.info.video.size
+with progress("Finding the face") as hear:
+    plain = state.plain_landmarks(clip, hear)
+kept = kept_or_aside(plain)
+if refused := st.session_state.pop("quality refused", None):
+    st.error(refused, icon=":material/error:")
+track = state.landmarks(clip)
+lines: list[list[str]] = [state.landmark_line(clip)]
+name = "landmarks.npz"
+if kept.layer.effective:
+    lines.append(["edit", name, "--edits", "edits.json", "-o", "edited.npz"])
+    name = "edited.npz"
+
+tabs = ["Frames", "Fill and smooth", "All clips"]
+frames, smooth, clips = st.tabs(tabs, key="quality view", bind="query-params", on_change="rerun")
+if frames.open:
+    with frames:
+        found, odd = quality_of(track, size), odd_of(track, size)
+        with st.container(horizontal=True, gap="medium"):
+            left, right = editor_and_notes()
+        with left:
+            editor(clip, plain, kept.layer, odd[0].frame if odd else 0)
+        shown = int(st.session_state["frame"])
+        with right:
+            verdict(found)
+            odd_table(track, odd, shown)
+            corrections(plain, kept)
+        strip(track, odd, kept.layer.frames, shown)
+        st.caption("Click a mark or a curve to open that frame.")
+        st.markdown("**Measures, the worst first**")
+        measures(found)
+        lines.append(["quality", name, "--size", f"{size[0]}x{size[1]}"])
+elif smooth.open:
+    with smooth:
+        wanted = cleaning_choice()
+        before = corrected(plain, kept.layer)
+        after = before_and_after(clip, before, wanted)
+        if after is not None:
+            keep_or_take(plain, after, kept, wanted)
+        lines.append(["smooth", name, "-o", "clean.npz", *wanted.flags()])
+else:
+    with clips:
+        root = clip_qualities(clip)
+        lines.append(["quality", name, "--size", f"{size[0]}x{size[1]}"])
+        lines = [["data", "quality", root]] if root else lines
+commands(*lines)

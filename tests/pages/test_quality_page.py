@@ -1,0 +1,203 @@
+"""The Quality page: its numbers are the core's, frames open by the address, edits are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+from test_pages import (  # noqa: F401 (fixtures of this module, too)
+    clips,
+    go_to,
+    in_order,
+    open_page,
+    press,
+    private_workspace,
+    said,
+)
+
+from core.batch import landmark_key
+from core.edits import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept
+from core.metrics.odd_frames import odd_frames
+from core.metrics.quality import MEASURES, quality
+from core.track import LandmarkTrack
+from ui import edit_deeds, edit_points, state
+
+
+@pytest.fixture(autouse=True)
+def a_clip_with_faults() -> Iterator[LandmarkTrack]:
+    """The built-in clip with a gap and a jump put into its landmarks, and nothing over them."""
+    clip = state.sample_clip()
+    state.plain_landmarks(clip)
+    key, workspace = landmark_key(clip.id), state.workspace()
+    whole, found = workspace.load_track(key), workspace.manifest(key)
+    assert whole is not None and found is not None
+    points = whole.points.copy()
+    points[60:75] = np.nan
+    points[100] += 90
+    record = {k: v for k, v in found.items() if k not in ("schema", "key")}
+    workspace.store_track(key, whole.replace(points=points), record)
+    st.cache_resource.clear()
+    track = state.plain_landmarks(clip)
+    save_kept(workspace.root, track, Kept())
+    yield track
+    workspace.store_track(key, whole, record)
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def layer_now() -> EditLayer:
+    return load_kept(state.workspace().root, state.plain_landmarks(state.sample_clip())).layer
+
+
+def put(*edits: Edit, cleaning: Cleaning | None = None) -> None:
+    track = state.plain_landmarks(state.sample_clip())
+    save_kept(state.workspace().root, track, Kept(EditLayer().add(edits), cleaning or Cleaning()))
+
+
+def editor_of(app: Any) -> dict[str, Any]:
+    import json
+
+    return json.loads(app.get("bidi_component")[0].proto.json)
+
+
+def test_measures_are_those_of_the_core_the_worst_first(a_clip_with_faults: LandmarkTrack) -> None:
+    app = open_page("quality", state.sample_clip())
+    in_order(app)
+    found = quality(a_clip_with_faults, (512, 512))
+    table = app.dataframe[1].value
+    assert sorted(table["value"].dropna()) == pytest.approx(
+        sorted(float(getattr(found, name)) for name in MEASURES)
+    )
+    shares = list(table["of limit"])
+    assert shares == sorted(shares, reverse=True) and shares[0] > 1
+    assert all((table["what to do"] != "") == (table["of limit"] >= 1))
+    assert "178 of 193 frames show a whole face" not in said(app) or found.faces == 178
+    assert f"{found.faces} of 193 frames show a whole face" in said(app)
+
+
+def test_the_worst_frame_is_opened_and_any_other_by_its_address(
+    a_clip_with_faults: LandmarkTrack,
+) -> None:
+    odd = odd_frames(a_clip_with_faults, (512, 512))
+    app = open_page("quality", state.sample_clip())
+    assert app.number_input(key="frame").value == odd[0].frame
+    assert list(app.dataframe[0].value["frame"]) == [o.frame for o in odd]
+    app = open_page("quality", state.sample_clip(), frame="101")
+    in_order(app)
+    assert "Frame 101 of 0–192" in said(app)
+    assert len(app.get("bidi_component")) == 1
+
+
+@pytest.mark.parametrize("frame", ["9999", "-3", "x", "1e9"])
+def test_a_frame_that_is_not_there_opens_another(frame: str) -> None:
+    app = open_page("quality", state.sample_clip(), frame=frame)
+    in_order(app)
+    assert not app.error and 0 <= app.number_input(key="frame").value <= 192
+
+
+def test_what_is_done_in_the_editor_is_kept_and_shown_by_every_page() -> None:
+    put(Edit(20, 57, "move", 300.0, 400.0))
+    clip = state.sample_clip()
+    track = state.landmarks(clip)
+    assert track.points[20, 57].tolist() == [300, 400]
+    assert track.provenance[-1]["operation"] == "edit"
+    assert track.provenance[-1]["layer"] == layer_now().digest
+    assert state.landmarks(clip) is track
+    app = open_page("quality", clip, frame="20")
+    assert "Corrected frames: 1" in said(app)
+    assert "edit landmarks.npz --edits edits.json -o edited.npz" in app.code[0].value
+    press(app, "Undo")
+    in_order(app)
+    assert "Corrected frames: 0" in said(app)
+    assert state.landmarks(clip) is state.plain_landmarks(clip)
+    press(app, "Redo")
+    assert layer_now().frames == [20]
+    press(app, "Take all back")
+    assert layer_now().frames == [] and len(layer_now().actions) == 2
+
+
+def test_missing_points_can_be_placed() -> None:
+    app = open_page("quality", state.sample_clip(), frame="67")
+    press(app, "Place 68 missing points")
+    in_order(app)
+    assert layer_now().frames == [67]
+    assert state.landmarks(state.sample_clip()).frame_valid[67]
+
+
+def test_deeds_are_taken_in_once_and_nonsense_is_left_out(
+    a_clip_with_faults: LandmarkTrack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: dict[str, Any] = {"frame": 5}
+    monkeypatch.setattr(edit_deeds.st, "session_state", held)
+    track = a_clip_with_faults
+
+    def done(number: int, do: object, points: object = (), frame: object = 5) -> dict[str, Any]:
+        rows = [list(p) for p in points] if isinstance(points, list | tuple) else points
+        return {"seq": number, "frame": frame, "do": do, "points": rows}
+
+    deeds = [done(1, "move", [(48, 10, 20.5)]), done(2, "missing", [(49,)])]
+    for _ in range(2):  # the editor sends until it hears
+        edit_deeds.take_deeds(track, deeds, spread=0)
+    assert len(layer_now().actions) == 2 and edit_deeds.heard() == 2
+    nonsense: list[Any] = [
+        done(3, "delete"), done(4, "move", [(48, float("nan"), 1)]), done(5, "move", [(48,)]),
+        done(6, "move", [(68, 1, 1)]), done(7, "move", [(1, 1, 1)], 193), done(8, "missing", 5),
+        done(9, "move", [(1, "1", 1)]), done(10, "missing", [(1,)], None), {}, 7, "x", None,
+    ]  # fmt: skip
+    edit_deeds.take_deeds(track, nonsense, spread=0)
+    assert len(layer_now().actions) == 2 and held["edits refused"].endswith(".")
+    edit_deeds.take_deeds(track, [done(11, "undo"), done(12, "next")], spread=0)
+    assert len(layer_now().actions) == 1 and held["frame"] == 6
+    edit_deeds.take_deeds(track, [done(13, "redo"), done(14, "move", [(8, 1, 2)])], spread=3)
+    assert layer_now().effective[5, 8].spread == 3
+
+
+def test_smoothing_is_kept_for_all_pages_and_taken_back() -> None:
+    view = {"quality view": "Fill and smooth"}
+    app = open_page("quality", state.sample_clip(), **view)
+    in_order(app)
+    labels = {m.label: m.value for m in app.metric}
+    assert labels["Lag, measured"].endswith(" ms") and labels["Mouth opening kept"].endswith("%")
+    assert "--method savgol --window 0.2 --order 2 --fill --longest-gap 0.2" in app.code[0].value
+    press(app, "Use this on all pages")
+    in_order(app)
+    clip = state.sample_clip()
+    steps = [s["operation"] for s in state.landmarks(clip).provenance][-2:]
+    assert steps == ["fill_gaps", "smooth_savgol"]
+    press(app, "Back to unsmoothed")
+    assert state.landmarks(clip) is state.plain_landmarks(clip)
+    app.number_input(key="fill").set_value(1.0).run()
+    assert app.metric[-1].value == str(15 * 68)
+
+
+def test_the_table_of_clips_holds_those_with_landmarks() -> None:
+    app = open_page("quality", state.sample_clip(), **{"quality view": "All clips"})
+    in_order(app)
+    assert list(app.dataframe[0].value["clip"]) == [state.sample_clip().name]
+    assert "With landmarks: 1, 1 deserve a look" in said(app)
+
+
+def test_damaged_corrections_are_told_and_set_aside() -> None:
+    put(Edit(20, 57, "missing"))
+    path = next((state.workspace().root / "edits").glob("*.json"))
+    path.write_bytes(b'{"format": 1')
+    app = open_page("landmarks", state.sample_clip())
+    assert not app.exception and "not a file of edits" in app.error[0].value
+    app = open_page("quality", state.sample_clip())
+    assert not app.exception and "not a file of edits" in app.error[0].value
+    press(app, "Set these corrections aside")
+    in_order(app)
+    assert not app.error and list(path.parent.glob("*.damaged-*"))
+
+
+def test_the_editor_gets_the_frame_its_points_and_what_was_corrected() -> None:
+    put(Edit(20, 57, "move", 300.0, 400.0))
+    data = editor_of(open_page("quality", state.sample_clip(), frame="20"))
+    assert (data["frame"], data["width"], data["height"]) == (20, 512, 512)
+    assert data["points"][57] == [300, 400] and data["edited"] == [57]
+    plain = state.plain_landmarks(state.sample_clip())
+    np.testing.assert_allclose(data["detected"], plain.points[20], atol=1e-3)
+    assert data["url"].startswith("clips/") and edit_points._component.cache_info().currsize == 1

@@ -1,0 +1,179 @@
+"""Filling and smoothing on a page: the choice, before and after, and what it costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.edits import Cleaning, Kept, save_kept, track_digest
+from core.edits.cleaning import Smoothing
+from core.errors import SpeechmarksError
+from core.metrics.cleaning import CleaningCost, cleaning_cost, opening_course, speed_of_points
+from core.render import ACCENT, INK
+from core.render.player import Curve, PlayerPanel
+from core.track import LandmarkTrack
+from core.track_io import track_bytes
+from core.workspace import Clip
+from ui import plots, state
+from ui.edits import kept_over
+from ui.player import show_clip
+from ui.widgets import progress, safe_text
+
+__all__ = ["before_and_after", "cleaning_choice", "cost_line", "keep_or_take"]
+
+_NAMES: dict[Smoothing, str] = {
+    "none": "Not at all",
+    "savgol": "Savitzky-Golay",
+    "one-euro": "1 euro (live)",
+}
+
+
+def cleaning_choice() -> Cleaning:
+    """What the viewer wants to be done; all of it stands in the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        fill = st.number_input(
+            "Fill gaps up to (s)", 0.0, 60.0, 0.2, 0.04, "%.2f", key="fill", bind="query-params",
+            persist_state="page", width=170,
+            help="Straight from the frame before a gap to the one after it. 0 fills none. Speech "
+            "moves on in a fifth of a second; longer gaps had better stay.",
+        )  # fmt: skip
+        methods: list[Smoothing] = list(_NAMES)
+        method = st.segmented_control(
+            "Smooth", methods, default="savgol", required=True, key="smooth", bind="query-params",
+            persist_state="page", format_func=_NAMES.__getitem__,
+        )  # fmt: skip
+        seconds, order, cutoff, beta = 0.2, 2, 3.0, 3.0
+        if method == "savgol":
+            seconds = st.slider(
+                "Window (s)", 0.08, 1.0, 0.2, 0.04, key="window", bind="query-params",
+                persist_state="page", width=220,
+                help="How much of the clip each frame is fitted to. Longer is calmer, and takes "
+                "more of quick moves.",
+            )  # fmt: skip
+            with st.popover("More", icon=":material/tune:"):
+                order = st.slider(
+                    "Degree of the polynomial", 0, 5, 2, key="order", bind="query-params",
+                    persist_state="page",
+                    help="Motion of this degree passes unchanged; 0 is a moving average.",
+                )  # fmt: skip
+        elif method == "one-euro":
+            cutoff = st.slider(
+                "Cutoff at rest (Hz)", 0.2, 10.0, 3.0, 0.2, key="cutoff", bind="query-params",
+                persist_state="page", width=220, help="Lower is calmer, and later.",
+            )  # fmt: skip
+            with st.popover("More", icon=":material/tune:"):
+                beta = st.slider(
+                    "Hz more for each face a second", 0.0, 20.0, 3.0, 0.5, key="beta",
+                    bind="query-params", persist_state="page",
+                    help="How much quicker it follows a point that moves.",
+                )  # fmt: skip
+    return Cleaning(float(fill), method, float(seconds), int(order), float(cutoff), float(beta))
+
+
+def _cleaned(before: LandmarkTrack, cleaning: Cleaning) -> tuple[LandmarkTrack, CleaningCost] | str:
+    try:
+        after = cleaning.apply(before)
+        return after, cleaning_cost(before, after)
+    except SpeechmarksError as error:
+        return str(error)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if np.isfinite(share) else "–"
+
+
+def cost_line(cost: CleaningCost) -> None:
+    """What it brings and costs, in figures with their units."""
+    drop = 1 - cost.jitter_after / cost.jitter_before if cost.jitter_before > 0 else 0.0
+    late = np.isfinite(cost.lag)
+    with st.container(horizontal=True, gap="large"):
+        st.metric(
+            "Jitter", f"{cost.jitter_after:.3f} %", _percent(-drop), delta_color="inverse",
+            width="content",
+            help=f"Noise of nose bridge and eye corners at rest, of the face width; "
+            f"{cost.jitter_before:.3f} % before.",
+        )  # fmt: skip
+        st.metric(
+            "Lag, measured", f"{1000 * cost.lag:z.1f} ms" if late else "–",
+            f"{cost.lag_frames:z.2f} frames" if late else None, delta_color="off",
+            delta_arrow="off", width="content",
+            help="By how much the result runs behind the points that were seen.",
+        )  # fmt: skip
+        st.metric("Mouth opening kept", _percent(cost.opening_kept), width="content",
+                  help="Standard deviation of the opening, after over before.")  # fmt: skip
+        st.metric("Quick lip moves kept", _percent(cost.speed_kept), width="content",
+                  help="95th percentile of the speed of the lip points, after over before: "
+                  "closures of p, b and m are among the quickest.")  # fmt: skip
+        st.metric("Points filled", f"{cost.filled}", width="content")
+
+
+def before_and_after(clip: Clip, before: LandmarkTrack, cleaning: Cleaning) -> LandmarkTrack | None:
+    """The clip before and after, side by side, with curves and costs; None where it cannot be."""
+    key = f"cleaned {track_digest(before)} {cleaning}"
+    found = state.kept(key, lambda: _cleaned(before, cleaning))
+    if isinstance(found, str):
+        st.error(safe_text(found), icon=":material/error:")
+        return None
+    after, cost = found
+    cost_line(cost)
+    with progress("Preparing the clip for the browser") as hear:
+        media = state.media(clip, hear)
+    openings = [opening_course(track) for track in (before, after)]
+    show_clip(
+        [
+            PlayerPanel("Before", kind="video", style="overlay", colour=INK, track=before),
+            PlayerPanel("After", kind="video", style="overlay", colour=ACCENT, track=after),
+        ],
+        media,
+        key=f"cleaning {clip.id}",
+        curves=[
+            Curve("opening before", "px", INK, before.times, openings[0]),
+            Curve("opening after", "px", ACCENT, after.times, openings[1]),
+        ],
+    )
+    point = st.number_input(
+        "Speed of point", 0, before.points.shape[1] - 1, 57, key="speed point",
+        persist_state="page", width=140, help="57 is the middle of the lower lip.",
+    )  # fmt: skip
+    speeds = [speed_of_points(track, [int(point)])[:, 0] for track in (before, after)]
+    for name, values, unit in (
+        ("opening of the mouth", openings, "px"),
+        (f"speed of point {point}", speeds, "px a second"),
+    ):
+        figure = plots.curves(
+            {
+                f"{name}, before": (before.times, values[0], plots.ink()),
+                "after": (after.times, values[1], ACCENT),
+            },
+            unit=unit,
+        )
+        plots.show(figure, height=210, key=f"cleaning {unit}")
+    return after
+
+
+def keep_or_take(track: LandmarkTrack, after: LandmarkTrack, kept: Kept, wanted: Cleaning) -> None:
+    """Keep the result for all pages, stop keeping it, or take it away as a file.
+
+    track : as it was detected; after : the result of ``wanted`` over its corrections.
+    """
+
+    def keep(cleaning: Cleaning) -> None:
+        save_kept(state.workspace().root, track, Kept(kept_over(track).layer, cleaning))
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        same = kept.cleaning == wanted
+        st.button(
+            "All pages use this" if same and not wanted.empty else "Use this on all pages",
+            type="primary", icon=":material/check:", disabled=same or wanted.empty, on_click=keep,
+            args=(wanted,), help="A step of its own over what was detected; it can be taken back.",
+        )  # fmt: skip
+        if not kept.cleaning.empty:
+            st.button("Back to unsmoothed", icon=":material/undo:", on_click=keep,
+                      args=(Cleaning(),))  # fmt: skip
+        for suffix in (".npz", ".npy", ".csv"):
+            st.download_button(
+                f"Download {suffix}", track_bytes(after, suffix), f"clean{suffix}",
+                on_click="ignore",
+            )  # fmt: skip
+    if not kept.cleaning.empty:
+        st.caption("All pages show this clip after: smooth " + " ".join(kept.cleaning.flags()))
