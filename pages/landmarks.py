@@ -1,5 +1,7 @@
 """Landmarks: find the points of a face, see them move, and see where each frame's came from."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -83,8 +85,9 @@ if found.open:
         with st.container(horizontal=True):
             for suffix in (".npy", ".npz", ".csv"):
                 st.download_button(
-                    f"Download {suffix}", track_bytes(track, suffix), f"landmarks{suffix}"
-                )
+                    f"Download {suffix}", partial(track_bytes, track, suffix),
+                    f"landmarks{suffix}", on_click="ignore",
+                )  # fmt: skip
 if faces.open:
     with faces:
         several_faces(clip)

@@ -32,8 +32,8 @@ def several_faces(clip: Clip) -> None:
             text = "No shot of this clip shows more than one face, so there is nothing to choose."
         st.info(text, icon=":material/person:")
         return
-    with st.container(horizontal=True, gap="large"):  # beside one another where there is room
-        left, right = st.container(width=620), st.container(width=370)
+    with st.container(horizontal=True, gap="medium"):  # beside one another where there is room
+        left, right = st.container(width=600), st.container(width=370)
     with right:
         _choice(clip, found)
         number = _shot(clip, found)

@@ -127,6 +127,8 @@ def distances(reference: LandmarkTrack, other: LandmarkTrack) -> NDArray[np.floa
     Raises `BadInput` where they have other frames, or points that are not among the 68.
     """
     one, two = _same_frames(reference, other)
+    if not one.frame_valid.any():
+        return np.full(len(one), np.nan)
     return np.asarray(100 * _lengths(two.points - one.points).mean(axis=1) / face_width(one))
 
 

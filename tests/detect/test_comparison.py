@@ -96,6 +96,8 @@ def test_distances_over_time_have_the_mean_of_the_table_and_gaps_where_a_face_is
     assert found.shape == (len(one),) and np.flatnonzero(np.isnan(found)).tolist() == [3]
     expected = agreement(one, two).distance["all"]
     assert distances(one, two).mean() == pytest.approx(expected)
+    nobody = one.replace(points=np.full_like(one.points, np.nan))
+    assert np.isnan(distances(nobody, two)).all()
     with pytest.raises(BadInput, match="same frames"):
         distances(one, make_track(faces(3, 5)))
 

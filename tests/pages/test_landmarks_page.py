@@ -288,7 +288,9 @@ def test_detectors_are_compared_when_that_is_asked_for(mesh: None, one: Clip) ->
     assert "Choose a detector" in app.info[0].value
 
 
-def test_a_long_clip_is_compared_on_its_first_frames(tmp_path: Path) -> None:
+def test_a_long_clip_is_compared_on_its_first_frames_face_or_no_face(
+    mesh: None, tmp_path: Path
+) -> None:
     path = movie(tmp_path / "long.mp4", [grey(60, 48, 64)] * 260)
     app = open_page("landmarks", state.workspace().add_clip(path, "long.mp4"),
                     view="Detectors compared")  # fmt: skip
@@ -296,4 +298,4 @@ def test_a_long_clip_is_compared_on_its_first_frames(tmp_path: Path) -> None:
     assert "--most 250" in commands(app)
     app = press(app, "Measure")
     in_order(app)
-    assert app.dataframe[0].value["with a face"][0] == "0 of 250"
+    assert list(app.dataframe[0].value["with a face"][:2]) == ["0 of 250", "0 of 250"]
