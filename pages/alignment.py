@@ -51,8 +51,12 @@ if leaks.open:
         )
         leakage(rows)
         st.caption(
-            "Full Procrustes (Gower 1975; the replication of Eskimez et al. 2020) fits the open "
-            "mouth, too: as it opens, the whole face shrinks, and the first two columns show it."
+            "**r** is a correlation, from -1 to 1: does the size of the aligned face, measured "
+            "between the eyes, go with the opening of the mouth? A skull does not grow or shrink "
+            "in speech, so 0 is right, and below 0 the face shrinks as the mouth opens (it pumps). "
+            "**pumping** is how far, as a share of the size. Full Procrustes (Gower 1975; the "
+            "replication of Eskimez et al. 2020) pumps because it fits the open mouth, too. "
+            "**head left** and **nose base** are in distances of the eyes; less is better."
         )
 if parts.open:
     with parts:

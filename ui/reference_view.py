@@ -1,4 +1,4 @@
-"""The closed mouth: candidates as pictures and points, the rules, and how much the choice does."""
+"""The closed mouth: candidates as pictures and points, and the rules."""
 
 from __future__ import annotations
 
@@ -15,36 +15,30 @@ from plotly.subplots import make_subplots
 from core.align import align_procrustes
 from core.batch import LandmarkRecipe
 from core.media import crop_around, read_frames_at
-from core.metrics import prediction_scorer
 from core.reference import (
     RULES,
     ClosedMouth,
     aligned_for_identity,
-    pursed_example,
-    reference_sensitivity,
     rule_choices,
 )
 from core.render import ACCENT
 from core.scheme import get_scheme
 from core.track import LandmarkTrack, remembered
-from core.workspace import Clip
 from ui import face_plots, plots, state
-from ui.widgets import progress, refuse
+from ui.reference_source import Source
+from ui.widgets import progress
 
 __all__ = [
     "aligned_at",
     "choose_rule",
     "figures",
     "nearest",
-    "pursed_lips",
     "rules_table",
     "thumbnails",
-    "what_hangs",
 ]
 
 OWN = "own"
 _FADED = "#9a9a98"
-_TRIED = 5
 _HEAVY = 4000  # points; more are drawn by the graphics card
 
 
@@ -95,30 +89,41 @@ def _mouths(
 
 
 def thumbnails(
-    clip: Clip,
-    track: LandmarkTrack,
+    source: Source,
     moments: Mapping[int, float],
     take: Callable[[int | None], None],
 ) -> None:
-    """The mouths of frames (number -> seconds), best first, each with a button that takes it."""
-    source = {k: nearest(track.times, moment) for k, moment in moments.items()}
-    with progress("Cutting the pictures"):
-        cut = _mouths(
-            clip.id,
-            str(clip.path),
-            tuple(sorted(set(source.values()))),
-            state.recipe(clip),
-            track,
-        )
+    """The mouths of frames (number -> seconds), best first, each with a button that takes it.
+
+    Of a track without its video the outlines of the lips.
+    """
+    track = source.track
+    at = {k: nearest(track.times, moment) for k, moment in moments.items()}
+    cut: dict[int, NDArray[np.uint8]] = {}
+    if source.clip is not None:
+        with progress("Cutting the pictures"):
+            cut = _mouths(
+                source.clip.id,
+                str(source.clip.path),
+                tuple(sorted(set(at.values()))),
+                state.recipe(source.clip),
+                track,
+            )
     with st.container(horizontal=True, gap="small"):
-        for rank, (frame, picture) in enumerate(source.items(), start=1):
-            if picture in cut:
-                with st.container(width=104, gap="xsmall"):
+        for rank, (frame, picture) in enumerate(at.items(), start=1):
+            if source.clip is not None and picture not in cut:
+                continue
+            with st.container(width=104, gap="xsmall"):
+                if source.clip is not None:
                     st.image(cut[picture], width=104)
-                    st.button(
-                        f"frame {frame}", key=f"take {frame}", on_click=take, args=(frame,),
-                        type="tertiary", help=f"Number {rank}, at {moments[frame]:.3f} s.",
-                    )  # fmt: skip
+                else:
+                    lips = {"lips": (track.points[picture, 48:68, :2], plots.ink())}
+                    figure = face_plots.overlay(lips, get_scheme("lips20"))
+                    plots.show(figure, height=80, key=f"lips {frame}")
+                st.button(
+                    f"frame {frame}", key=f"take {frame}", on_click=take, args=(frame,),
+                    type="tertiary", help=f"Number {rank}, at {moments[frame]:.3f} s.",
+                )  # fmt: skip
 
 
 def figures(
@@ -200,77 +205,8 @@ def rules_table(aligned: LandmarkTrack) -> None:
             ),
         },
     )
-
-
-def what_hangs(
-    clip: Clip, aligned: LandmarkTrack, found: ClosedMouth, frame: int
-) -> tuple[list[list[str]], list[str]]:
-    """What the identity-removed track, and a model's errors, would be with other frames.
-
-    Returns command lines to run before, and what to add to the command `reference`.
-    """
-    whole = [int(k) for k in found.candidates if aligned.frame_valid[k]]
-    if not whole:
-        refuse("No candidate shows the whole face, so no reference can be tried.")
-    cards = state.model_cards() if clip.info.audio else []
-    names = [card.name for card in cards if state.model(card.name).scheme == "dlib68"]
-    model = st.selectbox(
-        "Errors of a model", names, None, placeholder="none", width=260, key="model errors"
-    )
-    lines: list[list[str]] = []
-    flags = ["--sensitivity", str(_TRIED)]
-    score = None
-    if model is not None:
-        with progress("Running the model") as hear:
-            score = prediction_scorer(state.prediction(clip, model, hear))
-        word = state.command_word(clip)
-        lines = [["generate", "-i", word, "-m", model, "-o", "generated", "--save-only"]]
-        flags += ["--prediction", "generated/predicted.npy"]
-    tried = list(whole[:_TRIED])
-    if frame not in tried and aligned.frame_valid[frame]:
-        tried.append(frame)
-    with progress("Trying other frames"):
-        changes = reference_sensitivity(aligned, tried, chosen=whole[0], score=score)
-    rows = [
-        {"frame": c.frame, "seconds": c.seconds, **c.change, "opening": c.opening, **c.errors}
-        for c in changes
-    ]
-    table = pd.DataFrame(rows)
-    columns = {n: st.column_config.NumberColumn(n, format="%.4f") for n in table.columns[1:]}
-    st.dataframe(table, hide_index=True, column_config=columns)
     st.caption(
-        "How far the points of every frame of the result move, and how much wider its mouth "
-        f"stands, with this frame instead of frame {whole[0]}; in distances of the eyes."
+        "Anatomical pairs face each other (61-67, 62-66, 63-65). The published crossed pairs "
+        "(61-65, 62-66, 63-67) run across the mouth, so their gap never comes near 0. The "
+        "published program says 1.3 and calls its identity removal with 0.1."
     )
-    return lines, flags
-
-
-def pursed_lips() -> None:
-    """The made-up clip in which the smallest gap alone takes pursed lips."""
-    aligned = aligned_at(_example(), None)
-    taken = {c.rule: c for c in rule_choices(aligned)}
-    ours, smallest = taken["anatomical-1.3"], taken["smallest"]
-    assert ours.frame is not None and smallest.frame is not None  # the clip is always the same
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        lips = {
-            f"usual width: frame {ours.frame}": (aligned.points[ours.frame, 48:68], ACCENT),
-            f"smallest gap: frame {smallest.frame}": (
-                aligned.points[smallest.frame, 48:68], plots.ink(),
-            ),
-        }  # fmt: skip
-        figure = face_plots.overlay(lips, get_scheme("lips20"))
-        plots.show(figure, height=200, key="pursed")
-    with right:
-        st.markdown(
-            "A made-up clip: the face speaks, rests with closed lips, and purses them from frame "
-            "30 on. Pursed lips are pressed together, so the smallest gap alone takes frame "
-            f"**{smallest.frame}**, whose mouth is {abs(smallest.width_z or 0):.1f} deviations "
-            "narrower than usual. With it as the closed mouth, every other frame looks as if it "
-            f"smiled. The filter on width drops it and takes frame **{ours.frame}**."
-        )
-
-
-@st.cache_resource
-def _example() -> LandmarkTrack:
-    return pursed_example()

@@ -121,8 +121,11 @@ def components(space: ShapeSpace) -> None:
             for n in chosen
         ]
         if panels:
-            show_player(panels, key=f"components {space.scheme}", duration=2.0)
-        st.caption("From the mean to two deviations each way. The share is of all variance.")
+            show_player(panels, key=f"components {space.scheme}", duration=2.0, start=0.5)
+        st.caption(
+            "From the mean to two deviations each way, at first held where it is two deviations "
+            "away; press play. The share is of all variance."
+        )
 
 
 def losses(shapes: Shapes, held: dict[str, LandmarkTrack]) -> None:

@@ -94,6 +94,10 @@ def reference_command(
             "--sensitivity", min=0, help="How the result changes with each of the N best frames."
         ),
     ] = 0,
+    also: Annotated[
+        list[int] | None,
+        typer.Option("--also", help="Try this frame, too (with --sensitivity; repeat it)."),
+    ] = None,
     prediction: Annotated[
         Path | None,
         typer.Option("--prediction", help="Also its errors against each (with --sensitivity)."),
@@ -113,8 +117,8 @@ def reference_command(
         raise BadInput(f"--gap is anatomical or crossed, not {chosen_gap!r}.")
     if (track is None) == (not example):
         raise BadInput("Give a landmark track, or --example for the made-up one.")
-    if (prediction or template) and not sensitivity:
-        notice("--prediction and --template are looked at with --sensitivity only.")
+    if (prediction or template or also) and not sensitivity:
+        notice("--also, --prediction and --template are looked at with --sensitivity only.")
     source = (
         pursed_example() if track is None else open_track(track, source_fps, published=published)
     )
@@ -154,9 +158,10 @@ def reference_command(
             face = None if template is None else read_template(template)
             guess = open_track(prediction, source_fps, published=published)
             score = prediction_scorer(guess, face)
+        tried = whole + [k for k in dict.fromkeys(also or ()) if k not in whole]
         changes = reference_sensitivity(
             aligned,
-            whole,
+            tried,
             chosen=whole[0] if whole else 0,
             template=None if template is None else read_template(template),
             score=score,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from pathlib import PurePath
+
 import numpy as np
 import pytest
 import streamlit as st
@@ -16,22 +19,26 @@ from test_pages import (  # noqa: F401 (fixtures of this module, too)
     said,
 )
 
+from core.align import align
 from core.reference import (
     RULES,
     aligned_for_identity,
     closed_mouth,
+    lip_gap,
     reference_sensitivity,
     remove_identity,
     rule_choices,
 )
 from core.render.player import unpack_player
+from core.track import LandmarkTrack
+from core.track_io import track_bytes
 from ui import state
 from ui.plots import picked
 
 
 def after(app: AppTest) -> NDArray[np.float64]:
-    """The points of the last panel of the player."""
-    return unpack_player(app.get("bidi_component")[0].proto.bytes).points[-1]
+    """The points of the result; the last panel is that with an open mouth as the reference."""
+    return unpack_player(app.get("bidi_component")[0].proto.bytes).points[-2]
 
 
 def test_every_rule_is_in_the_table_with_what_it_takes() -> None:
@@ -88,10 +95,11 @@ def test_what_hangs_on_the_frame_is_the_sensitivity() -> None:
     table = app.dataframe[0].value
     assert list(table["frame"]) == frames
     np.testing.assert_array_equal(table["mouth"], [c.change["mouth"] for c in expected])
-    app.selectbox[1].set_value(state.first_models()[0]).run()
+    box = next(b for b in app.selectbox if b.label == "Errors of a model")
+    app = box.set_value(state.first_models()[0]).run()
     in_order(app)
     assert np.isfinite(app.dataframe[0].value["mouth_rmse"]).all()
-    assert "--prediction generated/predicted.npy" in app.code[0].value
+    assert "--prediction generated/presenter.mp4/predicted.npy" in app.code[0].value
 
 
 def test_the_made_up_clip_shows_pursed_lips() -> None:
@@ -124,3 +132,40 @@ def test_the_result_in_the_player_is_identity_removal_with_that_frame() -> None:
     frame = closed_mouth(aligned_for_identity(track), gap="crossed").frame
     expected = remove_identity(track, frame=frame).points
     np.testing.assert_allclose(after(app), expected, atol=1e-4)
+
+
+def test_the_wrong_frame_beside_it_is_the_one_with_the_widest_gap() -> None:
+    app = open_page("reference", state.sample_clip())
+    in_order(app)
+    aligned = aligned_for_identity(state.landmarks(state.sample_clip()))
+    wrong = int(np.nanargmax(np.where(aligned.frame_valid, lip_gap(aligned), np.nan)))
+    assert panels(app)[-1] == f"Minus frame {wrong}, mouth open"
+    assert "Why this frame matters" in said(app)
+
+
+def bring(name: str, track: LandmarkTrack) -> str:
+    """Keep a track as one that the viewer brought; its id."""
+    file = BytesIO(track_bytes(track, PurePath(name).suffix))
+    return state.workspace().add_import(file, name, "track").id
+
+
+def test_a_track_that_is_brought_takes_the_place_of_the_clip() -> None:
+    track = state.landmarks(state.sample_clip())
+    identity = bring("mine.npy", track)
+    app = open_page("reference", state.sample_clip(), tracks=f"{identity}:30:pixel")
+    app.selectbox(key="landmarks of").set_value("mine.npy").run()
+    in_order(app)
+    own = track.replace(times=np.arange(len(track)) / 30)
+    found = closed_mouth(aligned_for_identity(own))
+    assert f"Frame **{found.frame}**" in said(app)
+    assert panels(app)[0] == "Aligned" and len(panels(app)) == 3
+    lines = app.code[0].value.splitlines()
+    assert len(lines) == 2 and all("mine.npy --source-fps 30" in line for line in lines)
+
+
+def test_a_track_of_lips_is_refused_in_a_sentence() -> None:
+    lips = align(state.landmarks(state.sample_clip()), "lips", mouth_only=True)
+    identity = bring("lips.npz", lips)
+    app = open_page("reference", state.sample_clip(), tracks=identity)
+    app.selectbox(key="landmarks of").set_value("lips.npz").run()
+    assert "20 points" in app.error[0].value and not app.exception

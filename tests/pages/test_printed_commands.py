@@ -1,0 +1,198 @@
+"""The commands that a page prints are run as they stand, and give the figures that it shows."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from making import movie
+from streamlit.testing.v1 import AppTest
+from test_pages import (  # noqa: F401 (the workspace is a fixture of this module, too)
+    in_order,
+    open_page,
+    press,
+    private_workspace,
+)
+
+from core.cli import main
+from core.media import read_frames
+from core.reference import identity_audit, session_null
+from core.reference.candidates import RULES
+from core.samples import SAMPLE
+from core.workspace import Clip
+from ui import audit_view, state
+
+Said = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def pair(
+    private_workspace: object,  # noqa: F811
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[Clip]:
+    """Two stretches of the built-in clip, the second mirrored: another face of a kind."""
+    folder = tmp_path_factory.mktemp("pair")
+    clips = []
+    for name, start, flip in (("left", 0.0, False), ("right", 2.0, True)):
+        frames = [f.image for _, f in zip(range(30), read_frames(SAMPLE.video, start=start))]  # noqa: B905
+        pictures = [np.ascontiguousarray(f[:, ::-1]) if flip else f for f in frames]
+        path = movie(folder / f"{name}.mp4", pictures)
+        clips.append(state.workspace().add_clip(path, path.name))
+    return clips
+
+
+@pytest.fixture
+def done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[AppTest], list[Said]]:
+    """Run the lines of a page in an empty folder that holds the clips by their names."""
+    here = tmp_path / "here"
+    (here / "samples").mkdir(parents=True)
+    shutil.copyfile(SAMPLE.video, here / "samples/presenter.mp4")
+    for identity in state.workspace().clip_ids():
+        clip = state.stored_clip(identity)
+        shutil.copyfile(clip.path, here / clip.name)
+    monkeypatch.chdir(here)
+
+    def run(app: AppTest) -> list[Said]:
+        in_order(app)
+        said = []
+        for line in app.code[-1].value.splitlines():
+            words = [w for w in shlex.split(line)[3:] if w != "--json"]
+            capsys.readouterr()
+            code = main([*words, "--json"])
+            out, err = capsys.readouterr()
+            assert code == 0, f"{line}: {err}"
+            said.append(json.loads(out))
+        return said
+
+    return run
+
+
+def shown(app: AppTest, number: int = 0) -> pd.DataFrame:
+    return app.dataframe[number].value
+
+
+def test_alignment(pair: list[Clip], done: Callable[[AppTest], list[Said]]) -> None:
+    app = open_page("alignment", pair[0])
+    table = shown(app)
+    rows = {row["method"]: row for row in done(app)[1]["rows"]}
+    assert len(rows) == len(table)
+    for row, (_, line) in zip(rows.values(), table.iterrows(), strict=True):
+        for field, title in (
+            ("eye_centres", "r eye centres"), ("motion_left", "head left"),
+            ("nose_base", "nose base"), ("jitter", "jitter"),
+        ):  # fmt: skip
+            expected = np.nan if row[field] is None else row[field]
+            np.testing.assert_array_equal(line[title], expected)
+
+
+@pytest.mark.parametrize("rate", ["25 fps, as identity removal sees it", "as filmed"])
+@pytest.mark.parametrize("rule", ["anatomical-1.3", "crossed-0.1", "smallest"])
+def test_the_rules_of_the_reference(
+    rate: str, rule: str, pair: list[Clip], done: Callable[[AppTest], list[Said]]
+) -> None:
+    app = open_page("reference", pair[0], rule=RULES[rule].title, rate=rate)
+    said = done(app)
+    assert f"Frame **{said[1]['frame']}**" in "".join(m.value for m in app.markdown)
+    table = shown(app)
+    for field in ("frame", "gap", "smallest_gap", "width_z"):
+        np.testing.assert_array_equal(
+            table[field.replace("_", " ")], [row[field] for row in said[1]["rules"]]
+        )
+
+
+def test_what_hangs_on_a_frame_by_hand(
+    pair: list[Clip], done: Callable[[AppTest], list[Said]]
+) -> None:
+    app = open_page("reference", pair[0], look="What hangs on it")
+    by_hand = next(n for n in app.number_input if n.label == "Frame by hand")
+    app = by_hand.set_value(int(shown(app)["frame"].max()) + 7).run()
+    rows = done(app)[1]["sensitivity"]
+    table = shown(app)
+    assert list(table["frame"]) == [row["frame"] for row in rows] and len(rows) == 6
+    for part in ("face", "mouth"):
+        np.testing.assert_array_equal(table[part], [row["change"][part] for row in rows])
+
+
+def test_a_models_errors_hang_on_the_frame(done: Callable[[AppTest], list[Said]]) -> None:
+    app = open_page("reference", state.sample_clip(), look="What hangs on it")
+    box = next(b for b in app.selectbox if b.label == "Errors of a model")
+    app = box.set_value(state.first_models()[0]).run()
+    rows = done(app)[2]["sensitivity"]
+    np.testing.assert_allclose(
+        shown(app)["mouth_rmse"], [row["errors"]["mouth_rmse"] for row in rows], rtol=1e-9
+    )
+
+
+def test_pursed_lips(pair: list[Clip], done: Callable[[AppTest], list[Said]]) -> None:
+    rows = done(open_page("reference", pair[0], look="Why width matters"))[2]["rules"]
+    assert next(row["frame"] for row in rows if row["rule"] == "smallest") == 30
+
+
+def speakers_of(pair: list[Clip], tab: str, **query: str) -> AppTest:
+    clips = ",".join(clip.id[:12] for clip in pair)
+    return open_page("identity", left=tab, clips=clips, **query)
+
+
+def test_the_audit_and_the_distances(
+    pair: list[Clip],
+    done: Callable[[AppTest], list[Said]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for made_by in (identity_audit, session_null):
+        monkeypatch.setattr(audit_view, made_by.__name__, partial(made_by, parts=["mouth", "face"]))
+    audit_view._audits().clear()
+    app = press(speakers_of(pair, "Audit"), "Run the audit")
+    rows = {(row["stage"], row["part"]): row for row in done(app)[-1]["rows"]}
+    table = shown(app).set_index("part")
+    for stage in ("before", "after"):
+        for part in ("face", "mouth"):
+            row = rows[stage, part]
+            assert table.loc[part, stage] == row["accuracy"]
+            assert table.loc[part, f"{stage}, 95 %"] == f"{row['low']:.4f} – {row['high']:.4f}"
+    far = shown(speakers_of(pair, "Distances")).set_index("part")
+    for (stage, part), row in rows.items():
+        assert far.loc[part, f"{stage}: same speaker"] == row["within"]
+        assert far.loc[part, f"{stage}: others"] == row["between"]
+
+
+def test_another_template(pair: list[Clip], done: Callable[[AppTest], list[Said]]) -> None:
+    app = speakers_of(pair, "Another template")
+    app.slider[0].set_value(0.5).run()
+    assert done(app)[-2]["shares"] == {"left": pytest.approx(1 / 3), "right": pytest.approx(2 / 3)}
+
+
+@pytest.mark.parametrize("part", ["lips", "face"])
+@pytest.mark.parametrize("tab", ["What each moves", "What fewer lose", "Over time", "Another mean"])
+def test_shape_space(
+    tab: str, part: str, pair: list[Clip], done: Callable[[AppTest], list[Said]]
+) -> None:
+    clips = ",".join(clip.id[:12] for clip in pair)
+    app = open_page("shape", clips=clips, part=part, **{"look at": tab})
+    said = done(app)
+    if tab == "What fewer lose":
+        rows = said[-1]["rows"]
+        table = shown(app)
+        np.testing.assert_array_equal(table["MSE, clips of the fit"], [r["mse"] for r in rows])
+    else:
+        share = f"**{said[2]['explained']:.1%}**"
+        assert share in "".join(m.value for m in app.markdown)
+
+
+def test_a_clip_kept_out_of_the_fit(
+    pair: list[Clip], done: Callable[[AppTest], list[Said]]
+) -> None:
+    clips = ",".join(clip.id[:12] for clip in pair)
+    app = open_page("shape", clips=clips, **{"look at": "What fewer lose"})
+    app.multiselect(key="held").set_value([pair[1].id]).run()
+    rows = done(app)[-1]["rows"]
+    np.testing.assert_array_equal(shown(app)["MSE, clips kept out"], [r["mse"] for r in rows])

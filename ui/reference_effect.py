@@ -1,0 +1,147 @@
+"""What the closed-mouth frame does: the moving result, other frames, and pursed lips."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.metrics import prediction_scorer
+from core.reference import (
+    ClosedMouth,
+    lip_gap,
+    pursed_example,
+    reference_sensitivity,
+    remove_identity,
+    rule_choices,
+)
+from core.render import ACCENT, INK
+from core.render.player import PlayerPanel
+from core.scheme import get_scheme
+from core.track import LandmarkTrack, retime
+from ui import face_plots, plots, state
+from ui.player import show_clip, show_player
+from ui.reference_source import Source
+from ui.reference_view import aligned_at
+from ui.widgets import progress, refuse
+
+__all__ = ["before_and_after", "pursed_lips", "what_hangs"]
+
+_TRIED = 5
+_WRONG = "#d55e00"
+
+
+def before_and_after(source: Source, free: LandmarkTrack, frame: int) -> None:
+    """The face aligned, without its speaker, and what an open mouth as the reference would do.
+
+    frame : the reference of ``free``, by its number there.
+    """
+    track = source.track
+    aligned = aligned_at(track, 25.0)
+    opened = np.where(aligned.frame_valid, lip_gap(aligned, "anatomical"), -np.inf)
+    wrong = int(np.argmax(opened))
+    before = retime(aligned_at(track, None), fps=25)
+    panels = [
+        PlayerPanel("Aligned", style="wireframe", colour=INK, track=before),
+        PlayerPanel(f"Minus frame {frame}", style="wireframe", colour=ACCENT, track=free),
+    ]
+    if wrong != frame and np.isfinite(opened[wrong]):
+        other = remove_identity(track, frame=wrong)
+        panels.append(
+            PlayerPanel(
+                f"Minus frame {wrong}, mouth open", style="wireframe", colour=_WRONG, track=other
+            )
+        )
+    if source.clip is None:
+        end = float(free.times[-1]) + 0.04
+        show_player(panels, key=f"identity {source.key}", duration=end)
+    else:
+        with progress("Preparing the clip for the browser") as hear:
+            media = state.media(source.clip, hear)
+        clip = PlayerPanel("Clip", kind="video", style="overlay", colour=INK, track=track)
+        show_clip([clip, *panels], media, key=f"identity {source.key}")
+    st.markdown(
+        "**Why this frame matters.** Every frame of the result is the speaker's frame, minus this "
+        "one, plus a template face with its mouth at rest. So the result is at rest exactly where "
+        "the speaker looks as in this frame. Take one with an open mouth (the last face), and the "
+        "lips cut through each other whenever the speaker closes them, through the whole clip; a "
+        "model that learns from it learns that."
+    )
+
+
+def what_hangs(
+    source: Source, aligned: LandmarkTrack, found: ClosedMouth, frame: int
+) -> tuple[list[list[str]], list[str]]:
+    """What the identity-removed track, and a model's errors, would be with other frames.
+
+    Returns command lines to run before, and what to add to the command `reference`.
+    """
+    whole = [int(k) for k in found.candidates if aligned.frame_valid[k]]
+    if not whole:
+        refuse("No candidate shows the whole face, so no reference can be tried.")
+    lines: list[list[str]] = []
+    flags = ["--sensitivity", str(_TRIED)]
+    score = None
+    clip = source.clip
+    if clip is not None and clip.info.audio is not None:
+        names = [c.name for c in state.model_cards() if state.model(c.name).scheme == "dlib68"]
+        model = st.selectbox(
+            "Errors of a model", names, None, placeholder="none", width=260, key="model errors"
+        )
+        if model is not None:
+            with progress("Running the model") as hear:
+                score = prediction_scorer(state.prediction(clip, model, hear))
+            word = state.command_word(clip)
+            lines = [["generate", "-i", word, "-m", model, "-o", "generated", "-s"]]
+            folder = word.rpartition("/")[2]
+            flags += ["--prediction", f"generated/{folder}/predicted.npy"]
+    tried = list(whole[:_TRIED])
+    if frame not in tried and aligned.frame_valid[frame]:
+        tried.append(frame)
+        flags += ["--also", str(frame)]
+    with progress("Trying other frames"):
+        changes = reference_sensitivity(aligned, tried, chosen=whole[0], score=score)
+    rows = [
+        {"frame": c.frame, "seconds": c.seconds, **c.change, "opening": c.opening, **c.errors}
+        for c in changes
+    ]
+    table = pd.DataFrame(rows)
+    columns = {n: st.column_config.NumberColumn(n, format="%.4f") for n in table.columns[1:]}
+    st.dataframe(table, hide_index=True, column_config=columns)
+    st.caption(
+        "How far the points of every frame of the result move, and how much wider its mouth "
+        f"stands, with this frame instead of frame {whole[0]}; in distances of the eyes."
+    )
+    return lines, flags
+
+
+def pursed_lips() -> None:
+    """The made-up clip in which the smallest gap alone takes pursed lips."""
+    aligned = aligned_at(_example(), None)
+    taken = {c.rule: c for c in rule_choices(aligned)}
+    ours, smallest = taken["anatomical-1.3"], taken["smallest"]
+    assert ours.frame is not None and smallest.frame is not None  # the clip is always the same
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        lips = {
+            f"usual width: frame {ours.frame}": (aligned.points[ours.frame, 48:68], ACCENT),
+            f"smallest gap: frame {smallest.frame}": (
+                aligned.points[smallest.frame, 48:68],
+                plots.ink(),
+            ),
+        }
+        figure = face_plots.overlay(lips, get_scheme("lips20"))
+        plots.show(figure, height=200, key="pursed")
+    with right:
+        st.markdown(
+            "A made-up clip: the face speaks, rests with closed lips, and purses them from frame "
+            "30 on. Pursed lips are pressed together, so the smallest gap alone takes frame "
+            f"**{smallest.frame}**, whose mouth is {abs(smallest.width_z or 0):.1f} deviations "
+            "narrower than usual. With it as the closed mouth, every other frame looks as if it "
+            f"smiled. The filter on width drops it and takes frame **{ours.frame}**."
+        )
+
+
+@st.cache_resource
+def _example() -> LandmarkTrack:
+    return pursed_example()
