@@ -230,6 +230,15 @@ def holed(values: list[float], times: list[float] | None = None) -> LandmarkTrac
     return LandmarkTrack(points=points, times=np.array(times or range(len(values)), float))
 
 
+def test_a_gap_just_as_long_as_allowed_is_filled_wherever_it_lies() -> None:
+    values = [float(k) for k in range(60)]
+    for first in range(1, 55):  # as floating point, some of these are longer than others
+        holes = [NAN if first <= k < first + 4 else v for k, v in enumerate(values)]
+        track = holed(holes, [k / 25 for k in range(60)])
+        assert fill_gaps(track, longest=0.2).frame_valid.all(), first
+        assert int((~fill_gaps(track, longest=0.16).frame_valid).sum()) == 4
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [

@@ -113,6 +113,10 @@ def before_and_after(clip: Clip, before: LandmarkTrack, cleaning: Cleaning) -> L
     found = state.kept(key, lambda: _cleaned(before, cleaning))
     if isinstance(found, str):
         st.error(safe_text(found), icon=":material/error:")
+        if cleaning.method == "savgol":
+            st.caption(
+                "1 euro takes frames at the times at which they are shown, also uneven ones."
+            )
         return None
     after, cost = found
     cost_line(cost)

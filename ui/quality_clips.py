@@ -116,6 +116,7 @@ def clip_qualities(current: Clip | None) -> str | None:
         number = int(st.number_input(f"Page of {pages}", 1, pages, key="quality page", width=140))
     _table(page_of(table, number, _ROWS).rows, root, current)
     note = f"; {without} more have no landmarks" if without else ""
+    note += "" if root is None else "; points as they were detected"
     st.caption(f"With landmarks: {len(table)}, {due} deserve a look{note}. Click a row to open it.")
     return root
 

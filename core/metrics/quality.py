@@ -61,7 +61,7 @@ MEASURES: dict[str, Measure] = {
         Measure("no_face", "%", 2.0, "frames in which a point of the face is missing",
                 "Fill short gaps, or try another detector; leave long ones out."),
         Measure("longest_gap", "s", 0.2, "longest run of such frames",
-                "Speech moves on in a fifth of a second: do not fill it, cut the clip there."),
+                "Do not fill it, speech has moved on: cut the clip there."),
         Measure("jitter", "% of face width", 0.5, "noise of nose bridge and eye corners at rest",
                 "Smooth, and look at what that takes from the mouth."),
         Measure("jumps", "frames", 1.0, f"moves of over {JUMP_SPEED:g} face widths a second",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +21,11 @@ from test_pages import (  # noqa: F401 (fixtures of this module, too)
 )
 
 from core.batch import landmark_key
+from core.cli import main
 from core.edits import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept
 from core.metrics.odd_frames import odd_frames
 from core.metrics.quality import MEASURES, quality
+from core.samples import SAMPLE
 from core.track import LandmarkTrack
 from ui import edit_deeds, edit_points, state
 
@@ -178,6 +182,42 @@ def test_the_table_of_clips_holds_those_with_landmarks() -> None:
     in_order(app)
     assert list(app.dataframe[0].value["clip"]) == [state.sample_clip().name]
     assert "With landmarks: 1, 1 deserve a look" in said(app)
+
+
+def test_a_data_set_is_listed_from_its_index(tmp_path: Path) -> None:
+    root, settings = tmp_path / "set", state.workspace().root / "settings.toml"
+    root.mkdir()
+    shutil.copy(SAMPLE.video, root / "one.mp4")
+    settings.write_text(f"server_roots = ['{root}']")
+    view = {"quality view": "All clips"}
+    try:
+        app = open_page("quality", state.sample_clip(), **view)
+        app.selectbox(key="quality of").set_value(str(root)).run()
+        in_order(app)
+        assert "has no index yet" in said(app) and "data quality" in app.code[0].value
+        assert main(["data", "index", str(root)]) == 0
+        app.run()
+        in_order(app)
+        table = app.dataframe[0].value
+        assert list(table["clip"]) == ["one"] and table["severity"][0] >= 1
+        assert "With landmarks: 1, 1 deserve a look" in said(app)
+    finally:
+        settings.unlink()
+
+
+def test_uneven_frames_are_told_where_a_window_needs_an_even_rate(
+    a_clip_with_faults: LandmarkTrack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = a_clip_with_faults.times + 0.1 * (np.arange(193) // 90)
+    monkeypatch.setattr(
+        state, "plain_landmarks", lambda *_: a_clip_with_faults.replace(times=times)
+    )
+    app = open_page("quality", state.sample_clip(), **{"quality view": "Fill and smooth"})
+    in_order(app)
+    assert "needs an even rate" in app.error[0].value and "1 euro" in said(app)
+    app.button_group(key="smooth").set_value("one-euro").run()
+    in_order(app)
+    assert not app.error and app.metric[1].value == "–"
 
 
 def test_damaged_corrections_are_told_and_set_aside() -> None:
