@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from pathlib import Path, PurePosixPath
 
@@ -66,7 +67,8 @@ def sound_place(root: Path, clip: ClipRef) -> str:
 
 
 def checked_place(out: Path, place: str) -> Path:
-    """The file at a place below ``out``, its folder made; links must not lead out of it.
+    """The file at a place below ``out``, its folder made and free of what killed processes left
+    half-written; links must not lead out of it.
 
     Raises
     ------
@@ -77,4 +79,18 @@ def checked_place(out: Path, place: str) -> Path:
     if not inside or ".." in PurePosixPath(place).parts:
         raise BadInput(f"{place!r} leads out of {str(out)!r} through a link; remove the link.")
     path.parent.mkdir(parents=True, exist_ok=True)
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):  # see `staged`, MovieWriter
+        writer = part.name.split(".")[-2].partition("-")[0]
+        if not (writer.isdecimal() and _is_alive(int(writer))):
+            part.unlink(missing_ok=True)
     return path
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # which only asks
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # somebody else's
+        return True
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,10 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
         checked_place(tmp_path / "out", "../a.mp4")
     assert list((tmp_path / "elsewhere").iterdir()) == []
     assert checked_place(tmp_path / "out", "x/y/z.mp4").parent.is_dir()
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    old, mine = f".a.mp4.{2**22 + 1}.part", f".a.mp4.{os.getpid()}-0f.part"
+    plant(tmp_path, f"x/{old}", f"x/{mine}", "x/.b.mp4.1.part")
+    checked_place(tmp_path, "x/a.mp4")
+    assert sorted(p.name for p in (tmp_path / "x").iterdir()) == sorted([mine, ".b.mp4.1.part"])
