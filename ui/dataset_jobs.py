@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.batch import LandmarkRecipe, extract
+from core.batch import LandmarkRecipe, Summary, extract
 from core.batch.indexing import update_index
 from core.datasets import ClipRef
 from core.datasets.layouts import list_line
@@ -93,6 +93,11 @@ def _count(chosen: Chosen) -> str:
     return f"{clips} clips of {chosen.root.name}" if clips != 1 else "1 clip"
 
 
+def _ended(summary: Summary) -> str:
+    frames = f"; {summary.frames} frames" if summary.frames else ""
+    return f"{counted(summary)}{frames} in {summary.seconds:.1f} s."
+
+
 def _told(clips: int, missing: Sequence[dict[str, str]], job: Job) -> None:
     if not clips:
         raise BadInput(
@@ -124,7 +129,7 @@ def landmarks_job(
         finally:
             update_index(workspace, chosen.root, layout=chosen.layout)
         job.failed = [*missing, *summary.failed]
-        return f"{counted(summary)}; {summary.frames} frames in {summary.seconds:.1f} s."
+        return _ended(summary)
 
     return job, work
 
@@ -153,6 +158,6 @@ def models_job(
             progress=hear,
         )
         job.failed = [*missing, *summary.failed]
-        return f"{counted(summary)}; {summary.frames} frames in {summary.seconds:.1f} s."
+        return _ended(summary)
 
     return job, work

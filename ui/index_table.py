@@ -129,8 +129,6 @@ def _table(
     current: str | None,
     awaited: frozenset[str],
 ) -> None:
-    if _HEADING in st.session_state or CHOICE in st.session_state:
-        st.rerun()
     pictures = thumbnails(workspace.root)
     known = {sha256: pictures.get(sha256) for sha256 in rows["sha256"]}
     if awaited and all(known[sha256] is not None for sha256 in awaited):
@@ -140,16 +138,20 @@ def _table(
         shown["mtime_ns"] = pd.to_datetime(shown["mtime_ns"], unit="ns")
     shown.insert(0, "picture", [known[sha256] or None for sha256 in rows["sha256"]])
 
+    # A heading stays marked in the browser, so that each order has a table of its own.
+    key = f"{_KEY} {st.session_state.get('sort')} {st.session_state.get('descending')}"
+
     def picked() -> None:
-        chosen = st.session_state[_KEY]["selection"]
+        chosen = st.session_state[key]["selection"]
         for row in [*(cell[0] for cell in chosen["cells"]), *chosen["rows"]][:1]:
             st.session_state[CHOICE] = str(rows["path"].iloc[row])
         for name in chosen["columns"][:1]:
             if name in COLUMNS:
                 st.session_state[_HEADING] = name
+        st.rerun()  # all of the page, not the fragment alone
 
     marked = [n for n, sha256 in enumerate(rows["sha256"]) if current and sha256 == current][:1]
-    st.session_state[_KEY] = {"selection": {"rows": marked, "columns": [], "cells": []}}
+    st.session_state[key] = {"selection": {"rows": marked, "columns": [], "cells": []}}
     st.dataframe(
         shown,
         hide_index=True,
@@ -158,7 +160,7 @@ def _table(
         row_height=48,
         height=min(560, 40 + 48 * len(rows)),
         placeholder="–",
-        key=_KEY,
+        key=key,
         column_config={
             "picture": st.column_config.ImageColumn("", width=72),
             **{name: _config(name) for name in columns},

@@ -7,6 +7,7 @@ cancelled one, pressed again, goes on where it was.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -156,7 +157,7 @@ class Jobs:
             said = str(error)
         except Exception as error:  # a thread has nobody else to tell
             said = f"An unexpected error ({type(error).__name__}) ended it; what was done is kept."
-            raise
+            logging.getLogger(__name__).exception("The job %r ended", job.title)
         finally:
             job.said, job.ended = said, time.monotonic()
             job.state = state

@@ -35,11 +35,11 @@ def _pace(job: Job) -> str:
 
 def job_panel() -> None:
     """The job that runs, with Cancel; or how the last one ended, with what failed and why."""
-    job = jobs().latest
-    if job is None:
-        return
-    every = 1.0 if job.running else None
-    st.fragment(_panel, run_every=every, key="job panel")()
+    with st.container():  # always there, so that what comes below keeps its place
+        job = jobs().latest
+        if job is not None:
+            every = 1.0 if job.running else None
+            st.fragment(_panel, run_every=every, key="job panel")()
 
 
 def _panel() -> None:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from core import weights
 from core.errors import MissingFile, SpeechmarksError
-from core.weights import fetch, remote_file
 from core.workspace import Clip, Workspace
 from ui import state
 from ui.clip_table import clip_table
@@ -73,7 +73,9 @@ def _bring(workspace: Workspace) -> None:
                 help="2 s, 1920 × 1080, public domain",
             ):
                 with _told(), st.spinner("Downloading ..."):
-                    real = fetch(remote_file("obama2s.mp4"), workspace.root / "downloads")
+                    real = weights.fetch(
+                        weights.remote_file("obama2s.mp4"), workspace.root / "downloads"
+                    )
                     _add(workspace, real, "obama2s.mp4")
 
 

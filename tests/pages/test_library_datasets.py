@@ -166,6 +166,16 @@ def clicked(app: AppTest, where: str) -> AppTest:
     return app.run()
 
 
+def test_a_clicked_heading_sorts_and_once_more_the_other_way_round(indexed: Path) -> None:
+    app = data_sets(indexed)
+    for turn, clips in enumerate((["s1/a", "s2/b"], ["s2/b", "s1/a"], ["s1/a", "s2/b"])):
+        app.session_state["heading of a data set"] = "size"
+        app.run()
+        in_order(app)
+        assert names(app) == clips and app.query_params["sort"] == "size", turn
+        assert ("--descending" in app.code[-1].value) == (turn == 1)
+
+
 def test_a_clicked_clip_is_the_current_one_without_a_copy(indexed: Path) -> None:
     app = clicked(data_sets(indexed), "video/s1/a.mp4")
     in_order(app)

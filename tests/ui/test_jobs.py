@@ -76,15 +76,16 @@ def test_what_ends_a_job_is_told_in_a_sentence() -> None:
     assert (job.state, job.said) == ("broken", "There is no data set folder 'x'.")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_an_unexpected_error_ends_a_job_and_frees_the_place() -> None:
+def test_an_unexpected_error_ends_a_job_and_frees_the_place(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def fall(hear: Hear) -> str:
         raise ZeroDivisionError
 
     jobs = Jobs()
     job = ended(jobs.start(Job("Falls"), fall))
     assert job.state == "broken" and "ZeroDivisionError" in job.said
-    assert jobs.running is None
+    assert jobs.running is None and "ZeroDivisionError" in caplog.text
 
 
 def test_what_was_skipped_at_the_start_does_not_count_for_long(
