@@ -33,7 +33,8 @@ tabs = ["Frames", "Fill and smooth", "All clips"]
 frames, smooth, clips = st.tabs(tabs, key="quality view", bind="query-params", on_change="rerun")
 if frames.open:
     with frames:
-        found, odd = quality_of(track, size), odd_of(track, size)
+        with progress("Measuring the landmarks"):
+            found, odd = quality_of(track, size), odd_of(track, size)
         with st.container(horizontal=True, gap="medium"):
             left, right = editor_and_notes()
         with left:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 
 import streamlit as st
@@ -142,7 +143,7 @@ def corrections(track: LandmarkTrack, kept: Kept) -> None:
             "None yet. Every page shows what you drag here; the detected points are kept beneath."
         )
         return
-    counts = {f: sum(at == f for at, _ in layer.effective) for f in frames}
+    counts = Counter(frame for frame, _ in layer.effective)
     chosen = st.pills(
         "Corrected frames", frames[:60], key="corrected frame", label_visibility="collapsed",
         format_func=lambda f: f"{f} · {counts[f]}",

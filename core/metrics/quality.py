@@ -188,10 +188,14 @@ def speed_course(track: LandmarkTrack) -> NDArray[np.float64]:
     """
     course, width = np.full(len(track), np.nan), face_size_of(track)
     moved = np.linalg.norm(np.diff(track.points[..., :2], axis=0), axis=2)
-    some = np.isfinite(moved).any(axis=1)
-    if width > 0 and some.any():
-        speed = np.nanmedian(moved[some], axis=1) / np.diff(track.times)[some]
-        course[1:][some] = speed / width
+    shown = np.isfinite(moved)
+    whole = shown.all(axis=1)
+    if not width > 0:
+        return course
+    course[1:][whole] = np.median(moved[whole], axis=1)  # nanmedian takes ten times as long
+    if (some := shown.any(axis=1) & ~whole).any():
+        course[1:][some] = np.nanmedian(moved[some], axis=1)
+    course[1:] /= np.diff(track.times) * width
     return course
 
 
