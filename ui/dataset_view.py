@@ -195,7 +195,7 @@ def _clips(workspace: Workspace, root: Path, layout: str, table: pd.DataFrame, p
             with right:
                 clip_card(root, current, table.loc[here])
     if len(rows):
-        statistics_part(table.iloc[rows], str(root))
+        statistics_part(table.iloc[rows], str(root), whole=len(rows) == len(table))
     words = ["data", "list", str(root), *asked.words(), "--page", str(number)]
     command(*words)
 

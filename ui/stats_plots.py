@@ -41,14 +41,17 @@ def bars(counts: Mapping[str, int], unit: str = "clips") -> go.Figure:
         orientation="h",
         marker={"color": ACCENT},
         text=[f"{n:,}".replace(",", " ") for n in numbers],
-        textposition="auto",
+        textposition="outside",
+        textangle=0,
+        cliponaxis=False,
         customdata=[[name] for name in names],
         hovertemplate="%{customdata[0]}: %{x}<extra></extra>",
     )
     figure.update_yaxes(
-        tickvals=list(range(len(shown))), ticktext=names, autorange="reversed", showgrid=False
-    )
-    figure.update_xaxes(title=unit, rangemode="tozero", nticks=5)
+        tickvals=list(range(len(shown))), ticktext=names, showgrid=False,
+        range=[max(len(shown), 5) - 0.5, -0.5],  # few bars are as thin as many
+    )  # fmt: skip
+    figure.update_xaxes(title=unit, range=[0, 1.15 * max([1, *numbers])], nticks=5)
     figure.update_layout(bargap=0.35, showlegend=False)
     return figure
 
@@ -63,8 +66,9 @@ def _label(name: str) -> str:
 def histogram(values: NDArray[np.float64], unit: str) -> go.Figure:
     """How often values (N,) are there, NaN left out; counted here, so that few numbers travel."""
     known = values[np.isfinite(values)]
-    bins = int(np.clip(np.sqrt(len(known)), 4, 30))
-    counts, edges = np.histogram(known, bins) if len(known) else (np.zeros(0), np.zeros(1))
+    bins = int(np.clip(2 * np.sqrt(len(known)), 10, 30))
+    span = (0.0, float(known.max(initial=0.0)) or 1.0)
+    counts, edges = np.histogram(known, bins, span) if len(known) else (np.zeros(0), np.zeros(1))
     figure = go.Figure()
     figure.add_bar(
         x=(edges[:-1] + edges[1:]) / 2,
@@ -130,10 +134,14 @@ def _facts(found: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
-def statistics_part(table: pd.DataFrame, root: str) -> None:
-    """The statistics of listed clips, counted when they are asked for."""
+def statistics_part(table: pd.DataFrame, root: str, *, whole: bool = True) -> None:
+    """The statistics of listed clips, counted when they are asked for.
+
+    whole : these are all clips of the data set, whose command stands below.
+    """
     part = st.expander("Statistics of these clips", icon=":material/bar_chart:", on_change="rerun")
     if part.open:
         with part:
             show_statistics(table)
-            command("data", "stats", root)
+            if whole:
+                command("data", "stats", root)
