@@ -1,10 +1,13 @@
 // A picture with the faces in it: a box for each, and a click anywhere tells where it was, in pixels of the
 // frame. Boxes are buttons, so that they can be reached and pressed by key.
 
+const HEIGHT = 460; // pixels, at most
+
 export default function (component) {
   const { data, parentElement: parent, setTriggerValue } = component;
   const [wide, high] = data.size;
   const figure = document.createElement("figure");
+  figure.style.width = `min(100%, ${(HEIGHT * wide) / high}px)`; // before the picture has come, too
   const picture = document.createElement("img");
   picture.src = data.picture;
   picture.alt = data.told;
