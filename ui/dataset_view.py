@@ -49,7 +49,8 @@ def dataset_part(workspace: Workspace) -> None:
         try:
             found = _recognised(chosen, int(time.monotonic() // 30))
         except SpeechmarksError as error:
-            st.error(safe_text(str(error)), icon=":material/error:")
+            told = f"{error} Check server_roots in settings.toml of the workspace."
+            st.error(safe_text(told), icon=":material/error:")
             return
         layout = st.selectbox(
             "Layout",
