@@ -12,17 +12,16 @@ Nothing here is ever overwritten in place: files are written under a temporary n
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal
 
 from core.errors import BadInput, MissingFile
+from core.keys import SCHEMA, file_sha256, model_sha256, result_key
 from core.lanes import read_lanes
 from core.media import MediaInfo, probe
 from core.settings import Settings, home, read_settings
@@ -39,9 +38,6 @@ __all__ = [
     "model_sha256",
     "result_key",
 ]
-
-SCHEMA = 1
-"""Version of stored results; part of every key."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,32 +69,6 @@ class Import:
     name: str
     kind: ImportKind
     path: Path
-
-
-def file_sha256(path: Path | str) -> str:
-    """Content hash of a file as 64 hex digits."""
-    path = Path(path)
-    if not path.is_file():
-        raise MissingFile(f"There is no file {str(path)!r}; check the path.")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def model_sha256(path: Path) -> str:
-    """`file_sha256` of a model's file, computed again only where size or time of change differ."""
-    state = path.stat()
-    return _known_sha256(path, state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=64)
-def _known_sha256(path: Path, *state: int) -> str:
-    return file_sha256(path)
-
-
-def result_key(**parts: Any) -> str:
-    """Content address of a result: hash of its inputs' hashes and all parameters."""
-    text = json.dumps({"schema": SCHEMA, **parts}, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _safe_name(name: str) -> str:

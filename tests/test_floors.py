@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "core").rglob("*.py"))
 FLOORS = (
-    {"errors", "scheme", "settings"},
+    {"errors", "keys", "scheme", "settings"},
     {"track", "track_io", "smooth", "edits"},
     {"media", "align", "speech", "weights", "workspace", "lanes", "samples"},
     {"detect", "reference", "models", "metrics", "render"},

@@ -1,0 +1,42 @@
+"""Names of results by what they are made of: hashes of files, and of all that a result depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from core.errors import MissingFile
+
+__all__ = ["SCHEMA", "file_sha256", "model_sha256", "result_key"]
+
+SCHEMA = 1
+"""Version of stored results; part of every key."""
+
+
+def file_sha256(path: Path | str) -> str:
+    """Content hash of a file as 64 hex digits."""
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFile(f"There is no file {str(path)!r}; check the path.")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def model_sha256(path: Path) -> str:
+    """`file_sha256` of a model's file, computed again only where size or time of change differ."""
+    state = path.stat()
+    return _known_sha256(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _known_sha256(path: Path, *state: int) -> str:
+    return file_sha256(path)
+
+
+def result_key(**parts: Any) -> str:
+    """Content address of a result: hash of its inputs' hashes and all parameters."""
+    text = json.dumps({"schema": SCHEMA, **parts}, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
