@@ -1,4 +1,4 @@
-"""Names of results by what they are made of: hashes of files, and of all that a result depends on."""
+"""Names of results: hashes of files, and of all that a result depends on."""
 
 from __future__ import annotations
 
