@@ -30,7 +30,7 @@ function createEditor(parent) {
   const root = make("div", { class: "pe" });
   const bar = make("div", { class: "pe-bar", role: "toolbar", "aria-label": "View and point" });
   const stage = make("div", { class: "pe-stage" });
-  const svg = make("svg", { class: "pe-svg", role: "application", "aria-label": "Points of this frame" });
+  const svg = make("svg", { class: "pe-svg", tabindex: "-1", role: "application", "aria-label": "Points of this frame" });
   const image = make("image", { preserveAspectRatio: "none" });
   const links = make("path", { class: "pe-edges" });
   const strays = make("g");
@@ -177,6 +177,7 @@ function createEditor(parent) {
     local.set(selected, deed === "missing" ? null : data.detected[selected]);
     tell(deed, [[selected]]);
     draw();
+    if (!at(selected)) svg.focus({ preventScroll: true }); // what is hidden loses the keys
   }
 
   function step(way) {
@@ -238,6 +239,7 @@ function createEditor(parent) {
     });
     event.preventDefault();
     svg.setPointerCapture(event.pointerId);
+    svg.focus({ preventScroll: true });
     if (best === null) grab = { view: { ...view }, from: [event.clientX, event.clientY] };
     else {
       const p = at(best);

@@ -72,4 +72,12 @@ def test_a_dragged_point_stays_moved_after_a_page_switch_and_a_reload(
     page.keyboard.press("r")
     settled(visit, 0)
     np.testing.assert_allclose(place(page, 57), before, atol=0.11)
+
+    page.keyboard.press("Delete")  # the point goes, the keys stay with the editor
+    settled(visit, 1)
+    page.keyboard.press("]")
+    page.wait_for_url(re.compile(r"frame=1\b"))
+    settled(visit, 1)
+    page.keyboard.press("Control+z")
+    settled(visit, 0)
     visit.in_order()
