@@ -21,7 +21,7 @@ __all__ = ["distances", "mean_faces", "watch"]
 
 Speakers = Mapping[str, Sequence[LandmarkTrack]]
 TITLES: dict[Stage, str] = {
-    "before": "Before: one place and size",
+    "before": "Before, at one place and size",
     "after": "After identity removal",
 }
 
@@ -38,8 +38,7 @@ def _mean_face(track: LandmarkTrack, stage: Stage) -> NDArray[np.float64]:
 def mean_faces(speakers: Speakers) -> None:
     """The mean face of every speaker on one another, before and after."""
     colours = _colours(speakers)
-    *places, legend = st.columns([5, 5, 3], gap="medium")
-    for column, stage in zip(places, STAGES, strict=True):
+    for column, stage in zip(st.columns(2, gap="large"), STAGES, strict=True):
         faces = {
             name: (np.mean([_mean_face(t, stage) for t in tracks], axis=0), colours[name])
             for name, tracks in speakers.items()
@@ -48,8 +47,7 @@ def mean_faces(speakers: Speakers) -> None:
             st.markdown(f"**{TITLES[stage]}**")
             figure = face_plots.bare(face_plots.overlay(faces))
             plots.show(figure, height=330, key=f"means {stage}")
-    with legend:
-        plots.show(face_plots.names(colours), height=330, key="who is who")
+    plots.show(face_plots.names(colours), height=90, key="who is who")
 
 
 def distances(speakers: Speakers) -> None:

@@ -135,6 +135,7 @@ def show_clip(
     key: str,
     curves: Sequence[Curve] = (),
     markers: Sequence[Marker] = (),
+    start: float = 0.0,
     autoplay: bool = False,
     permalink: bool = False,
 ) -> PlayerState:
@@ -153,6 +154,7 @@ def show_clip(
         curves=curves,
         labels=media.labels,
         markers=markers,
+        start=start,
         autoplay=autoplay,
         permalink=permalink,
     )

@@ -41,10 +41,14 @@ def before_and_after(source: Source, free: LandmarkTrack, frame: int) -> None:
     opened = np.where(aligned.frame_valid, lip_gap(aligned, "anatomical"), -np.inf)
     wrong = int(np.argmax(opened))
     before = retime(aligned_at(track, None), fps=25)
+    moment = float(free.times[frame])
     panels = [
         PlayerPanel("Aligned", style="wireframe", colour=INK, track=before),
-        PlayerPanel(f"Minus frame {frame}", style="wireframe", colour=ACCENT, track=free),
-    ]
+        PlayerPanel(
+            f"Minus frame {frame}", style="wireframe", colour=ACCENT, track=free,
+            caption=f"{moment:.3f} s, at 25 fps",
+        ),
+    ]  # fmt: skip
     if wrong != frame and np.isfinite(opened[wrong]):
         other = remove_identity(track, frame=wrong)
         panels.append(
@@ -54,18 +58,18 @@ def before_and_after(source: Source, free: LandmarkTrack, frame: int) -> None:
         )
     if source.clip is None:
         end = float(free.times[-1]) + 0.04
-        show_player(panels, key=f"identity {source.key}", duration=end)
+        show_player(panels, key=f"identity {source.key}", duration=end, start=moment)
     else:
         with progress("Preparing the clip for the browser") as hear:
             media = state.media(source.clip, hear)
         clip = PlayerPanel("Clip", kind="video", style="overlay", colour=INK, track=track)
-        show_clip([clip, *panels], media, key=f"identity {source.key}")
+        show_clip([clip, *panels], media, key=f"identity {source.key}", start=moment)
     st.markdown(
-        "**Why this frame matters.** Every frame of the result is the speaker's frame, minus this "
-        "one, plus a template face with its mouth at rest. So the result is at rest exactly where "
-        "the speaker looks as in this frame. Take one with an open mouth (the last face), and the "
-        "lips cut through each other whenever the speaker closes them, through the whole clip; a "
-        "model that learns from it learns that."
+        "**Why this frame matters.** The player opens at it. Every frame of the result is the "
+        "speaker's frame, minus this one, plus a template face with its mouth at rest. So the "
+        "result is at rest exactly where the speaker looks as in this frame. Take one with an open "
+        "mouth (the last face), and the lips cut through each other whenever the speaker closes "
+        "them, through the whole clip; a model that learns from it learns that."
     )
 
 

@@ -113,13 +113,13 @@ def thumbnails(
         for rank, (frame, picture) in enumerate(at.items(), start=1):
             if source.clip is not None and picture not in cut:
                 continue
-            with st.container(width=104, gap="xsmall"):
+            with st.container(width=104 if source.clip is not None else 160, gap="xsmall"):
                 if source.clip is not None:
                     st.image(cut[picture], width=104)
                 else:
                     lips = {"lips": (track.points[picture, 48:68, :2], plots.ink())}
                     figure = face_plots.overlay(lips, get_scheme("lips20"))
-                    plots.show(figure, height=80, key=f"lips {frame}")
+                    plots.show(face_plots.bare(figure), height=90, key=f"lips {frame}")
                 st.button(
                     f"frame {frame}", key=f"take {frame}", on_click=take, args=(frame,),
                     type="tertiary", help=f"Number {rank}, at {moments[frame]:.3f} s.",
