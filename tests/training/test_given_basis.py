@@ -17,7 +17,14 @@ from core.errors import BadInput, MissingFile, OutputExists, SpeechmarksError
 from core.models import load_model
 from core.models.cnn import SpeechCNN
 from core.models.store import save_model
-from core.reference import ShapeSpace, fit_shape_space, keep_basis, kept_bases, open_basis
+from core.reference import (
+    ShapeSpace,
+    fit_shape_space,
+    keep_basis,
+    kept_bases,
+    open_basis,
+    shipped_template,
+)
 from core.training import CNNRecipe, Recipe, make_recipe, train
 from core.training.lips import LipsRecipe
 from core.training.targets import chosen_basis, mouth_basis, variance_held
@@ -151,3 +158,51 @@ def test_a_basis_that_is_not_there_is_one_sentence(given: str, tmp_path: Path) -
     sentence(caught.value)
     if given == "nobody":
         assert isinstance(caught.value, MissingFile)
+
+
+@pytest.mark.parametrize(
+    ("family", "basis", "flags", "expected"),
+    [
+        ("cnn", FACE_BASIS, [], "shipped"),
+        ("cnn", FACE_BASIS, ["--template", "face.npy"], "given"),
+        ("cnn", None, [], "made of the clips"),
+        ("lips", LIP_BASIS, [], "made of the clips"),
+        ("lstm", FACE_BASIS, [], "made of the clips"),
+    ],
+    ids=["a basis of faces", "a template, too", "no basis", "a basis of lips", "lstm has no basis"],
+)
+def test_the_command_puts_clips_onto_the_template_of_the_basis(
+    family: str,
+    basis: ShapeSpace | None,
+    flags: list[str],
+    expected: str,
+    run: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def split(root: Path, name: Any, *, template: Any, **more: Any) -> Any:
+        seen["template"] = template
+        return TRAINING, VALIDATION
+
+    def trained(recipe: Recipe, *given: Any, **more: Any) -> dict[str, Any]:
+        seen["basis"] = getattr(recipe, "basis", None)
+        return {"curves": [{"epoch": 1, "mouth_rmse": 1.0, "correlation": 0.0}]}
+
+    monkeypatch.setattr("core.training.split_clips", split)
+    monkeypatch.setattr("core.training.train", trained)
+    monkeypatch.chdir(tmp_path)
+    given = FACES[0] / np.linalg.norm(FACES[0])
+    np.save("face.npy", given)
+    (tmp_path / "data").mkdir()
+    words = ["train", family, "--data", "data", "-o", "run", *flags]
+    if basis is not None:
+        basis.save("mine.npz")
+        words += ["--basis", "mine.npz"]
+    done = run(*words)
+    assert done.code == 0, done.err
+    kept = {"shipped": shipped_template(), "given": given, "made of the clips": None}[expected]
+    np.testing.assert_array_equal(seen["template"], kept)
+    assert (seen["basis"] is None) == (basis is None or family == "lstm")
+    assert ("lstm takes no basis" in done.err) == (family == "lstm")
