@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from core.samples import SAMPLE
 from core.track import LandmarkTrack
 from core.track_io import write_array
 from core.workspace import Clip
-from ui import audit_view, state
+from ui import audit_view, speakers, state
 from ui.speakers import grouped
 
 
@@ -194,3 +195,29 @@ def test_tracks_are_grouped_in_the_order_of_the_clips(trio: list[Clip]) -> None:
     a, b, c = tracks(trio)
     found = grouped({"x": "anna", "y": "bob", "z": "anna"}, {"x": a, "y": b, "z": c})
     assert list(found) == ["anna", "bob"] and found["anna"][1] is c
+
+
+@pytest.mark.parametrize(
+    ("folders", "expected"),
+    [
+        (("s1", "s2", "s2"), ["s1", "s2", "s2"]),
+        (("s1", "s1", "s1"), ["one", "two", "three"]),
+        ((None, "s1", "s2"), ["one", "s1", "s2"]),
+    ],
+    ids=["a folder a speaker", "one folder tells nobody apart", "one clip of the viewer's own"],
+)
+def test_clips_of_data_sets_are_named_by_their_folder_at_first(
+    folders: tuple[str | None, ...], expected: list[str], trio: list[Clip]
+) -> None:
+    clips = [
+        clip if folder is None else replace(clip, path=Path("/data/video") / folder / clip.name)
+        for clip, folder in zip(trio, folders, strict=True)
+    ]
+    assert list(speakers._first_names(clips).values()) == expected
+
+
+def test_landmark_files_of_clips_with_one_name_are_not_the_same(trio: list[Clip]) -> None:
+    twins = [replace(clip, name="a=b.mp4") for clip in trio]
+    assert len(set(speakers.track_files(twins).values())) == 3
+    assert list(speakers.track_files(trio).values()) == ["one.npz", "two.npz", "three.npz"]
+    assert set(speakers._first_names(twins).values()) == {"a-b"}
