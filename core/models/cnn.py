@@ -251,6 +251,11 @@ def build_cnn(
         raise BadInput("Give the basis as one file or as the published pair, not both.")
     if basis is not None:
         space = open_basis(basis)
+        if space.scheme != "dlib68":
+            raise BadInput(
+                f"The basis {Path(basis).name!r} is of {space.scheme} points; these weights speak "
+                "in whole faces: give one of 'shape fit --part face'."
+            )
     elif mean_shape is not None and eigen_vectors is not None:
         space = ShapeSpace.published(mean_shape, eigen_vectors)
     elif weights.has(BASIS):

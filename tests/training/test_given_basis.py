@@ -116,6 +116,10 @@ def test_weights_without_a_basis_take_one_file_in_place_of_the_pair(
     model: Any = load_model(tmp_path / "bare.safetensors", basis=tmp_path / "mine.npz", **more)
     np.testing.assert_array_equal(model.basis.components, FACE_BASIS.components)
     assert np.isfinite(model.predict(noise(0.2)).track.points).all()
+    LIP_BASIS.save(tmp_path / "lips.npz")
+    with pytest.raises(BadInput, match="whole faces") as lips:
+        load_model(tmp_path / "bare.safetensors", basis=tmp_path / "lips.npz", **more)
+    sentence(lips.value)
     with pytest.raises(BadInput, match="not both"):
         load_model(
             tmp_path / "bare.safetensors", basis=tmp_path / "mine.npz",
