@@ -316,7 +316,6 @@ def test_any_clip_gives_a_result_or_a_clear_sentence(
     ("page", "name", "titles"),
     [
         ("landmarks", "built-in", ["Clip with landmarks", "Landmarks"]),
-        ("reference", "built-in", ["Clip", "Before: aligned", "After: on the template face"]),
         ("compare", "built-in", ["Clip", "Truth", "MODEL"]),
         ("compare", "no sound", ["Clip", "Truth"]),
         ("compare", "no face", ["Clip", "MODEL"]),
