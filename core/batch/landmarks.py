@@ -78,7 +78,11 @@ def landmark_key(video_hash: str, recipe: LandmarkRecipe = DLIB68) -> str:
     ------
     MissingDependency, MissingFile : the detector is not here.
     """
-    models = [model_sha256(path) for path in _weights(recipe.detector, recipe.threed)]
+    known = _weights(recipe.detector, recipe.threed)
+    if not all(path.is_file() for path in known):  # removed since
+        _weights.cache_clear()
+        known = _weights(recipe.detector, recipe.threed)
+    models = [model_sha256(path) for path in known]
     return result_key(
         kind="landmarks", version=_VERSION, video=video_hash, models=models, **recipe.facts()
     )

@@ -31,7 +31,6 @@ _CHECK_REACH = 1.7  # side of that crop in face widths
 _CUT = 28.0  # mean grey difference between small pictures that counts as a cut
 _ALIKE = 0.5  # correlation of a face with itself one frame ago, below which it may be covered
 _SAMPLES = 32  # side of those small pictures
-_STEPS = np.linspace(0, 1, _SAMPLES)
 
 
 def choose_face(boxes: list[Box], choice: FaceChoice) -> Box | None:
@@ -47,19 +46,21 @@ def choose_face(boxes: list[Box], choice: FaceChoice) -> Box | None:
 
 def _spread(points: NDArray[np.float64]) -> float:
     centred = points - points.mean(axis=0)
-    return float(np.sqrt(np.mean(np.sum(centred**2, axis=1))))
+    return float(np.sqrt(np.vdot(centred, centred) / len(points)))
 
 
 def _small(
     image: NDArray[np.uint8], low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> NDArray[np.uint8]:
-    """A small grey picture of the box from ``low`` to ``high`` (x, y), both inside it."""
-    columns, rows = (
-        np.clip(a + (b - a) * _STEPS, 0, n - 1).astype(int)
+    """A small grey picture of the box from ``low`` to ``high`` (x, y), as far as that is inside."""
+    (left, right), (top, bottom) = (
+        (first := min(max(int(a), 0), n - 1), min(max(int(b), first), n - 1) + 1)
         for a, b, n in zip(low, high, image.shape[1::-1], strict=True)
     )
-    sample = np.ascontiguousarray(image[np.ix_(rows, columns)])
-    return np.asarray(cv2.blur(cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY), (3, 3)))
+    sample = cv2.resize(
+        image[top:bottom, left:right], (_SAMPLES, _SAMPLES), interpolation=cv2.INTER_NEAREST
+    )
+    return np.asarray(cv2.blur(cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY), (3, 3)), np.uint8)
 
 
 class Cuts:
