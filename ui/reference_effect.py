@@ -52,9 +52,7 @@ def before_and_after(source: Source, free: LandmarkTrack, frame: int) -> None:
     if wrong != frame and np.isfinite(opened[wrong]):
         other = remove_identity(track, frame=wrong)
         panels.append(
-            PlayerPanel(
-                f"Minus frame {wrong}, mouth open", style="wireframe", colour=_WRONG, track=other
-            )
+            PlayerPanel(f"Open mouth, frame {wrong}", style="wireframe", colour=_WRONG, track=other)
         )
     if source.clip is None:
         end = float(free.times[-1]) + 0.04

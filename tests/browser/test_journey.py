@@ -323,7 +323,7 @@ def test_the_built_in_clip_leads_through_every_page(visit: Visit) -> None:
     visit.ready()
     page.locator(".js-plotly-plot").nth(1).wait_for()
     visit.drawn()
-    visit.play([25, 25, 25])
+    visit.play([25, 25, 25, 25])
     visit.snapshot("reference")
 
     visit.go_to("Inference")

@@ -141,7 +141,7 @@ def test_the_wrong_frame_beside_it_is_the_one_with_the_widest_gap() -> None:
     wrong = int(np.nanargmax(np.where(aligned.frame_valid, lip_gap(aligned), np.nan)))
     right = closed_mouth(aligned).frame
     assert panels(app) == [
-        "Clip", "Aligned", f"Minus frame {right}", f"Minus frame {wrong}, mouth open",
+        "Clip", "Aligned", f"Minus frame {right}", f"Open mouth, frame {wrong}",
     ]  # fmt: skip
     assert "Why this frame matters" in said(app)
 
