@@ -41,7 +41,7 @@ __all__ = [
 SHARD_FRAMES = 3000
 """Most frames of one shard: two minutes at 25 fps."""
 _SMALL = 1 << 20  # bytes of a file that is not worth a look at how many frames it has
-_VERSION = 4  # of what detection finds and records
+_VERSION = 5  # of what detection finds and records
 
 
 @dataclass(frozen=True)

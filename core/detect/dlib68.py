@@ -93,6 +93,8 @@ class Dlib68:
         upsample : dlib's own doublings of the picture (smaller faces, four times slower each).
         """
         if scale != 1.0:
+            # In grey, a search gives the same boxes in four fifths of the time.
+            image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
             how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
             size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
             image = np.ascontiguousarray(cv2.resize(image, size, interpolation=how))

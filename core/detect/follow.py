@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from core.detect.dlib68 import Dlib68
 from core.detect.values import Box, Found
 
-__all__ = ["Cuts", "FaceChoice", "Follower", "choose_face", "search"]
+__all__ = ["CHECK_EVERY", "Cuts", "FaceChoice", "Follower", "choose_face", "search"]
 
 FaceChoice = str | int
 """'first' (dlib's order), 'largest', 'moving' (whose mouth moves most), or a face's number from
@@ -25,7 +25,7 @@ FaceChoice = str | int
 
 _SEARCH_SIDES = (640, 1280)  # longest side of the picture in a full search: coarse, then fine
 FINE_EVERY = 5  # frames between fine searches while no face is there
-_CHECK_EVERY = 5  # frames between confirmations of a followed face
+CHECK_EVERY = 8  # frames between confirmations of a followed face
 _CHECK_FACE = 100.0  # width of the face in the confirming crop, pixels
 _CHECK_REACH = 1.7  # side of that crop in face widths
 _CUT = 28.0  # mean grey difference between small pictures that counts as a cut
@@ -85,7 +85,7 @@ def search(detector: Dlib68, image: NDArray[np.uint8], *, fine: bool) -> list[Bo
 class Follower:
     """Feed it frames in order with `step`; each call returns results for one or more frames.
 
-    Results come late by up to `_CHECK_EVERY` frames, in order, exactly one a frame;
+    Results come late by up to `CHECK_EVERY` frames, in order, exactly one a frame;
     `finish` gives the rest. ``detections`` counts detector runs of either kind, ``searches`` those
     of the whole picture that found the face, ``most`` is the largest number of faces in one.
     """
@@ -113,7 +113,7 @@ class Follower:
         if self._points is None:
             return self._search(image)
         points = self.detector.predict(image, self._carry(self._points))
-        if len(self._pending) + 1 < _CHECK_EVERY and not self._covered(image, points):
+        if len(self._pending) + 1 < CHECK_EVERY and not self._covered(image, points):
             self._points = points
             self._pending.append((image, Found(points, box=self._carry(points), how="followed")))
             return []

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.detect.crowd import Crowd
+from core.detect.follow import CHECK_EVERY
 from core.detect.identities import Shot
 from core.detect.values import Box
 
@@ -71,7 +72,7 @@ def lanes_of(shot: Shot) -> list[set[int]]:
     ]
 
 
-gaps = st.lists(st.tuples(st.integers(1, FRAMES - 1), st.integers(5, 15)), max_size=3)
+gaps = st.lists(st.tuples(st.integers(1, FRAMES - 1), st.integers(CHECK_EVERY, 18)), max_size=3)
 
 
 def stage_of(absences: list[list[tuple[int, int]]]) -> Stage:
