@@ -126,8 +126,9 @@ def _watch(clip: Clip, found: Comparison) -> None:
     show_clip(panels, media, key=f"detectors {clip.id}", curves=curves)
     if others:
         st.caption(
-            "*View* in the player: *Overlay* draws their 68 points on one another, *Difference* how "
-            "far they lie apart, point by point. The curve is their mean distance in every frame."
+            "*View* in the player: *Overlay* draws their 68 points on one another, *Difference* "
+            "how far they lie apart, point by point. The curve is their mean distance in every "
+            "frame."
         )
 
 
