@@ -37,17 +37,21 @@ for name, why in failed.items():
 
 with faces:
     st.caption(
-        "Dots: the points of every frame. Line: their mean. Where head motion is gone the dots of "
-        "eyes and nose lie close together, and what is spread at mouth and chin is speech."
+        "Mouths can be compared, and learnt from, once the head holds still: each method slides, "
+        "turns and resizes every frame until the points that it trusts fit best. Dots: the points "
+        "of every frame. Line: their mean. Where head motion is gone the dots of eyes and nose lie "
+        "close together, and what is spread at mouth and chin is speech. ★: the best for this clip."
     )
     clouds(done, best.method)
 leaks, parts = st.tabs(["What leaks", "Spread by part"], key="tables", bind="query-params")
 if leaks.open:
     with leaks:
         st.markdown(
+            "A method leaks where motion of the head is left in, or where it makes the face swell "
+            "and shrink with the mouth: a model would learn both as speech. "
             f"Recommended for this clip: **{METHODS[best.method].title}**. The base of the nose "
             "hardly moves in speech and most methods do not look at it; here it strays least "
-            f"({best.nose_base:.3f} distances of the eyes)."
+            f"({best.nose_base:.3f}; 1 is the distance between the eyes)."
         )
         leakage(rows)
         st.caption(
@@ -56,7 +60,9 @@ if leaks.open:
             "in speech, so 0 is right, and below 0 the face shrinks as the mouth opens (it pumps). "
             "**pumping** is how far, as a share of the size. Full Procrustes (Gower 1975; the "
             "replication of Eskimez et al. 2020) pumps because it fits the open mouth, too. "
-            "**head left** and **nose base** are in distances of the eyes; less is better."
+            "**head left**, **jitter** and **nose base** are in distances of the eyes; less is "
+            "better, and of **share**, too. **r size** and **r turn** may be honest: people nod as "
+            "they speak."
         )
 if parts.open:
     with parts:
@@ -83,8 +89,8 @@ after = [
 before = PlayerPanel("Before: the clip", kind="video", style="overlay", colour=INK, track=track)
 show_clip([before, *after], media, key=f"alignment {clip.id}")
 st.caption(
-    f"Each of these can be undone exactly: to {undone(track, done):.0e} pixels for this clip. The "
-    "last command puts an edited aligned face, or its lips alone, back to its place."
+    "Nothing is lost: an aligned face, or its lips alone, can be edited and put back to its place "
+    f"in the picture (here to {undone(track, done):.0e} pixels); the last command does it."
 )
 own = ["--points", text] if text != STABLE else []
 commands(

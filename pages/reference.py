@@ -41,7 +41,8 @@ frame = found.frame if hand is None else int(hand)
 st.markdown(
     f"Frame **{frame}** ({aligned.times[frame]:.3f} s) is the closed mouth"
     + (", taken by hand" if hand is not None else "")
-    + f" · {found.kept} of {int(np.isfinite(found.gap).sum())} frames with a mouth kept"
+    + f" · {found.kept} of {int(np.isfinite(found.gap).sum())} frames have a mouth as wide as usual"
+    " and may be it"
 )
 view.thumbnails(source, {int(k): float(aligned.times[k]) for k in found.candidates[:8]}, take)
 if hand is None and rate == "25" and not crossed:
@@ -58,8 +59,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         placeholder="by the rule",
     )  # fmt: skip
     st.caption(
-        "Blue frames pass the filter on width; among them the smallest gap wins (ringed). Click a "
-        "dot, a picture or type a number to take another."
+        "Blue frames have a mouth as wide as usual (its z-score: deviations from this clip's mean "
+        "width); among them the smallest gap wins (ringed). Click a dot, a picture or type a "
+        "number to take another; a dot high up is an open mouth, and shows what goes wrong."
     )
 
 rules, hangs, pursed = st.tabs(

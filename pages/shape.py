@@ -41,9 +41,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 used = {i: track for i, track in tracks.items() if i not in held}
 test = {i: track for i, track in tracks.items() if i in held}
 st.caption(
-    "Principal components: a mean face, and the directions that explain most of how the clips "
-    "move. The Humans project keeps lips as 8 numbers a frame, fitted to 128 random frames of "
-    "each clip; Eskimez et al. 2020 keep whole faces as 6."
+    "A mean face and a few typical movements that all others are made of (principal components): "
+    "a mouth is then 8 numbers instead of 40, which is what models learn to predict. Move a slider "
+    "to see one. The Humans project keeps lips as 8 numbers a frame, fitted to 128 random frames "
+    "of each clip; Eskimez et al. 2020 keep whole faces as 6."
 )
 if given is not None:
     shapes = view.Shapes(given.space, None, given.space)

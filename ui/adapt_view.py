@@ -199,6 +199,11 @@ def other_mean(
         ["shape", "reconstruct", names[one], "--basis", basis, "--mean", mean_file,
          "-o", "adapted.npz"]
     )  # fmt: skip
+    if other == one:
+        st.info(
+            "Its own mean changes little: choose another clip, or a file of mean lips.",
+            icon=":material/group:",
+        )
     if (mean := _mean(space, other, tracks)) is None:
         return lines
     ready = prepared_for(space, tracks[one])

@@ -56,12 +56,12 @@ def before_and_after(source: Source, free: LandmarkTrack, frame: int) -> None:
         )
     if source.clip is None:
         end = float(free.times[-1]) + 0.04
-        show_player(panels, key=f"identity {source.key}", duration=end, start=moment)
+        show_player(panels, key=f"identity {source.key} {frame}", duration=end, start=moment)
     else:
         with progress("Preparing the clip for the browser") as hear:
             media = state.media(source.clip, hear)
         clip = PlayerPanel("Clip", kind="video", style="overlay", colour=INK, track=track)
-        show_clip([clip, *panels], media, key=f"identity {source.key}", start=moment)
+        show_clip([clip, *panels], media, key=f"identity {source.key} {frame}", start=moment)
     st.markdown(
         "**Why this frame matters.** The player opens at it. Every frame of the result is the "
         "speaker's frame, minus this one, plus a template face with its mouth at rest. So the "
@@ -111,8 +111,8 @@ def what_hangs(
     columns = {n: st.column_config.NumberColumn(n, format="%.4f") for n in table.columns[1:]}
     st.dataframe(table, hide_index=True, column_config=columns)
     st.caption(
-        "How far the points of every frame of the result move, and how much wider its mouth "
-        f"stands, with this frame instead of frame {whole[0]}; in distances of the eyes."
+        "How far the points of every frame of the result move, and how much more open its mouth "
+        f"stands, with this frame instead of frame {whole[0]}; 1 is the distance between the eyes."
     )
     return lines, flags
 

@@ -173,7 +173,7 @@ def losses(shapes: Shapes, held: dict[str, LandmarkTrack]) -> None:
         mse = " and ".join(f"{row.mse:.3g} on {name}" for row, name in zip(at, curves, strict=True))
         st.caption(
             f"With {at[0].components} components: {mse} ({at[0].frames} frames). The Humans "
-            "project states 0.0007 for 8, on other clips: the same size, no contest."
+            "project states 0.0007 for 8, on other clips: as large, but not comparable."
         )
 
 
@@ -217,7 +217,8 @@ def over_time(shapes: Shapes, clip: Clip, track: LandmarkTrack) -> None:
     plots.show(_plane(paths, seen.time), height=380, key="plane")
     st.caption(
         "The first two components of every frame; the dots mark the moment where the player "
-        "stands. A face without its speaker moves about the same region whoever made it."
+        "stands. Paths that cover less of the plane than the truth move "
+        "less."
     )
 
 

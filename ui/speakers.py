@@ -99,7 +99,11 @@ def need_clips(clips: Sequence[Clip], fewest: int) -> bool:
     if len(clips) >= fewest:
         return True
     what = "a clip" if fewest == 1 else f"{fewest} clips or more"
-    st.info(f"Choose {what} with a face; the Library takes new ones.", icon=":material/group:")
+    st.info(
+        f"Choose {what} with a face; the Library takes new ones, and has one of another person to "
+        "download (*Get a real clip*).",
+        icon=":material/group:",
+    )
     if st.button("Go to the Library", type="primary", icon=":material/video_library:"):
         go_to("library.py")
     return False

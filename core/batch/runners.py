@@ -36,6 +36,7 @@ RUNNERS = {
 }
 _BEAT = 0.3  # seconds between two signs of life
 _TRIES = 2  # workers that a task may kill
+_starting = Lock()
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 T = TypeVar("T", bound=Hashable)
@@ -215,25 +216,29 @@ class _Local:
         return "", 1
 
 
+@contextmanager
+def _no_script() -> Iterator[None]:
+    """Processes that are started within know of no script that this one runs."""
+    with _starting:
+        script, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = script
+
+
 class _Worker(SpawnProcess):
     """A process that does not run the script of whoever starts it: a page, or one without a guard
     around what it does."""
 
     @staticmethod
     def _Popen(process: Any) -> Any:  # noqa: N802 - the name that multiprocessing gave it
-        with _starting:
-            script, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
-            try:
-                return Popen(process)
-            finally:
-                sys.modules["__main__"] = script
+        with _no_script():
+            return Popen(process)
 
 
 class _Spawn(SpawnContext):
     Process = _Worker
-
-
-_starting = Lock()
 
 
 @contextmanager
@@ -285,16 +290,22 @@ def _dask(workers: int, home: Path, limits: Limits, scheduler: str | None) -> It
         raise MissingDependency(
             "The runner dask needs a package: pip install -r requirements-dask.txt."
         ) from error
-    settings = {"distributed.scheduler.allowed-failures": 0, "distributed.logging": {}}
+    settings = {
+        "distributed.scheduler.allowed-failures": 0,
+        # A worker has the task it works on and no other, which would be blamed for its end, too.
+        "distributed.scheduler.worker-saturation": 1.0,
+        "distributed.logging": {},
+    }
     with dask.config.set(settings):
         if scheduler is None:
-            cluster = LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                dashboard_address=None,
-                memory_limit=limits.memory_mb * 10**6,
-                silence_logs=50,
-            )
+            with _no_script():
+                cluster = LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    dashboard_address="127.0.0.1:0",
+                    memory_limit=limits.memory_mb * 10**6,
+                    silence_logs=50,
+                )
             with cluster, Client(cluster) as client:
                 yield _Dask(client, home, own=True)
             return

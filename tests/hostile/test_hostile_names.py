@@ -153,7 +153,7 @@ def test_no_name_speaks_to_the_terminal(
     for arguments, code in (
         (["probe", str(good)], 0),
         (["data", "list", str(bad.parent)], 0),
-        (["data", "extract", str(bad.parent)], 3),
+        (["data", "extract", str(bad.parent), "--runner", "serial"], 3),
     ):
         assert main(arguments) == code
         for text in capsys.readouterr():
