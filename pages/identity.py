@@ -18,8 +18,8 @@ from ui.widgets import commands, header, progress
 
 header(
     "Identity",
-    "Take the shape of each speaker's face away and keep the motion: how alike do they become, and "
-    "can a computer still tell who is speaking?",
+    "Take the shape of each speaker's face away, keep the motion, and see whether a computer can "
+    "still tell who is speaking.",
 )
 clips = choose_clips("Clips of the library")
 if not need_clips(clips, 2):
