@@ -27,6 +27,7 @@ from core.media import MediaInfo, probe
 from core.settings import Settings, home, read_settings
 from core.track import LandmarkTrack
 from core.track_io import atomic_write, read_contents, read_track, write_track
+from core.track_io.files import sweep
 
 __all__ = [
     "SCHEMA",
@@ -80,16 +81,6 @@ def _safe_name(name: str) -> str:
 def _safe_suffix(name: str) -> str:
     suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()  # also of a very long name
     return suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 9 else ".bin"
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)  # which only asks
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):  # somebody else's
-        return True
-    return True
 
 
 class Workspace:
@@ -372,7 +363,4 @@ class Workspace:
 
     def sweep(self, key: str) -> None:
         """Remove what killed processes of this machine left half-written of a result."""
-        for path in self.result_folder(key).rglob(".*.part"):
-            writer = path.name.split(".")[-2].partition("-")[0]
-            if not (writer.isdecimal() and _is_alive(int(writer))):
-                path.unlink(missing_ok=True)
+        sweep(self.result_folder(key).rglob(".*.part"))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import glob
-import os
 import re
 from pathlib import Path, PurePosixPath
 
 from core.datasets.clips import ClipRef
 from core.datasets.layouts import LAYOUTS
 from core.errors import BadInput
+from core.track_io.files import sweep
 
 __all__ = ["checked_place", "shot_pattern", "shot_place", "sound_place", "video_place"]
 
@@ -79,18 +79,5 @@ def checked_place(out: Path, place: str) -> Path:
     if not inside or ".." in PurePosixPath(place).parts:
         raise BadInput(f"{place!r} leads out of {str(out)!r} through a link; remove the link.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):  # see `staged`, MovieWriter
-        writer = part.name.split(".")[-2].partition("-")[0]
-        if not (writer.isdecimal() and _is_alive(int(writer))):
-            part.unlink(missing_ok=True)
+    sweep(path.parent.glob(f".{glob.escape(path.name)}.*.part"))
     return path
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)  # which only asks
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):  # somebody else's
-        return True
-    return True

@@ -20,6 +20,7 @@ __all__ = [
     "read_plain",
     "shown",
     "staged",
+    "sweep",
     "write_series",
 ]
 
@@ -72,6 +73,25 @@ def read_plain(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 def _staging(path: Path) -> Path:
     return path.with_name(f".{path.name[:100]}.{os.getpid()}-{os.urandom(4).hex()}.part")
+
+
+def sweep(parts: Iterable[Path]) -> None:
+    """Remove half-written files (`staged`, `core.media.MovieWriter`) whose writer, a process of
+    this machine that their names tell, is gone."""
+    for part in parts:
+        writer = part.name.split(".")[-2].partition("-")[0]
+        if not (writer.isdecimal() and _is_alive(int(writer))):
+            part.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # which only asks
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # somebody else's
+        return True
+    return True
 
 
 @contextmanager
