@@ -67,6 +67,9 @@ class LandmarkTrack:
     space : Space
     score : float64, shape (T,), optional
         Detector confidence per frame; NaN where no detection was made on the frame.
+    spread : float64, shape (T, N), optional
+        Standard deviation of each landmark over the detector's boxes, in pixels of the video the
+        points were detected in (`core.detect.precision.averaged`); NaN where it is not known.
     provenance : tuple of JSON-able mappings
         Append-only list of the steps that made the numbers.
 
@@ -81,6 +84,7 @@ class LandmarkTrack:
     scheme: str = "dlib68"
     space: Space = "pixel"
     score: NDArray[np.float64] | None = None
+    spread: NDArray[np.float64] | None = None
     provenance: tuple[Mapping[str, Any], ...] = ()
     valid: NDArray[np.bool_] = dataclasses.field(init=False)
 
@@ -105,9 +109,15 @@ class LandmarkTrack:
             raise BadInput(f"Unknown space {self.space!r}; known: {', '.join(get_args(Space))}.")
         if self.score is not None and np.shape(self.score) != times.shape:
             raise BadInput(f"Scores must be one a frame ({len(times)}).")
+        if self.spread is not None:
+            object.__setattr__(self, "spread", _checked_spread(self.spread, points.shape[:2]))
         valid = np.isfinite(points).all(axis=2)
         points[~valid] = np.nan  # a point with one missing coordinate is missing
-        for array in (points, times, valid):
+        arrays = [points, times, valid]
+        if self.spread is not None:
+            self.spread[~valid] = np.nan
+            arrays.append(self.spread)
+        for array in arrays:
             array.setflags(write=False)
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "times", times)
@@ -143,11 +153,28 @@ class LandmarkTrack:
     def replace(
         self, operation: Mapping[str, Any] | None = None, /, **changes: Any
     ) -> LandmarkTrack:
-        """A copy with some fields changed and ``operation`` appended to the provenance."""
+        """A copy with some fields changed and ``operation`` appended to the provenance.
+
+        The spread belongs to the points as they were detected: a copy with other points or times
+        has none unless it is given.
+        """
+        if {"points", "times"} & set(changes):
+            changes.setdefault("spread", None)
         if operation is not None:
             changes["provenance"] = (*self.provenance, operation)
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
         return LandmarkTrack(**{**fields, **changes})
+
+
+def _checked_spread(spread: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """A copy of a track's spread; `BadInput` where it does not fit the points."""
+    values = np.array(spread, dtype=np.float64)
+    if values.shape != shape or np.isinf(values).any() or (values < 0).any():
+        raise BadInput(
+            f"The spread of a track is {shape} numbers from 0, NaN where unknown; got an array of "
+            f"shape {values.shape}."
+        )
+    return values
 
 
 _Options = ParamSpec("_Options")
@@ -185,6 +212,7 @@ def select_points(track: LandmarkTrack, indices: Sequence[int], scheme: str) -> 
         step("select_points", indices=list(indices), scheme=scheme),
         points=track.points[:, list(indices)],
         scheme=scheme,
+        spread=None if track.spread is None else track.spread[:, list(indices)],
     )
 
 

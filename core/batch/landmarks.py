@@ -16,9 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.batch.faces import cached_faces
-from core.detect import Detection, FaceChoice, detect_landmarks, weight_files
+from core.detect import (
+    Detection,
+    FaceChoice,
+    Precision,
+    detect_landmarks,
+    detector_info,
+    weight_files,
+)
+from core.detect.precision import FINE_VERSION
 from core.errors import MediaError
 from core.media import probe
 from core.track import LandmarkTrack
@@ -52,6 +61,7 @@ class LandmarkRecipe:
     face: FaceChoice = "first"
     every_frame: bool = False
     threed: bool = False
+    precision: Precision = "fine"
 
     @property
     def whole(self) -> bool:
@@ -59,8 +69,17 @@ class LandmarkRecipe:
         return self.face != "first"
 
     def facts(self) -> dict[str, Any]:
-        """The fields, as a manifest holds them."""
-        return {f.name: getattr(self, f.name) for f in fields(self)} | {"face": str(self.face)}
+        """The fields, as a manifest and a key hold them.
+
+        Precision 'fast', and detectors with one precision, leave it out: results from before there
+        was a choice are found under their keys.
+        """
+        known = {f.name: getattr(self, f.name) for f in fields(self)} | {"face": str(self.face)}
+        if self.precision == "fast" or not detector_info(self.detector).fine:
+            del known["precision"]
+        else:
+            known["fine_version"] = FINE_VERSION
+        return known
 
 
 DLIB68 = LandmarkRecipe()
@@ -144,6 +163,7 @@ def make_shard(
             workspace,
             shard.video,
             every_frame=recipe.every_frame,
+            precision=recipe.precision if detector_info(recipe.detector).fine else "fast",
             video_hash=shard.sha256,
             progress=progress,
         )
@@ -154,6 +174,7 @@ def make_shard(
             every_frame=recipe.every_frame,
             face=recipe.face,
             threed=recipe.threed,
+            precision=recipe.precision,
             frames=None if shard.stop is None else range(shard.start, shard.stop),
             known=faces,
             progress=progress,
@@ -227,6 +248,7 @@ def join_shards(
             points=np.concatenate([t.points for t in tracks]),
             times=times,
             score=np.concatenate(scores),
+            spread=_joined_spread(tracks),
         )
         how: dict[str, int] = {}
         for fact in facts:
@@ -239,6 +261,15 @@ def join_shards(
         _store(workspace, clip, track, whole)
     drop_shards(workspace, clip)
     return track
+
+
+def _joined_spread(tracks: Sequence[LandmarkTrack]) -> NDArray[np.float64] | None:
+    """The spread of all shards, NaN where one has none; None where none has."""
+    if all(track.spread is None for track in tracks):
+        return None
+    return np.concatenate(
+        [np.full(t.valid.shape, np.nan) if t.spread is None else t.spread for t in tracks]
+    )
 
 
 def drop_shards(workspace: Workspace, clip: Shard) -> None:

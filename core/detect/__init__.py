@@ -8,6 +8,7 @@ from core.detect.dlib68 import Dlib68, default_predictor
 from core.detect.follow import FaceChoice
 from core.detect.identities import Faces
 from core.detect.plane import plane_68
+from core.detect.precision import Precision
 from core.detect.registry import (
     DETECTORS,
     DetectorInfo,
@@ -31,6 +32,7 @@ __all__ = [
     "Faces",
     "Found",
     "PointModel",
+    "Precision",
     "default_predictor",
     "detect_landmarks",
     "detector_info",

@@ -17,6 +17,7 @@ from core.detect.crowd import Crowd
 from core.detect.dlib68 import Dlib68
 from core.detect.follow import FaceChoice, Follower, choose_face
 from core.detect.identities import Faces, Shot, choose_identity, parse_face
+from core.detect.precision import Precision
 from core.detect.registry import detector_info, open_points
 from core.detect.values import Found, How, PointModel
 from core.errors import NoVideo
@@ -132,7 +133,7 @@ def _alone(frame: Frame, follower: Follower) -> list[Found]:
     box = choose_face(boxes, follower.face)
     if box is None:
         return [Found(None)]
-    return [Found(follower.detector.predict(frame.image, box), box.score, box, "detected")]
+    return [replace(follower.detector.locate(frame.image, box), how="detected")]
 
 
 def _crowd(clip: _Clip, frames: Iterable[Frame], finder: Dlib68, every_frame: bool) -> Faces:
@@ -157,6 +158,7 @@ def find_faces(
     *,
     predictor: Path | str | None = None,
     every_frame: bool = False,
+    precision: Precision = "fine",
     progress: Progress | None = None,
 ) -> Faces:
     """Every face of a clip under a number of its own, shot by shot, with dlib's 68 points.
@@ -165,7 +167,7 @@ def find_faces(
     """
     clip = _Clip(video, progress)
     frames = clip.open()
-    return _crowd(clip, frames, Dlib68(predictor), every_frame)
+    return _crowd(clip, frames, Dlib68(predictor, precision=precision), every_frame)
 
 
 def detect_landmarks(
@@ -176,6 +178,7 @@ def detect_landmarks(
     every_frame: bool = False,
     face: FaceChoice = "first",
     threed: bool = False,
+    precision: Precision = "fine",
     frames: range | None = None,
     known: Faces | None = None,
     progress: Progress | None = None,
@@ -192,9 +195,13 @@ def detect_landmarks(
         hold through a shot, and the choice is made in every shot anew. 'first' with ``every_frame``
         is dlib's first on every frame, as published.
     threed : with depth, from a detector that can give it or leave it.
+    precision : 'fine' resamples the face and takes the mean over several boxes, and its spread;
+        'fast' takes one box (`core.detect.precision`). Faces are found and tracked alike. The
+        published programs are ``every_frame`` with 'fast'.
     frames : numbers of the frames to look at, one after the other; all where it is None.
-    known : what `find_faces` gave for all frames of this clip, with the same ``predictor`` and
-        ``every_frame``: they are not told apart again, and the result is the same.
+    known : what `find_faces` gave for all frames of this clip, with the same ``predictor``,
+        ``every_frame`` and ``precision`` ('fast' for detectors other than dlib68): the faces are
+        not told apart again, and the result is the same.
     progress : hears the number of frames done, and begins again from 1 where the clip must be gone
         through twice (several faces); may raise to cancel.
 
@@ -208,10 +215,10 @@ def detect_landmarks(
     MissingFile, NoVideo, MediaError, BadInput, WeightsError
     MissingDependency : no such detector, or its package is not installed.
     """
-    detector_info(detector)
+    fine = detector_info(detector).fine
     choice, clip = parse_face(face), _Clip(video, progress, frames)
     pictures = clip.open()
-    finder = Dlib68(predictor)
+    finder = Dlib68(predictor, precision=precision if fine else "fast")
     points = _Points(open_points(detector, threed=threed))
     begin = time.perf_counter()
     detections, faces = 0, 0
@@ -234,7 +241,10 @@ def detect_landmarks(
     done = points.flush()
     if not clip.times:
         raise NoVideo(f"{Path(video).name!r} holds no frame that can be decoded.")
-    track = _track(points.model, done, clip.times, every_frame, face, finder)
+    steps: dict[str, Any] = {"every_frame": every_frame, "face": str(face)}
+    if fine:
+        steps["precision"] = precision
+    track = _track(points.model, done, clip.times, finder, steps)
     how = tuple(found.how for found in done)
     seconds = time.perf_counter() - begin
     return Detection(track, detections, seconds, points.model.device, how, faces)
@@ -254,24 +264,25 @@ def _track(
     model: PointModel[Any],
     done: list[Found],
     times: list[float],
-    every_frame: bool,
-    face: FaceChoice,
     finder: Dlib68,
+    options: dict[str, Any],
 ) -> LandmarkTrack:
     missing = np.full((get_scheme(model.scheme).n_points, model.dims), np.nan)
     weights = {"weights": list(model.files)} if model.files else {}
+    unknown = np.full(len(missing), np.nan)
+    spread = [unknown if f.spread is None else f.spread for f in done]
     return LandmarkTrack(
         points=np.stack([missing if f.points is None else f.points for f in done]),
         times=np.asarray(times),
         scheme=model.scheme,
         score=np.array([f.score for f in done]),
+        spread=np.stack(spread) if any(f.spread is not None for f in done) else None,
         provenance=(
             step(
                 "detect_landmarks",
                 detector=model.name,
                 predictor=finder.model_path.name,
-                every_frame=every_frame,
-                face=str(face),
+                **options,
                 **weights,
             ),
         ),

@@ -6,7 +6,7 @@ and now and then for faces that come in; the place where one was lost, on every 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,7 +177,7 @@ class Crowd:
         for face in self._faces:
             face.identity.found.append(Found(None))
         for k, box in enumerate(boxes):
-            found = Found(self.detector.predict(image, box), box.score, box, "detected")
+            found = replace(self.detector.locate(image, box), how="detected")
             if k in pairs:
                 self._faces[pairs[k]].identity.found[-1] = found
                 self._faces[pairs[k]].last = box

@@ -12,13 +12,14 @@ import weakref
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import cv2
 import dlib
 import numpy as np
 from numpy.typing import NDArray
 
+from core.detect.precision import Precision, averaged, face_view, varied
 from core.detect.values import Box, Found, PointModel
 from core.errors import BadInput, MissingDependency, MissingFile, WeightsError
 
@@ -74,12 +75,23 @@ def _borrowed(owner: object) -> Any:
 
 
 class Dlib68:
-    """Finds faces and predicts their 68 points in contiguous RGB pictures."""
+    """Finds faces and predicts their 68 points in contiguous RGB pictures.
+
+    predictor : a dlib 68-point file; that of `default_predictor` where None.
+    precision : of `locate`.
+    """
 
     name = "dlib68"
     scheme = "dlib68"
 
-    def __init__(self, predictor: Path | str | None = None) -> None:
+    def __init__(
+        self, predictor: Path | str | None = None, *, precision: Precision = "fast"
+    ) -> None:
+        if precision not in get_args(Precision):
+            raise BadInput(
+                f"The precision is {' or '.join(get_args(Precision))}, not {str(precision)[:20]!r}."
+            )
+        self.precision = precision
         self.model_path = Path(predictor) if predictor is not None else default_predictor()
         if not self.model_path.is_file():
             raise MissingFile(f"There is no predictor file {str(self.model_path)!r}.")
@@ -103,6 +115,23 @@ class Dlib68:
             Box(r.left() / scale, r.top() / scale, r.width() / scale, r.height() / scale, score)
             for r, score in zip(boxes, scores, strict=True)
         ]
+
+    def locate(self, image: NDArray[np.uint8], box: Box) -> Found:
+        """The face in ``box``: one prediction, or the mean over several boxes with its spread.
+
+        ``box`` and ``score`` of the result are those of ``box``; where it lies outside of the
+        picture, fine precision is that of one box, and the spread is NaN.
+        """
+        if self.precision == "fast":
+            return Found(self.predict(image, box), box.score, box)
+        view = face_view(image, box)
+        if view is None:
+            return Found(self.predict(image, box), box.score, box, spread=np.full(68, np.nan))
+        boxes = [view.inside(one) for one in varied(box)]
+        points, spread = averaged(
+            view.outside(np.stack([self.predict(view.picture, one) for one in boxes]))
+        )
+        return Found(points, box.score, box, spread=spread)
 
     def predict(self, image: NDArray[np.uint8], box: Box) -> NDArray[np.float64]:
         """The 68 points of the face in ``box``; (68, 2) whole pixels, as dlib gives them."""
@@ -144,7 +173,7 @@ def fetch(progress: Callable[[str, int, int | None], None]) -> list[Path]:
 
 
 class _Given:
-    """The points that following a face gives anyway (`core.detect.values.PointModel`)."""
+    """The landmarks that face tracking computes anyway (`core.detect.values.PointModel`)."""
 
     name = "dlib68"
     scheme = "dlib68"

@@ -112,20 +112,24 @@ class Follower:
             return done + self._search(image)
         if self._points is None:
             return self._search(image)
-        points = self.detector.predict(image, self._carry(self._points))
+        found = self.detector.locate(image, self._carry(self._points))
+        points = found.points
+        assert points is not None
         if len(self._pending) + 1 < CHECK_EVERY and not self._covered(image, points):
             self._points = points
-            self._pending.append((image, Found(points, box=self._carry(points), how="followed")))
+            box = self._carry(points)
+            self._pending.append((image, replace(found, box=box, how="followed")))
             return []
-        box = self._confirm(image, points)
-        if box is None:
+        confirmed = self._confirm(image, points)
+        if confirmed is None:
             done = self._settle(confirmed=False)
             self._points = None
             return done + self._search(image)
         done = self._settle(confirmed=True)
-        self._learn(box, points)
+        self._learn(confirmed, points)
         self._points = points
-        return [*done, Found(points, box.score, self._carry(points), "confirmed")]
+        box = self._carry(points)
+        return [*done, replace(found, score=confirmed.score, box=box, how="confirmed")]
 
     def finish(self) -> list[Found]:
         """Results still held back at the end of the clip."""
@@ -162,12 +166,14 @@ class Follower:
         """Follow the face in ``box`` from this frame on; nothing may be followed now."""
         points = self.detector.predict(image, box)
         close = self._confirm(image, points) or box
-        points = self.detector.predict(image, close)
+        found = self.detector.locate(image, close)
+        points = found.points
+        assert points is not None
         self._fits = 0
         self._learn(close, points)
         self._points, self._since_face = points, 0
         self._look = _small(image, points.min(axis=0), points.max(axis=0))
-        return Found(points, close.score, close, "detected")
+        return replace(found, how="detected")
 
     def drop(self) -> list[Found]:
         """Stop following; what was held back."""

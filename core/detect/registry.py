@@ -35,6 +35,7 @@ class DetectorInfo:
     summary : one line for people, with the paper
     licence : of its weights
     module : where its ``missing``, ``fetchable``, ``fetch``, ``weight_files`` and ``opened`` are
+    fine : whether it has the precision 'fine' (`core.detect.precision`)
     """
 
     name: str
@@ -43,6 +44,7 @@ class DetectorInfo:
     summary: str
     licence: str
     module: str
+    fine: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class DetectorState:
             "dims": list(self.info.dims),
             "summary": self.info.summary,
             "licence": self.info.licence,
+            "fine": self.info.fine,
             "ready": self.ready,
             "reason": self.reason or None,
             "fetchable": self.fetchable,
@@ -80,6 +83,7 @@ _ALL = (
         "regression trees on 68 points (Kazemi and Sullivan 2014)",
         "non-commercial use (trained on iBUG 300-W)",
         "core.detect.dlib68",
+        fine=True,
     ),
     DetectorInfo(
         "facemesh",

@@ -46,12 +46,14 @@ class Found:
     score : the detector's own, NaN where it was not asked
     box : of the face; None where there is no face
     how : where the box came from
+    spread : (N,) pixels, `core.detect.precision.averaged`; None where there was one box
     """
 
     points: NDArray[np.float64] | None
     score: float = float("nan")
     box: Box | None = None
     how: How = "missing"
+    spread: NDArray[np.float64] | None = None
 
 
 P = TypeVar("P")

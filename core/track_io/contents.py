@@ -45,6 +45,7 @@ class Contents:
     scheme : name of the scheme; bare numbers tell it by their count
     times : (T,) seconds
     score : (T,)
+    spread : (T, N) pixels, NaN where unknown
     provenance : None where the format holds none
     remarks : sentences for the user: what was chosen or left out on the way
     """
@@ -54,6 +55,7 @@ class Contents:
     times: NDArray[np.float64] | None = None
     space: Space | None = None
     score: NDArray[np.float64] | None = None
+    spread: NDArray[np.float64] | None = None
     provenance: tuple[dict[str, Any], ...] | None = None
     remarks: tuple[str, ...] = ()
 

@@ -41,7 +41,7 @@ class Format:
     ----------
     suffix : ending of the file; empty for a folder
     scheme, dims : what the format can hold; None: any
-    keeps : which of times, space, score and provenance survive
+    keeps : which of times, space, score, spread and provenance the format holds
     rounds : whole pixels, and faces that are complete or absent
     """
 
@@ -53,7 +53,7 @@ class Format:
     rounds: bool = False
 
 
-_ALL = frozenset({"times", "space", "score", "provenance"})
+_ALL = frozenset({"times", "space", "score", "spread", "provenance"})
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         f.kind: f
@@ -66,7 +66,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             Format("npy8", ".npy"),  # scheme and dims are the basis's
             Format("npz", ".npz", keeps=_ALL),
             Format("h5", ".h5", keeps=_ALL),
-            Format("csv", ".csv", keeps=frozenset({"times", "space"})),
+            Format("csv", ".csv", keeps=frozenset({"times", "space", "spread"})),
             Format("json", ".json", dims=2, rounds=True),
             Format("txt", "", dims=2, rounds=True),
         )
@@ -160,6 +160,8 @@ def losses(track: LandmarkTrack, form: Format, basis: Basis | None = None) -> st
         lost.append(f"its space (read it with --space {track.space})")
     if "score" not in form.keeps and track.score is not None:
         lost.append("the detector's score")
+    if "spread" not in form.keeps and track.spread is not None:
+        lost.append("the spread of each landmark")
     if "provenance" not in form.keeps and track.provenance:
         lost.append("provenance")
     said = [f"{form.kind} does not hold {', '.join(lost)}."] if lost else []

@@ -30,6 +30,8 @@ def h5_track(track: LandmarkTrack) -> bytes:
         file.create_dataset("valid", data=track.valid)
         if track.score is not None:
             file.create_dataset("score", data=track.score)
+        if track.spread is not None:
+            file.create_dataset("spread", data=track.spread)
         file.attrs["scheme"] = track.scheme
         file.attrs["space"] = track.space
         file.attrs["provenance"] = json.dumps(track.provenance)
@@ -62,7 +64,7 @@ def read_h5(path: Path, *, sample: int | None, basis: Basis | None) -> Contents:
 
 
 def _own(file: h5py.File, name: str) -> Contents:
-    held = [key for key in ("points", "times", "valid", "score") if key in file]
+    held = [key for key in ("points", "times", "valid", "score", "spread") if key in file]
     if missing := [key for key in ("scheme", "space", "provenance") if key not in file.attrs]:
         raise BadInput(f"{name!r} lacks {shown(missing)}; write it again as a track.")
     fields: dict[str, Any] = {key: stored_array(file, key, name) for key in held}

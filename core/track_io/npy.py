@@ -130,6 +130,7 @@ def read_npy(path: Path, basis: Basis | None) -> Contents:
 def npz_track(track: LandmarkTrack) -> bytes:
     """Everything that a track holds."""
     score = np.full(len(track), np.nan) if track.score is None else track.score
+    spread = {} if track.spread is None else {"spread": track.spread}
     return write_arrays(
         points=track.points,
         times=track.times,
@@ -138,12 +139,13 @@ def npz_track(track: LandmarkTrack) -> bytes:
         scheme=np.array(track.scheme),
         space=np.array(track.space),
         provenance=np.array(json.dumps(track.provenance)),
+        **spread,
     )
 
 
 def read_npz(path: Path) -> Contents:
     """A .npz file of ours."""
-    return from_fields(read_arrays(path, _NEEDED, ("valid", "score")), path.name)
+    return from_fields(read_arrays(path, _NEEDED, ("valid", "score", "spread")), path.name)
 
 
 def from_fields(fields: dict[str, Any], name: str) -> Contents:
@@ -172,5 +174,6 @@ def from_fields(fields: dict[str, Any], name: str) -> Contents:
         times=finite_array(fields["times"], name),
         space=cast(Space, space),
         score=score,
+        spread=finite_array(fields["spread"], name) if "spread" in fields else None,
         provenance=tuple(provenance),
     )

@@ -1,4 +1,4 @@
-"""CSV, one row a point: frame, time_s, point, x, y[, z].
+"""CSV, one row for each landmark: frame, time_s, point, x, y[, z][, spread].
 
 Where the numbers alone would be taken for another space, a first line ``# speechmarks {...}``
 names space and scheme (pandas skips it with ``comment="#"``); otherwise the file is plain.
@@ -27,6 +27,7 @@ __all__ = ["csv_track", "read_csv"]
 
 _MARK = "# speechmarks "
 _NEEDED = ("frame", "time_s", "point", "x", "y")
+_OPTIONAL = ("z", "spread")
 _LONGEST_LINE = 10_000
 
 
@@ -46,6 +47,8 @@ def csv_track(track: LandmarkTrack, *, say_space: bool) -> bytes:
     )
     for axis, name in enumerate("xyz"[:dims]):
         table[name] = track.points[:, :, axis].ravel()
+    if track.spread is not None:
+        table["spread"] = track.spread.ravel()
     head = json.dumps({"scheme": track.scheme, "space": track.space}) if say_space else None
     return ((f"{_MARK}{head}\n" if head else "") + table.to_csv(index=False)).encode()
 
@@ -66,7 +69,7 @@ def read_csv(path: Path) -> Contents:
         comment="#",
         encoding="utf-8-sig",
         index_col=False,
-        usecols=lambda column: column in (*_NEEDED, "z"),
+        usecols=lambda column: column in (*_NEEDED, *_OPTIONAL),
         dtype="float64",
     )
     if missing := [column for column in _NEEDED if column not in table.columns]:
@@ -74,8 +77,15 @@ def read_csv(path: Path) -> Contents:
             f"{path.name!r} lacks the columns {shown(missing)}; a tidy track has frame, time_s, "
             "point, x, y[, z]."
         )
-    points, times, scheme = _gathered(table, path.name, said.get("scheme"))
-    return Contents(points, scheme, times, cast(Space | None, said.get("space")))
+    gathered, times, scheme = _gathered(table, path.name, said.get("scheme"))
+    axes = gathered.shape[2] - ("spread" in table.columns)
+    return Contents(
+        gathered[..., :axes],
+        scheme,
+        times,
+        cast(Space | None, said.get("space")),
+        spread=gathered[..., axes] if axes < gathered.shape[2] else None,
+    )
 
 
 def _said(raw: bytes, name: str) -> dict[str, str]:
@@ -110,7 +120,10 @@ def _layout_of(highest: int) -> Scheme:
 def _gathered(
     table: pd.DataFrame, name: str, scheme: str | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], str]:
-    """Points (T, N, D), times (T,) and the scheme's name from rows in any order."""
+    """Values of each landmark (T, N, C), times (T,) and the scheme's name from rows in any order.
+
+    The C values are x, y, then z and spread where the table has them.
+    """
     number: dict[str, NDArray[Any]] = {}
     for column in ("frame", "point"):
         values = table[column].to_numpy(dtype=np.float64)
@@ -128,7 +141,7 @@ def _gathered(
             f"{layout.n_points - 1}."
         )
     frames, first, row = np.unique(number["frame"], return_index=True, return_inverse=True)
-    axes = ["x", "y", "z"] if "z" in table.columns else ["x", "y"]
+    axes = ["x", "y", *(name for name in _OPTIONAL if name in table.columns)]
     if len(frames) * layout.n_points * len(axes) * 8 > MAX_BYTES:
         raise BadInput(f"{name!r} names {len(frames)} frames; no landmark track is as long.")
     cell = row * layout.n_points + number["point"]

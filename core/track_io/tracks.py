@@ -122,6 +122,7 @@ def to_track(
         scheme=contents.scheme,
         space=space or contents.space or guess_space(contents.points),
         score=contents.score,
+        spread=contents.spread,
         provenance=provenance,
     )
 
