@@ -1,8 +1,9 @@
 """Lips from speech in a PCA space: an audio encoder and a decoder to coefficients (SPEC 5, HUM).
 
-The encoder is log-mel bands, or a pretrained wav2vec 2.0 or HuBERT network. The decoder is not
-autoregressive, so all frames of a stretch come out at once. With a basis of 40 numbers the result
-is 20 lip points in HUM's space 'eye5'; with one of 136 the same network drives a whole face.
+The input is log-mel bands, or features of a pretrained encoder: wav2vec 2.0, HuBERT or Whisper. The
+decoder is not autoregressive, so all frames of a stretch are computed at once. With a basis of 40
+numbers the result is 20 lip points in the space 'eye5' of the Humans project; with one of 136 the
+same network drives a whole face.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from core.errors import BadInput, WeightsError
 from core.media.audio import Sound
@@ -23,9 +23,15 @@ from core.models.base import Family, Option, SpeechModel
 from core.models.basis import BASIS, stored_basis
 from core.models.lips_net import GRID_RATE, LipNet, LipStream
 from core.models.store import save_model
-from core.models.wav2vec import EncoderChunks, build_encoder, encoder_settings, open_encoder
 from core.reference.shape_space import ShapeSpace
 from core.reference.speaker import read_mean
+from core.speech.encoders import (
+    FOLDER_KINDS,
+    EncoderChunks,
+    SpeechEncoder,
+    build_encoder,
+    open_encoder,
+)
 from core.speech.logmel import SPEECH_RATE, LevelListener, LogMelListener
 from core.track import frame_times, resample_linear
 from core.weights import PRETRAINED, WeightFile
@@ -38,10 +44,7 @@ _LEVEL = (
     "a microphone's level is set by its loudest sample so far (0.02 at least), not by that of the "
     "whole sound; the same from {:.1f} s after its loudest sample on"
 )
-_CHUNKS = (
-    "the encoder hears chunks of 11 s, one every 10 s, however the sound comes; attention over all "
-    "of it would give other rows, by less than 5 % of their deviation on average where measured"
-)
+_CHUNKS = "the encoder receives chunks of 11 s, one every 10 s, however the audio arrives"
 
 
 class LipsModel(SpeechModel):
@@ -112,9 +115,7 @@ class _LipsListener:
         net = model.net
         self._sound = sound
         self._features = (
-            LogMelListener(net.n_in)
-            if net.encoder is None
-            else EncoderChunks(net.encoder, net.n_in)
+            LogMelListener(net.n_in) if net.encoder is None else EncoderChunks(net.encoder)
         )
         self._rows = LipStream(net, dropout=dropout)
         self._rate = None if model.fps == GRID_RATE else _Interpolator(model.fps)
@@ -188,19 +189,31 @@ def save_lips(
     """Write a weight file that `load_model` reads.
 
     still : see `LipsModel`.
-    encoder_folder : name of the folder that a frozen encoder lies in; its tensors are then left
-        out, and the user gives the folder with ``--encoder``. Without it they are in the file.
+    encoder_folder : name of the folder of a frozen wav2vec 2.0 or HuBERT encoder; its tensors are
+        then left out, and the user gives the folder with ``--encoder``. By default the file holds
+        the tensors, and the licence text that goes with them.
+
+    Raises
+    ------
+    BadInput : an encoder that is no folder, such as Whisper, with ``encoder_folder``.
     """
-    state = net.state_dict()
+    state = {k: v for k, v in net.state_dict().items() if not k.startswith(_ENCODER)}
     if still is not None:
         state = {**state, _STILL: torch.from_numpy(still.ravel()).float()}
     facts: dict[str, str | float] = {"fps": repr(float(fps)), "ahead": net.ahead}
     if net.encoder is not None:
-        settings = encoder_settings(net.encoder)
-        facts["encoder_config"] = settings
-        if encoder_folder is not None:
-            facts["encoder"] = f"{json.loads(settings)['model_type']}:{encoder_folder}"
-            state = {k: v for k, v in state.items() if not k.startswith(_ENCODER)}
+        facts["encoder_config"] = json.dumps(net.encoder.settings(), sort_keys=True)
+        if encoder_folder is None:
+            state |= {_ENCODER + k: v for k, v in net.encoder.tensors().items()}
+            if net.encoder.notice:
+                facts["encoder_notice"] = net.encoder.notice
+        elif net.encoder.kind in FOLDER_KINDS:
+            facts["encoder"] = f"{net.encoder.kind}:{encoder_folder}"
+        else:
+            raise BadInput(
+                f"The file of a model with a {net.encoder.kind} encoder holds the encoder; leave "
+                "out encoder_folder."
+            )
     save_model(path, "lips", state, space, half=half, **facts)
 
 
@@ -234,7 +247,7 @@ def _build(
     )
 
 
-def _encoder(weights: WeightFile, folder: Path | str | None) -> nn.Module | None:
+def _encoder(weights: WeightFile, folder: Path | str | None) -> SpeechEncoder | None:
     """The speech encoder that the weights were trained with; None for log-mel bands."""
     name, said = weights.path.name, weights.metadata.get("encoder", "")
     if folder is not None and (weights.has(_ENCODER) or said in ("", "log-mel")):
@@ -255,7 +268,7 @@ def _encoder(weights: WeightFile, folder: Path | str | None) -> nn.Module | None
     if said in ("", "log-mel"):
         return None
     kind, _, place = said.partition(":")
-    if not place or place != Path(place).name or place in (".", ".."):
+    if kind not in FOLDER_KINDS or not place or place != Path(place).name or place in (".", ".."):
         raise WeightsError(
             f"{name!r} names the encoder {said[:60]!r}; expected 'wav2vec2:FOLDER' or "
             "'hubert:FOLDER'."

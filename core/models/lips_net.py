@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.errors import WeightsError
-from core.models.wav2vec import ENCODER_HOP, encoder_features
+from core.speech.encoders import SpeechEncoder
 from core.speech.logmel import LOG_MEL_HOP, log_mel
 
 __all__ = ["GRID_RATE", "LipNet", "LipStream"]
@@ -91,7 +91,7 @@ class LipNet(nn.Module):
     width, heads, layers, inner : of the Transformer; ``inner`` = 4 ``width`` where None.
     back, ahead : frames that each layer sees before and after a frame.
     kernel : of the convolutions; odd.
-    encoder : a wav2vec 2.0 or HuBERT network (`core.models.wav2vec`) in place of log-mel bands.
+    encoder : a pretrained speech encoder (`core.speech.encoders`) in place of log-mel bands.
     frozen : the encoder is not trained.
 
     Attributes
@@ -114,7 +114,7 @@ class LipNet(nn.Module):
         back: int = 12,
         ahead: int = 12,
         kernel: int = 5,
-        encoder: nn.Module | None = None,
+        encoder: SpeechEncoder | None = None,
         frozen: bool = True,
     ) -> None:
         super().__init__()
@@ -134,7 +134,11 @@ class LipNet(nn.Module):
 
     @classmethod
     def from_state(
-        cls, state: Mapping[str, Tensor], *, ahead: int | None = None, encoder: Any = None
+        cls,
+        state: Mapping[str, Tensor],
+        *,
+        ahead: int | None = None,
+        encoder: SpeechEncoder | None = None,
     ) -> LipNet:
         """The network whose sizes these tensors have; `WeightsError` where they do not fit.
 
@@ -163,10 +167,8 @@ class LipNet(nn.Module):
                 raise _misfit(f"{size} {name}, expected 1 to {_LIMITS[name]}")
         if width % heads or kernel % 2 == 0 or kernel > 31:
             raise _misfit(f"{heads} heads of width {width} and kernels of {kernel}")
-        if encoder is not None and encoder.config.hidden_size != n_in:
-            raise _misfit(
-                f"{n_in} features from an encoder that gives {encoder.config.hidden_size}"
-            )
+        if encoder is not None and encoder.width != n_in:
+            raise _misfit(f"{n_in} features from an encoder that gives {encoder.width}")
         ahead = (reach - 1) // 2 if ahead is None else ahead
         if not 0 <= ahead < reach:
             raise _misfit(f"a band of {reach} frames of which {ahead} lie ahead")
@@ -203,7 +205,7 @@ class LipNet(nn.Module):
     @property
     def hop(self) -> int:
         """Samples at 16 kHz from one frame of features to the next."""
-        return LOG_MEL_HOP if self.encoder is None else ENCODER_HOP
+        return LOG_MEL_HOP if self.encoder is None else self.encoder.hop
 
     @property
     def delay_s(self) -> float:
@@ -221,13 +223,15 @@ class LipNet(nn.Module):
         return float(sum(self.kernel // 2 / rate for rate in rates))
 
     def features(self, waves: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Levelled waves (B, N) at 16 kHz, zero from ``lengths`` on, to (B, F, n_in)."""
+        """Features (B, F, n_in) of waves (B, N) at 16 kHz with peak 1, zero from ``lengths`` on.
+
+        An encoder receives chunks of 11 s, one every 10 s, as when audio arrives in pieces.
+        """
         if self.encoder is None:
             return log_mel(waves, self.n_in)
-        if self.frozen:
-            with torch.no_grad():
-                return encoder_features(self.encoder, waves, lengths)
-        return encoder_features(self.encoder, waves, lengths)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            features: Tensor = self.encoder(waves, lengths)
+        return features
 
     def forward(self, sound: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Rows of whole clips, with dropout in training mode.

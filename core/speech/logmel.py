@@ -8,6 +8,7 @@ largest sample.
 from __future__ import annotations
 
 from functools import cache
+from typing import Literal
 
 import numpy as np
 import torch
@@ -38,19 +39,25 @@ _QUIETEST = 0.02  # what a microphone gives before anyone has spoken is not made
 
 
 @cache
-def mel_filters(n_mels: int = 80) -> NDArray[np.float64]:
-    """Triangular mel filters with peaks of 1, (n_mels, 257), from 0 to 8 kHz.
+def mel_filters(
+    n_mels: int = 80, *, n_fft: int = _N_FFT, norm: Literal["peak", "area"] = "peak"
+) -> NDArray[np.float64]:
+    """Triangular mel filters from 0 to 8 kHz, shape (n_mels, n_fft // 2 + 1).
 
     The mel scale is Slaney's (Auditory Toolbox, 1998): linear below 1 kHz, so that at 80 bands no
     filter falls between two bins.
+
+    n_fft : size of the transform at 16 kHz.
+    norm : "peak", peaks of 1; "area", Slaney's normalisation, an area of 1 over hertz.
     """
     top = 15 + np.log(8.0) * 27 / np.log(6.4)
     mel = np.linspace(0, top, n_mels + 2)
     edges = np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) * np.log(6.4) / 27))
     low, centre, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    bins = np.linspace(0, SPEECH_RATE / 2, _N_FFT // 2 + 1)
+    bins = np.linspace(0, SPEECH_RATE / 2, n_fft // 2 + 1)
     slopes = np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
-    return np.asarray(np.maximum(0, slopes))
+    height = 1.0 if norm == "peak" else 2 / (high - low)
+    return np.asarray(np.maximum(0, slopes) * height)
 
 
 def log_mel(waves: Tensor, n_mels: int = 80) -> Tensor:

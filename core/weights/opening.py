@@ -101,8 +101,9 @@ def _read_torch(path: Path) -> WeightFile:
         raise WeightsError(
             f"{path.name!r} is not a plain PyTorch state dict, or is damaged, so it was not opened."
         ) from error
-    if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
-        state = state["state_dict"]
+    for part in ("state_dict", "model_state_dict"):  # as Lightning and OpenAI name it
+        if isinstance(state, Mapping) and isinstance(state.get(part), Mapping):
+            state = state[part]
     if not isinstance(state, Mapping) or not all(
         isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()
     ):

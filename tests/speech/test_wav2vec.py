@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,22 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from encoded import lip_space, network, waves
 from making import noise, sentence
-from torch import nn
 
 from core.errors import MissingDependency, MissingFile, SpeechmarksError, WeightsError
 from core.media import Waveform
 from core.models import load_model
 from core.models.lips import LipsModel, save_lips
-from core.models.lips_net import LipNet
-from core.models.wav2vec import (
-    EncoderChunks,
-    build_encoder,
-    encoder_features,
-    encoder_settings,
-    open_encoder,
-)
-from core.reference import ShapeSpace
+from core.speech.encoders import EncoderChunks, Wav2VecEncoder, build_encoder, open_encoder
 
 transformers = pytest.importorskip(
     "transformers", reason="transformers is not installed: pip install -r requirements-extra.txt"
@@ -44,32 +35,13 @@ each_kind = pytest.mark.parametrize("kind", ["wav2vec2", "hubert"])
 each_norm = pytest.mark.parametrize("norm", ["group", "layer"])
 
 
-def tiny(kind: str = "wav2vec2", norm: str = "layer", **changes: Any) -> nn.Module:
+def tiny(kind: str = "wav2vec2", norm: str = "layer", **changes: Any) -> Wav2VecEncoder:
     torch.manual_seed(0)
     part = {"wav2vec2": "Wav2Vec2", "hubert": "Hubert"}[kind]
     config = getattr(transformers, f"{part}Config")(
         **{**TINY, "feat_extract_norm": norm, "do_stable_layer_norm": norm == "layer", **changes}
     )
-    net: nn.Module = getattr(transformers, f"{part}Model")(config)
-    return net.eval()
-
-
-def lip_space() -> ShapeSpace:
-    rng = np.random.default_rng(5)
-    return ShapeSpace(rng.normal(size=40), rng.normal(0, 0.1, (8, 40)), np.ones(8), scheme="lips20")
-
-
-def network(encoder: nn.Module, **options: Any) -> LipNet:
-    torch.manual_seed(1)
-    sizes = {"n_in": 16, "width": 32, "layers": 2, "heads": 2, "back": 6, "ahead": 4}
-    return LipNet(8, **sizes, encoder=encoder, **options).eval()  # type: ignore[arg-type]
-
-
-def waves(*lengths: int) -> torch.Tensor:
-    made = torch.from_numpy(noise(max(lengths) / 16_000, 16_000).samples.copy()).repeat(
-        len(lengths), 1
-    )
-    return made * (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None])
+    return Wav2VecEncoder(getattr(transformers, f"{part}Model")(config)).eval()
 
 
 # --- features -----------------------------------------------------------------------------------
@@ -79,12 +51,12 @@ def waves(*lengths: int) -> torch.Tensor:
 @each_norm
 def test_an_encoder_comes_back_from_its_settings_and_tensors(kind: str, norm: str) -> None:
     encoder = tiny(kind, norm)
-    settings = json.loads(encoder_settings(encoder))
-    again = build_encoder(settings, encoder.state_dict(), "x")
+    settings = encoder.settings()
+    again = build_encoder(settings, encoder.tensors(), "x")
     x = waves(20_000)
     with torch.inference_mode():
-        torch.testing.assert_close(encoder_features(again, x), encoder_features(encoder, x))
-    assert settings["model_type"] == kind and encoder_settings(again) == encoder_settings(encoder)
+        torch.testing.assert_close(again(x), encoder(x))
+    assert settings["model_type"] == kind and again.settings() == encoder.settings()
 
 
 @each_kind
@@ -94,8 +66,8 @@ def test_features_are_those_of_the_package_on_the_normalised_wave(kind: str) -> 
         x[0].numpy(), sampling_rate=16_000, return_tensors="pt"
     ).input_values
     with torch.inference_mode():
-        expected = encoder(torch.nn.functional.pad(normal, (200, 200))).last_hidden_state
-        torch.testing.assert_close(encoder_features(encoder, x), expected, atol=1e-4, rtol=1e-4)
+        expected = encoder.net(torch.nn.functional.pad(normal, (200, 200))).last_hidden_state
+        torch.testing.assert_close(encoder(x), expected, atol=1e-4, rtol=1e-4)
     assert expected.shape == (1, 51, 16)
 
 
@@ -106,7 +78,7 @@ def test_frame_j_is_centred_on_sample_320_j() -> None:
     click[0, 5 * 320] = 1
     with torch.inference_mode():
         convolved = [
-            encoder.feature_extractor(torch.nn.functional.pad(x, (200, 0)))[0]
+            encoder.net.feature_extractor(torch.nn.functional.pad(x, (200, 0)))[0]
             for x in (silent, click)
         ]
     moved = np.flatnonzero((convolved[0] - convolved[1]).abs().sum(dim=0) > 1e-9)
@@ -118,10 +90,10 @@ def test_a_padded_wave_has_the_features_that_it_has_alone(norm: str) -> None:
     encoder, lengths = tiny(norm=norm), torch.tensor([16_000, 9_000])
     x = waves(16_000, 9_000)
     with torch.inference_mode():
-        both = encoder_features(encoder, x, lengths)
+        both = encoder(x, lengths)
         assert both.shape == (2, 51, 16)
         for row, wave, n in zip(both, x, lengths.tolist(), strict=True):
-            alone = encoder_features(encoder, wave[None, :n])[0]
+            alone = encoder(wave[None, :n])[0]
             torch.testing.assert_close(row[: len(alone)], alone, atol=1e-4, rtol=1e-4)
         net = network(encoder)
         rows = net(x, lengths)
@@ -138,25 +110,22 @@ def test_chunks_give_every_frame_once_wherever_sound_is_cut(seconds: float) -> N
     runs = []
     with torch.inference_mode():
         for size in (16_000 * 60, 4_321):
-            chunks = EncoderChunks(encoder, 16)
+            chunks = EncoderChunks(encoder)
             parts = [chunks.hear(x[a : a + size]) for a in range(0, len(x), size)]
             runs.append(torch.cat([*parts, chunks.end()]))
         assert len(runs[0]) == len(x) // 320 + 1
         torch.testing.assert_close(runs[0], runs[1])
-        if seconds < 11:
-            whole = encoder_features(encoder, torch.from_numpy(x.copy())[None])[0]
-            torch.testing.assert_close(runs[0], whole, atol=1e-5, rtol=1e-4)
+        whole = encoder(torch.from_numpy(x.copy())[None])[0]
+        torch.testing.assert_close(runs[0], whole, atol=1e-5, rtol=1e-4)
 
 
 @each_kind
 @each_norm
 def test_chunks_differ_little_from_attention_over_the_whole(kind: str, norm: str) -> None:
-    """`pieces_note`: below 5 % of the deviation on average."""
-    encoder, x = tiny(kind, norm), noise(32.0, 16_000).samples
+    """Below 5 % of the deviation of the features on average."""
+    encoder, x = tiny(kind, norm), torch.from_numpy(noise(32.0, 16_000).samples.copy())[None]
     with torch.inference_mode():
-        whole = encoder_features(encoder, torch.from_numpy(x.copy())[None])[0]
-        chunks = EncoderChunks(encoder, 16)
-        parts = torch.cat([chunks.hear(x), chunks.end()])
+        parts, whole = encoder(x), encoder.chunk(x)
     away = (parts - whole).abs()
     assert 0 < away.mean() < 0.05 * whole.std() and away.max() < 0.6 * whole.std()
 
@@ -206,8 +175,8 @@ def test_a_model_with_its_encoder_inside_comes_back(tmp_path: Path, kind: str, h
 @pytest.mark.parametrize("form", ["safetensors", "bin", "old names in a model with a head"])
 def test_an_encoder_stays_in_its_folder(tmp_path: Path, form: str) -> None:
     encoder, folder = tiny(), tmp_path / "my-encoder"
-    encoder.save_pretrained(folder)
-    state = encoder.state_dict()
+    encoder.net.save_pretrained(folder)
+    state = encoder.tensors()
     if form != "safetensors":
         (folder / "model.safetensors").unlink()
     if form == "bin":
@@ -244,9 +213,9 @@ def test_without_the_package_the_sentence_says_how_to_get_it(
     def missing(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr("core.models.wav2vec.import_module", missing)
+    monkeypatch.setattr("core.speech.encoders.wav2vec.import_module", missing)
     with pytest.raises(MissingDependency, match="pip install") as caught:
-        build_encoder(json.loads(encoder_settings(encoder)), encoder.state_dict(), "x")
+        build_encoder(encoder.settings(), encoder.tensors(), "x")
     sentence(caught.value)
 
 
@@ -274,23 +243,23 @@ BAD_SETTINGS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("changes", BAD_SETTINGS.values(), ids=list(BAD_SETTINGS))
 def test_settings_that_do_not_fit_are_refused(changes: dict[str, Any]) -> None:
     encoder = tiny()
-    settings = {**json.loads(encoder_settings(encoder)), **changes}
+    settings = {**encoder.settings(), **changes}
     with pytest.raises(WeightsError) as caught:
-        build_encoder(settings, encoder.state_dict(), "x")
+        build_encoder(settings, encoder.tensors(), "x")
     sentence(caught.value)
 
 
 def test_settings_that_would_fetch_code_are_not_looked_at() -> None:
     encoder = tiny()
-    settings = json.loads(encoder_settings(encoder)) | {
+    settings = encoder.settings() | {
         "auto_map": {"AutoModel": "someone/repository--code.Model"},
         "_attn_implementation": "someone/kernels",
         "attn_implementation": "someone/kernels",
         "quantization_config": {"quant_method": "x"},
     }
-    again = build_encoder(settings, encoder.state_dict(), "x")
-    assert again.config._attn_implementation in ("sdpa", "eager")
-    assert not hasattr(again.config, "auto_map")
+    again = build_encoder(settings, encoder.tensors(), "x")
+    assert again.net.config._attn_implementation in ("sdpa", "eager")
+    assert not hasattr(again.net.config, "auto_map")
 
 
 BAD_FOLDERS: dict[str, Callable[[Path], object]] = {
@@ -309,7 +278,7 @@ BAD_FOLDERS: dict[str, Callable[[Path], object]] = {
 def test_a_folder_that_is_no_encoder_is_refused(
     tmp_path: Path, spoil: Callable[[Path], object]
 ) -> None:
-    tiny().save_pretrained(tmp_path)
+    tiny().net.save_pretrained(tmp_path)
     open_encoder(tmp_path)
     spoil(tmp_path)
     with pytest.raises((WeightsError, MissingFile)) as caught:
@@ -334,7 +303,7 @@ def test_an_encoder_inside_without_its_settings_is_refused(
 
 
 def test_an_encoder_of_another_width_is_refused(tmp_path: Path) -> None:
-    tiny(hidden_size=32).save_pretrained(tmp_path / "wide")
+    tiny(hidden_size=32).net.save_pretrained(tmp_path / "wide")
     file = tmp_path / "m.safetensors"
     save_lips(file, network(tiny()), lip_space(), encoder_folder="wide")
     with pytest.raises(WeightsError, match="16 features") as caught:

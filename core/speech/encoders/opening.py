@@ -1,0 +1,88 @@
+"""Encoders from files: one way in for every kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from core.errors import BadInput, MissingFile, WeightsError
+from core.speech.encoders.base import SpeechEncoder
+from core.speech.encoders.wav2vec import KINDS, build_wav2vec
+from core.speech.encoders.whisper import WhisperEncoder, build_whisper, read_whisper
+from core.track_io.files import read_plain
+from core.weights import open_weights
+
+__all__ = ["FOLDER_KINDS", "build_encoder", "open_encoder"]
+
+FOLDER_KINDS = tuple(KINDS)
+"""Kinds whose tensors may stay in their folder, outside a model file."""
+
+
+def build_encoder(
+    settings: Mapping[str, Any], state: Mapping[str, Tensor], name: str
+) -> SpeechEncoder:
+    """An encoder from `SpeechEncoder.settings` and `SpeechEncoder.tensors`.
+
+    Parameters
+    ----------
+    settings : mapping
+        ``model_type`` says the kind.
+    state : mapping of str to Tensor
+    name : str
+        Of the file, for error messages.
+
+    Raises
+    ------
+    MissingDependency
+        The kind needs a package that is not installed.
+    WeightsError
+        Another kind, settings out of range, or tensors that do not fit.
+    """
+    kind = settings.get("model_type")
+    if kind == WhisperEncoder.kind:
+        return build_whisper(settings, state, name)
+    if isinstance(kind, str) and kind in KINDS:
+        return build_wav2vec(settings, state, name)
+    known = ", ".join([*KINDS, WhisperEncoder.kind])
+    raise WeightsError(
+        f"{name!r} describes an encoder of type {str(kind)[:40]!r}; expected one of: {known}."
+    )
+
+
+def open_encoder(place: Path | str) -> SpeechEncoder:
+    """A pretrained encoder from this machine; nothing is downloaded.
+
+    Parameters
+    ----------
+    place : Path or str
+        A folder with config.json and model.safetensors or pytorch_model.bin (wav2vec 2.0, HuBERT,
+        Whisper), or a Whisper checkpoint. Of Whisper the first two layers are used, with
+        energies.
+
+    Raises
+    ------
+    MissingFile, WeightsError, MissingDependency
+    """
+    path = Path(place)
+    if path.is_file():
+        return read_whisper(path)
+    files = [path / name for name in ("model.safetensors", "pytorch_model.bin")]
+    weights = next((file for file in files if file.is_file()), None)
+    if weights is None or not (path / "config.json").is_file():
+        raise MissingFile(
+            f"There is no encoder in {str(path)!r}; expected a Whisper checkpoint, or a folder "
+            "with config.json and model.safetensors or pytorch_model.bin, see --encoder."
+        )
+    try:
+        settings = json.loads(read_plain(path / "config.json", 1 << 20))
+    except (BadInput, ValueError, RecursionError) as error:
+        raise WeightsError(f"{str(path / 'config.json')!r} is not plain JSON.") from error
+    if not isinstance(settings, dict):
+        raise WeightsError(f"{str(path / 'config.json')!r} holds no table of settings.")
+    if settings.get("model_type") == WhisperEncoder.kind:
+        return read_whisper(weights)
+    return build_encoder(settings, open_weights(weights).tensors, path.name)
