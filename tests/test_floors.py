@@ -14,7 +14,7 @@ FLOORS = (
     {"errors", "keys", "scheme", "settings"},
     {"track", "track_io", "smooth", "edits"},
     {"media", "align", "speech", "weights", "workspace", "lanes", "samples"},
-    {"detect", "reference", "models", "metrics", "render"},
+    {"detect", "evaluation", "reference", "models", "metrics", "render"},
     {"datasets"},
     {"batch", "checks"},
     {"training"},

@@ -20,7 +20,14 @@ from core.align.methods import (
     residual_by_part,
     stable_points,
 )
-from core.align.mouth import GapRule, inner_opening, lip_gap, mouth_width
+from core.align.mouth import (
+    GapRule,
+    inner_opening,
+    lip_aperture,
+    lip_gap,
+    lip_width,
+    mouth_width,
+)
 from core.align.onto_mean import transfer_onto_mean
 from core.align.parts import face_parts, face_size, parse_points, rigid_points
 from core.align.procrustes import align_procrustes, procrustes_frames, reference_shape
@@ -55,7 +62,9 @@ __all__ = [
     "fit_similarity",
     "inner_opening",
     "leakage_table",
+    "lip_aperture",
     "lip_gap",
+    "lip_width",
     "measure_leakage",
     "mouth_width",
     "normalise_eyes",

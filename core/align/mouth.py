@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from core.scheme import LIPS20
 from core.track import LandmarkTrack
 
-__all__ = ["GapRule", "inner_opening", "lip_gap", "mouth_width"]
+__all__ = ["GapRule", "inner_opening", "lip_aperture", "lip_gap", "lip_width", "mouth_width"]
 
 GapRule = Literal["anatomical", "crossed"]
 """anatomical: pairs 61-67, 62-66, 63-65; crossed: 61-65, 62-66, 63-67 as published."""
@@ -38,3 +39,20 @@ def lip_gap(track: LandmarkTrack, rule: GapRule = "anatomical") -> NDArray[np.fl
 def inner_opening(track: LandmarkTrack) -> NDArray[np.float64]:
     """Mean length of the three anatomical inner-lip pairs; (T,), in the track's unit."""
     return lip_gap(track) / 3
+
+
+def lip_aperture(lips: ArrayLike) -> NDArray[np.float64]:
+    """Mean length of 61-67, 62-66 and 63-65, from the 20 lip points of the 68.
+
+    lips : shape (..., 20, D); the result, shape (...), is in their unit. Depth does not count.
+    """
+    xy = np.asarray(lips, dtype=np.float64)[..., :2]
+    upper, lower = np.transpose(LIPS20.inner_lip_pairs)
+    return np.asarray(np.linalg.norm(xy[..., upper, :] - xy[..., lower, :], axis=-1).mean(axis=-1))
+
+
+def lip_width(lips: ArrayLike) -> NDArray[np.float64]:
+    """Distance of the mouth corners 48 and 54; parameters and result as for `lip_aperture`."""
+    xy = np.asarray(lips, dtype=np.float64)[..., :2]
+    left = len(LIPS20.outer_lip) // 2
+    return np.asarray(np.linalg.norm(xy[..., 0, :] - xy[..., left, :], axis=-1))

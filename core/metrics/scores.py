@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.align import lip_aperture
 from core.track import LandmarkTrack
 
 __all__ = [
@@ -22,8 +23,6 @@ __all__ = [
     "variance_ratio",
     "whole_face",
 ]
-
-_UPPER, _LOWER = [61, 62, 63], [67, 66, 65]
 
 
 def interocular(face: ArrayLike) -> float:
@@ -51,8 +50,7 @@ def whole_face(points: ArrayLike) -> NDArray[np.float64]:
 
 def opening(points: ArrayLike) -> NDArray[np.float64]:
     """Mean length of the three anatomical inner-lip pairs; (T, 68, D) -> (T,)."""
-    xy = np.asarray(points, dtype=np.float64)[..., :2]
-    return np.asarray(np.linalg.norm(xy[:, _UPPER] - xy[:, _LOWER], axis=2).mean(axis=1))
+    return lip_aperture(np.asarray(points)[:, 48:68])
 
 
 def rmse(truth: ArrayLike, predicted: ArrayLike) -> NDArray[np.float64]:

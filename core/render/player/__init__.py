@@ -19,7 +19,7 @@ from core.render.player.pack import (
     PlayerPanel,
     pack_player,
 )
-from core.render.player.sound import Heard, hear, silences, spectrogram, waveform_peaks
+from core.render.player.sound import Heard, hear, spectrogram, waveform_peaks
 from core.render.player.unpack import UnpackedPlayer, unpack_player
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "hear",
     "live_script",
     "live_style",
-    "silences",
     "spectrogram",
     "unpack_player",
     "waveform_peaks",

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.media import Sound
+from core.speech.activity import QuietFinder
 
-__all__ = ["Heard", "hear", "silences", "spectrogram", "waveform_peaks"]
+__all__ = ["Heard", "hear", "spectrogram", "waveform_peaks"]
 
 _BINS = 1200  # of the waveform, and columns of the spectrogram
 _BANDS, _LOWEST, _HIGHEST = 64, 60.0, 8000.0  # of the spectrogram; Hz
 _WINDOW, _RANGE_DB = 0.032, 70.0  # seconds; from the loudest down to white
-_SILENT_BLOCK, _SILENT_DB, _SHORTEST = 0.02, -35.0, 0.12  # seconds; below the loudest; seconds
 _PIECE = 10.0  # seconds heard at once: memory stays flat
 
 Samples = NDArray[np.float32]
@@ -37,7 +37,7 @@ def hear(sound: Sound, *, duration: float | None = None) -> Heard:
         sound's own length where None.
     """
     count = sound.n_samples if duration is None else round(duration * sound.rate)
-    parts = (_Peaks(count, _BINS), _Spectrum(count, sound.rate, _BINS), _Silences(sound.rate))
+    parts = (_Peaks(count, _BINS), _Spectrum(count, sound.rate, _BINS), QuietFinder(sound.rate))
     for piece in _exactly(sound, count):
         for part in parts:
             part.add(piece)
@@ -160,43 +160,3 @@ class _Spectrum:
             return np.zeros(self._power.shape, np.uint8)
         level = 10 * np.log10(np.maximum(self._power / loudest, 1e-12))
         return np.asarray(np.clip(1 + level / _RANGE_DB, 0, 1) * 255).astype(np.uint8)
-
-
-def silences(samples: ArrayLike, rate: int) -> list[tuple[float, float]]:
-    """Stretches (start, end) in seconds of at least 0.12 s that are 35 dB below the loudest.
-
-    All of it where nothing is heard.
-    """
-    found = _Silences(rate)
-    found.add(np.nan_to_num(np.asarray(samples, dtype=np.float32).ravel()))
-    return found.result()
-
-
-class _Silences:
-    def __init__(self, rate: int) -> None:
-        self._rate, self._size = rate, max(1, int(_SILENT_BLOCK * rate))
-        self._held: Samples = np.zeros(0, np.float32)
-        self._power: list[NDArray[np.float64]] = []
-        self._heard = 0
-
-    def add(self, piece: Samples) -> None:
-        self._heard += len(piece)
-        held = np.concatenate([self._held, piece])
-        whole = len(held) // self._size * self._size
-        blocks = held[:whole].reshape(-1, self._size).astype(np.float64)
-        self._power.append((blocks**2).mean(axis=1))
-        self._held = held[whole:]
-
-    def result(self) -> list[tuple[float, float]]:
-        if not self._heard:
-            return []
-        rest = [np.mean(self._held.astype(np.float64) ** 2)] if len(self._held) else []
-        loud = np.sqrt(np.concatenate([*self._power, rest]))
-        quiet = loud <= max(loud.max(), 1e-5) * 10 ** (_SILENT_DB / 20)
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(int)))
-        found = []
-        for first, last in edges.reshape(-1, 2):
-            start, end = first * self._size / self._rate, min(last * self._size, self._heard)
-            if end / self._rate - start >= _SHORTEST:
-                found.append((float(start), float(end / self._rate)))
-        return found

@@ -1,0 +1,31 @@
+"""Predictions against the ground truth: one comparison, headline scores, intervals.
+
+`core.evaluation.runner` scores models over lists of clips.
+"""
+
+from core.evaluation.cards import HEADLINE, ScoreCard
+from core.evaluation.comparison import Comparison, ComparisonSpace, compare_tracks
+from core.evaluation.intervals import (
+    Interval,
+    mean_interval,
+    median_interval,
+    paired_difference,
+    skill_interval,
+)
+from core.evaluation.scores import headline_scores, lip_motion_error, pooled_skill
+
+__all__ = [
+    "HEADLINE",
+    "Comparison",
+    "ComparisonSpace",
+    "Interval",
+    "ScoreCard",
+    "compare_tracks",
+    "headline_scores",
+    "lip_motion_error",
+    "mean_interval",
+    "median_interval",
+    "paired_difference",
+    "pooled_skill",
+    "skill_interval",
+]
