@@ -21,6 +21,7 @@ from core.speech.stream import Frames, Resampler
 
 __all__ = [
     "LOG_MEL_HOP",
+    "QUIETEST_PEAK",
     "SPEECH_RATE",
     "LevelListener",
     "LogMelListener",
@@ -35,7 +36,9 @@ _WINDOW = 400  # 25 ms
 _HALF = _WINDOW // 2
 _N_FFT = 512
 _FLOOR = 1e-5  # power of a band: a full-scale tone is 90 dB above it
-_QUIETEST = 0.02  # what a microphone gives before anyone has spoken is not made as loud as speech
+QUIETEST_PEAK = 0.02
+"""The lowest peak that a microphone's level is raised from: room noise is not made as loud as
+speech."""
 
 
 @cache
@@ -99,7 +102,7 @@ class LevelListener:
 
     def __init__(self, rate: int, whole: Sound | None = None) -> None:
         self._resampler = Resampler(rate, SPEECH_RATE)
-        self._known, self._peak = whole is not None, _QUIETEST
+        self._known, self._peak = whole is not None, QUIETEST_PEAK
         if whole is not None:
             self._peak = max((_largest(piece) for piece in whole.pieces(20.0)), default=0.0)
         self.delay_s = 0.0 if rate == SPEECH_RATE else max(0.09, 1100 / rate)  # as measured

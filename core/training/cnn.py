@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -70,12 +71,12 @@ class CNNRecipe(Recipe):
         self.family = "tc" if self.temporal else "cnn"  # type: ignore[misc]
         if self.basis is not None:
             self.n_components = len(self.basis.components)
-        self._signals: dict[str, NDArray[np.float32]] = {}
+        self._signals: WeakKeyDictionary[Example, NDArray[np.float32]] = WeakKeyDictionary()
 
     def prepare(self, training: TrainingSet) -> None:
         self.space: ShapeSpace
         if self.basis is None:
-            self.space = mouth_basis(training, self.n_components)
+            self.space = mouth_basis(training.examples, self.n_components)
             self._explained = self.space.explained
         else:
             self.space = chosen_basis(self.basis, "face")
@@ -157,9 +158,9 @@ class CNNRecipe(Recipe):
         }
 
     def _signal(self, example: Example) -> NDArray[np.float32]:
-        known = self._signals.get(example.name)
+        known = self._signals.get(example)
         if known is None:
-            known = self._signals[example.name] = nr_signal(example.sound)
+            known = self._signals[example] = nr_signal(example.sound)
         return known
 
     def _waves(self, signals: Sequence[NDArray[np.float32]], frames: int) -> Tensor:

@@ -21,7 +21,7 @@ from core.speech.nr import NR_RATE
 from core.speech.tfl import tfl_features
 from core.track import retime
 from core.track_io.files import staged
-from core.training.data import Example, TrainingSet, build_training_set
+from core.training.data import Example, build_training_set
 from core.training.published import COMPONENTS, MEAN
 from core.training.targets import mouth_basis
 from core.workspace import Workspace
@@ -58,9 +58,9 @@ def export_nr(
     BadInput : no clip makes a sample.
     """
     with _new(path, force) as file:
-        data = build_training_set(workspace, clips, progress=progress)
+        data = build_training_set(workspace, clips, reference="closed-mouth", progress=progress)
         kept, left_out = _complete(data.examples)
-        basis = mouth_basis(TrainingSet(tuple(kept), data.template, ()), n_components)
+        basis = mouth_basis(kept, n_components)
         samples = FRAMES * NR_RATE // 25
         speech = file.create_dataset("speech", (len(kept), samples), np.float32)
         rows = file.create_dataset("landmarks", (len(kept), FRAMES, n_components), np.float32)

@@ -21,6 +21,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.errors import BadInput, OutputExists, WeightsError
 from core.training.data import Example, TrainingSet
+from core.training.draws import Sampling, changed, drawn_epoch
 from core.training.recipe import Recipe, State
 from core.weights import open_weights
 
@@ -43,6 +44,7 @@ class TrainOptions:
     patience : epochs without improvement of the validation error before the run ends
     average_best : how many of the best epochs the kept weights are the mean of
     start : weight file of the same shape to begin from
+    sampling : which examples a step sees, and how they are changed
     device : "cpu", "cuda", ..., or "auto": an accelerator where there is one
     precision : of products, "float32", "bfloat16", or "auto": bfloat16 for the families that bear
         it where the machine multiplies it in hardware
@@ -58,6 +60,7 @@ class TrainOptions:
     start: str | None = None
     device: str = "auto"
     precision: str = "auto"
+    sampling: Sampling = Sampling()
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience", "threads", "average_best"):
@@ -112,7 +115,7 @@ def train(
     torch.manual_seed(options.seed)
     recipe.device, recipe.half = place(recipe, options)
     recipe.prepare(training)
-    run = _Run(recipe, options, -(-len(training.examples) // options.batch_size))
+    run = _Run(recipe, options, _steps(training, options))
     if resume and checkpoint.exists():
         run.restore(checkpoint)
     elif options.start is not None:
@@ -153,6 +156,15 @@ def place(recipe: Recipe, options: TrainOptions) -> tuple[torch.device, bool]:
     return device, recipe.bears_half and quick
 
 
+def _steps(training: TrainingSet, options: TrainOptions) -> int:
+    """Steps of an epoch."""
+    return len(
+        drawn_epoch(
+            training.examples, options.sampling, options.batch_size, np.random.default_rng(0)
+        )
+    )
+
+
 class _Run:
     """The state of a run: everything that a checkpoint holds."""
 
@@ -160,8 +172,11 @@ class _Run:
         self.recipe, self.options, self.steps = recipe, options, steps
         self.net = recipe.net().to(recipe.device)
         self.average = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(recipe.decay))  # type: ignore[no-untyped-call]
-        self.optimiser = torch.optim.Adam(
-            self.net.parameters(), lr=options.learning_rate, betas=recipe.betas
+        self.optimiser = torch.optim.AdamW(  # without decay it is Adam
+            [p for p in self.net.parameters() if p.requires_grad],
+            lr=options.learning_rate,
+            betas=recipe.betas,
+            weight_decay=recipe.weight_decay,
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser,
@@ -177,7 +192,7 @@ class _Run:
     @property
     def since_best(self) -> int:
         """Epochs since the lowest validation error; 0 right after it."""
-        errors = [c["mouth_rmse"] for c in self.curves]
+        errors = [c["lip_motion_error"] for c in self.curves]
         return len(errors) - 1 - int(np.argmin(errors)) if errors else 0
 
     def epoch(self, training: TrainingSet, hear: Progress) -> float:
@@ -185,13 +200,12 @@ class _Run:
         number, options = len(self.curves), self.options
         rng = np.random.default_rng([options.seed, number])
         torch.manual_seed(int(rng.integers(2**31)))
-        order = rng.permutation(len(training.examples))
+        draws = drawn_epoch(training.examples, options.sampling, options.batch_size, rng)
         self.net.train()
         total = 0.0
-        for step in range(self.steps):
-            rows = order[step * options.batch_size : (step + 1) * options.batch_size]
+        for step, rows in enumerate(draws):
             share = (number * self.steps + step) / (options.epochs * self.steps)
-            batch = [training.examples[i] for i in rows]
+            batch = [self.draw(training, i, rng) for i in rows]
             total += self._gradients(batch, rng, share)
             self.optimiser.step()
             self.schedule.step()
@@ -210,6 +224,12 @@ class _Run:
                 }
             )
         return total / self.steps
+
+    def draw(self, training: TrainingSet, row: int, rng: np.random.Generator) -> Example:
+        """An example as this step sees it."""
+        example = training.examples[row]
+        partners = training.partners[example.distilled, example.speaker]
+        return changed(example, partners, self.options.sampling, rng)
 
     def _gradients(self, batch: Sequence[Example], rng: np.random.Generator, share: float) -> float:
         """Fill in the gradients of a batch, clipped; its loss.
@@ -240,7 +260,7 @@ class _Run:
     def keep_best(self) -> None:
         """Hold the weights of the best epochs, as many as are to be averaged."""
         self.best[len(self.curves)] = self.kept()
-        ranked = sorted(self.best, key=lambda epoch: self.curves[epoch - 1]["mouth_rmse"])
+        ranked = sorted(self.best, key=lambda epoch: self.curves[epoch - 1]["lip_motion_error"])
         for epoch in ranked[self.options.average_best :]:
             del self.best[epoch]
 
@@ -298,7 +318,7 @@ def _averaged(recipe: Recipe, run: _Run, validation: TrainingSet, out: Path) -> 
     net = recipe.net()
     net.load_state_dict(mean)
     scores = recipe.validate(net, validation)
-    better = scores["mouth_rmse"] < min(c["mouth_rmse"] for c in run.curves)
+    better = scores["lip_motion_error"] < min(c["lip_motion_error"] for c in run.curves)
     if better:
         recipe.save(out / "model.safetensors", mean)
     return {"epochs": sorted(run.best), "kept": better, **scores}
@@ -319,7 +339,9 @@ def _write_summary(
         "device": recipe.device.type,
         "precision": "bfloat16" if recipe.half else "float32",
         "recipe": recipe.describe(),
-        "training_clips": len(training.examples),
+        "training_clips": sum(not e.distilled for e in training.examples),
+        "distilled_clips": sum(e.distilled for e in training.examples),
+        "speakers": training.speakers,
         "validation_clips": len(validation.examples),
         "left_out": [*training.left_out, *validation.left_out],
         "curves": curves,

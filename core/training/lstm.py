@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -54,7 +55,7 @@ class LSTMRecipe(Recipe):
     decay = 0.99
 
     def __post_init__(self) -> None:
-        self._known: dict[str, NDArray[np.float32]] = {}
+        self._known: WeakKeyDictionary[Example, NDArray[np.float32]] = WeakKeyDictionary()
         sizes = [self.hidden] * 3 + [136]
         self._layers = tuple(
             LSTMLayer(f"lstm_{k}", size, "tanh", "sigmoid", self.share, self.share, 2)
@@ -144,11 +145,11 @@ class LSTMRecipe(Recipe):
         }
 
     def _rows(self, example: Example) -> NDArray[np.float32]:
-        known = self._known.get(example.name)
+        known = self._known.get(example)
         if known is None:
             if example.mel is None:
                 known = tfl_features(example.sound, self.context)
             else:
                 known = beside_past(example.mel, self.context)
-            self._known[example.name] = known
+            self._known[example] = known
         return known

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -53,7 +54,7 @@ class MFCCRecipe(Recipe):
     decay = 0.995
 
     def __post_init__(self) -> None:
-        self._known: dict[str, NDArray[np.float32]] = {}
+        self._known: WeakKeyDictionary[Example, NDArray[np.float32]] = WeakKeyDictionary()
 
     def prepare(self, training: TrainingSet) -> None:
         self.faces = FaceRows.of(training, self.target)
@@ -141,9 +142,9 @@ class MFCCRecipe(Recipe):
 
     def _windows(self, example: Example) -> NDArray[np.float32]:
         """Standardised windows (K, window * 40) of a clip's key-points."""
-        known = self._known.get(example.name)
+        known = self._known.get(example)
         if known is None:
-            known = self._known[example.name] = mfcc(example.sound).astype(np.float32)
+            known = self._known[example] = mfcc(example.sound).astype(np.float32)
         count = key_point_count(example.sound.duration, _KEPT * _FPS)
         numbers = np.arange(count - 1)
         starts = window_starts(numbers, len(known) / count, self.window, len(known))

@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.metrics import interocular, mouth_rmse, opening_correlation, whole_face
-from core.metrics.scores import opening
+from core.align import lip_aperture
+from core.evaluation.scores import course_correlation, lip_motion_error, pooled_skill
+from core.metrics import interocular
 from core.reference.identity import EYE_DISTANCE
 from core.training.data import Example, TrainingSet
 
@@ -29,6 +30,7 @@ class Recipe(ABC):
     ----------
     betas : of Adam
     decay : of the running average of the weights, each step
+    weight_decay : of AdamW (Loshchilov and Hutter 2019)
     bears_half : its products can be of bfloat16
     takes_features : it can do with TFL's features in place of sound
     device : where the network is trained
@@ -38,6 +40,7 @@ class Recipe(ABC):
     family: ClassVar[str]
     betas: tuple[float, float] = (0.9, 0.999)
     decay: float = 0.99
+    weight_decay: float = 0.0
     bears_half: ClassVar[bool] = False
     takes_features: ClassVar[bool] = False
     device = torch.device("cpu")
@@ -80,19 +83,29 @@ class Recipe(ABC):
         return {}
 
     def validate(self, net: nn.Module, data: TrainingSet) -> dict[str, float]:
-        """Mouth RMSE (IOD) and opening correlation of raw output, means over clips."""
+        """Headline scores of raw output: lip motion error (IOD) and aperture correlation, means
+        over clips, and pooled skill."""
         net.eval()
         iod = interocular(data.template)
-        rmse: list[float] = []
+        errors: list[float] = []
+        still: list[float] = []
+        frames: list[int] = []
         correlation: list[float] = []
         with torch.inference_mode():
             for example in data.examples:
                 points = self.points(net, example)
                 lips = points.shape[1] == 20
                 truth = (example.lips if lips else example.points)[: len(points)]
-                known = np.isfinite(truth).all(axis=(1, 2))
-                one, two = (whole_face(p[: len(truth)][known]) for p in (truth, points))
-                rmse.append(mouth_rmse(one, two) / (EYE_DISTANCE if lips else iod))
-                correlation.append(opening_correlation(opening(one), opening(two)))
+                one, two = (
+                    p[: len(truth), -20:] / (EYE_DISTANCE if lips else iod) for p in (truth, points)
+                )
+                errors.append(lip_motion_error(one, two))
+                still.append(lip_motion_error(one, np.zeros_like(one)))
+                frames.append(int(np.isfinite(one).all(axis=(1, 2)).sum()))
+                correlation.append(course_correlation(lip_aperture(one), lip_aperture(two)))
         net.train()
-        return {"mouth_rmse": float(np.mean(rmse)), "correlation": float(np.nanmean(correlation))}
+        return {
+            "lip_motion_error": float(np.mean(errors)),
+            "skill": pooled_skill(errors, still, frames),
+            "correlation": float(np.nanmean(correlation)),
+        }

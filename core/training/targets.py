@@ -13,7 +13,7 @@ from torch import Tensor
 
 from core.errors import BadInput
 from core.reference import ShapeSpace, fit_shape_space
-from core.training.data import TrainingSet
+from core.training.data import Example, TrainingSet
 
 __all__ = [
     "FaceRows",
@@ -32,17 +32,17 @@ _EXAMPLES = {"face": ("dlib68", 136, "template"), "lips": ("lips20", 40, "eye5")
 _MOUTH_WEIGHT = 3.0  # the speech-driven part of the face counts more in basis and loss
 
 
-def mouth_basis(data: TrainingSet, n_components: int) -> ShapeSpace:
+def mouth_basis(examples: Sequence[Example], n_components: int) -> ShapeSpace:
     """PCA of the training faces in which the mouth counts three times, standardised."""
     weights = np.ones(68)
     weights[48:68] = _MOUTH_WEIGHT
-    points = np.concatenate([e.points for e in data.examples])
+    points = np.concatenate([e.points for e in examples])
     return fit_shape_space(points, n_components, point_weights=weights).standardised()
 
 
-def lip_basis(data: TrainingSet, n_components: int) -> ShapeSpace:
-    """PCA of the training lips in HUM's space, standardised (SPEC 5)."""
-    lips = np.concatenate([e.lips for e in data.examples])
+def lip_basis(examples: Sequence[Example], n_components: int) -> ShapeSpace:
+    """PCA of the training lips in space 'eye5', standardised (Humans project 2021)."""
+    lips = np.concatenate([e.lips for e in examples])
     return fit_shape_space(lips, n_components, space="eye5").standardised()
 
 
