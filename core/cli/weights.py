@@ -89,9 +89,9 @@ def info_command(name: Annotated[str, typer.Argument(help="Model name.")]) -> Do
 
 @command("get", models)
 def get_command(
-    name: Annotated[str, typer.Argument(help="Model name, or a file of the registry.")],
+    name: Annotated[str, typer.Argument(help="Model or encoder name, or a file of the registry.")],
 ) -> Done:
-    """Download a published model with all that it needs; an interrupted download goes on."""
+    """Download a published model or encoder; an interrupted download goes on."""
     bars: dict[str, Progress] = {}
 
     def hear(file: RemoteFile, done: int, total: int | None) -> None:
@@ -123,14 +123,14 @@ def get_command(
 def verify_command(
     file: Annotated[Path, typer.Argument(help="Any file; it is hashed, never opened.")],
 ) -> Done:
-    """Whether a file is exactly the published one, by its git blob id."""
+    """Whether a file is exactly the published one, by its hash."""
     found = identify(file)
     if found.ok:
         line = f"{file.name} is {found.name}, as published"
     elif found.known:
         line = (
-            f"{file.name} is not {found.name}: its blob id is {found.blob_id}, expected "
-            f"{found.expected}"
+            f"{file.name} is not {found.name}: expected {found.expected}, got the blob id "
+            f"{found.blob_id} and the sha256 {found.sha256}"
         )
     else:
         line = f"{file.name} is no file of the registry (blob id {found.blob_id})"

@@ -133,7 +133,7 @@ def _alone(path: Path, progress: Progress) -> Iterator[None]:
 
 
 def _short(file: RemoteFile) -> str:
-    return (file.blob_id or file.sha256)[:12]
+    return file.content_id[:12]
 
 
 def _names(file: RemoteFile) -> tuple[str, str]:

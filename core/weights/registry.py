@@ -11,7 +11,15 @@ from typing import Any
 
 from core.errors import BadInput, MissingFile
 
-__all__ = ["PRETRAINED", "ModelEntry", "RemoteFile", "entries", "registry", "remote_file"]
+__all__ = [
+    "PRETRAINED",
+    "ModelEntry",
+    "RemoteFile",
+    "encoder_files",
+    "entries",
+    "registry",
+    "remote_file",
+]
 
 PRETRAINED = Path(__file__).parents[2] / "pretrained"
 
@@ -37,6 +45,11 @@ class RemoteFile:
     citation: str = ""
     size: int | None = None
     about: int | None = None
+
+    @property
+    def content_id(self) -> str:
+        """What its content is recognised by: the git blob id, or the sha256 without one."""
+        return self.blob_id or self.sha256
 
 
 @dataclass(frozen=True)
@@ -98,13 +111,19 @@ def remote_file(name: str) -> RemoteFile:
         name=name,
         url=entry.get("url") or f"https://raw.githubusercontent.com/{place}",
         sha256=entry.get("sha256", ""),
-        blob_id=entry["blob_id"],
+        blob_id=entry.get("blob_id", ""),
         licence=entry.get("licence", source["licence"]),
         source=f"{source['repository']}:{entry['path']}",
         citation=source.get("citation", ""),
         size=size,
         about=size or (entry["about_mb"] * 1_000_000 if "about_mb" in entry else None),
     )
+
+
+def encoder_files() -> dict[str, RemoteFile]:
+    """The weight file of each pretrained speech encoder, by the encoder's name."""
+    table = registry().get("encoders", {})
+    return {name: remote_file(entry["file"]) for name, entry in table.items()}
 
 
 def entries() -> list[ModelEntry]:

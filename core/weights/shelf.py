@@ -14,10 +14,19 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import BadInput, MissingFile
+from core.keys import file_sha256, model_sha256
 from core.settings import home
 from core.weights.download import fetch
 from core.weights.hashes import is_exactly, known_blob_id
-from core.weights.registry import PRETRAINED, ModelEntry, RemoteFile, entries, registry, remote_file
+from core.weights.registry import (
+    PRETRAINED,
+    ModelEntry,
+    RemoteFile,
+    encoder_files,
+    entries,
+    registry,
+    remote_file,
+)
 from core.weights.transfer import MOST_BYTES
 
 __all__ = [
@@ -55,7 +64,9 @@ class Shelf:
 
     def find(self, file: RemoteFile) -> Path | None:
         """Where a file of the registry lies; None where it does not."""
-        return self.by_id.get(file.blob_id)
+        if file.blob_id:
+            return self.by_id.get(file.blob_id)
+        return next((path for path in self.by_id.values() if _has_sha256(path, file)), None)
 
     def weights(self, entry: ModelEntry) -> Path | None:
         """Where a model's weights lie, being the right ones; None where they do not."""
@@ -100,7 +111,7 @@ def _name(entry: os.DirEntry[str]) -> str:
 
 
 def files_of(name: str) -> tuple[RemoteFile, ...]:
-    """What is downloaded for a model, or a single file, by its name in the registry.
+    """What is downloaded for a model, an encoder or a single file, by its name in the registry.
 
     Raises
     ------
@@ -115,10 +126,12 @@ def files_of(name: str) -> tuple[RemoteFile, ...]:
                     "restore the folder pretrained/ from the repository."
                 )
             return entry.downloads
-    files = registry().get("files", {})
+    encoders, files = encoder_files(), registry().get("files", {})
+    if name in encoders:
+        return (encoders[name],)
     if name in files:
         return (remote_file(name),)
-    known = ", ".join([*(entry.name for entry in entries()), *files])
+    known = ", ".join([*(entry.name for entry in entries()), *encoders, *files])
     raise BadInput(f"There is nothing named {name!r} to get; known: {known}.")
 
 
@@ -172,12 +185,15 @@ class Identity:
     known : its content, or else its name, is in the registry
     name : of the model whose weights it is, or of the file; None where it is not known
     ok : its content is exactly that of the registry
+    blob_id, sha256 : of its content
+    expected : blob id, else sha256, of the file of that name; '' where it is not known
     """
 
     known: bool
     name: str | None
     ok: bool
     blob_id: str
+    sha256: str
     expected: str = ""
 
 
@@ -189,15 +205,19 @@ def identify(path: Path | str) -> Identity:
     path = Path(path)
     if not path.is_file():
         raise MissingFile(f"There is no file {str(path)!r}; check the path.")
-    blob_id = known_blob_id(path)
+    blob_id, sha256 = known_blob_id(path), file_sha256(path)
     names = {entry.file: entry.name for entry in entries()}
     ids = {entry.file: entry.blob_id for entry in entries() if entry.blob_id}
-    ids |= {name: remote_file(name).blob_id for name in registry().get("files", {})}
+    ids |= {name: remote_file(name).content_id for name in registry().get("files", {})}
     for name, expected in ids.items():
-        if blob_id == expected:
+        if expected in (blob_id, sha256):
             whole = name not in registry().get("files", {}) or is_exactly(path, remote_file(name))
-            return Identity(True, names.get(name, name), whole, blob_id, expected)
+            return Identity(True, names.get(name, name), whole, blob_id, sha256, expected)
     if path.name in ids:
         expected = ids[path.name]
-        return Identity(True, names.get(path.name, path.name), False, blob_id, expected)
-    return Identity(False, None, False, blob_id)
+        return Identity(True, names.get(path.name, path.name), False, blob_id, sha256, expected)
+    return Identity(False, None, False, blob_id, sha256)
+
+
+def _has_sha256(path: Path, file: RemoteFile) -> bool:
+    return file.size in (None, path.stat().st_size) and model_sha256(path) == file.sha256

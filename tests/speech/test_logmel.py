@@ -46,6 +46,11 @@ def test_the_filters_are_slaney_s_without_normalisation(n_mels: int) -> None:
     assert (mel_filters(n_mels).sum(axis=1) > 0).all(), "a filter between two bins hears nothing"
 
 
+def test_filters_of_equal_area_are_librosa_s_default() -> None:
+    expected = librosa.filters.mel(sr=16_000, n_fft=400, n_mels=80)
+    np.testing.assert_allclose(mel_filters(80, n_fft=400, norm="area"), expected, atol=1e-8)
+
+
 @pytest.mark.parametrize("n_mels", [40, 80])
 def test_the_bands_are_librosa_s(n_mels: int) -> None:
     wave = noise(0.7, 16_000).samples

@@ -14,7 +14,7 @@ from core.speech.encoders.base import SpeechEncoder
 from core.speech.encoders.wav2vec import KINDS, build_wav2vec
 from core.speech.encoders.whisper import WhisperEncoder, build_whisper, read_whisper
 from core.track_io.files import read_plain
-from core.weights import open_weights
+from core.weights import encoder_files, open_weights, shelf
 
 __all__ = ["FOLDER_KINDS", "build_encoder", "open_encoder"]
 
@@ -54,14 +54,14 @@ def build_encoder(
 
 
 def open_encoder(place: Path | str) -> SpeechEncoder:
-    """A pretrained encoder from this machine; nothing is downloaded.
+    """A pretrained encoder that is on this machine; nothing is downloaded.
 
     Parameters
     ----------
     place : Path or str
         A folder with config.json and model.safetensors or pytorch_model.bin (wav2vec 2.0, HuBERT,
-        Whisper), or a Whisper checkpoint. Of Whisper the first two layers are used, with
-        energies.
+        Whisper); a Whisper checkpoint; or the name of an encoder in the registry, whose file is
+        recognised by its content. Of Whisper the first two layers are used, with energies.
 
     Raises
     ------
@@ -70,12 +70,15 @@ def open_encoder(place: Path | str) -> SpeechEncoder:
     path = Path(place)
     if path.is_file():
         return read_whisper(path)
+    if str(place) in encoder_files() and not path.is_dir():
+        return read_whisper(_found(str(place)))
     files = [path / name for name in ("model.safetensors", "pytorch_model.bin")]
     weights = next((file for file in files if file.is_file()), None)
     if weights is None or not (path / "config.json").is_file():
         raise MissingFile(
-            f"There is no encoder in {str(path)!r}; expected a Whisper checkpoint, or a folder "
-            "with config.json and model.safetensors or pytorch_model.bin, see --encoder."
+            f"There is no encoder in {str(path)!r}; expected a Whisper checkpoint, a folder with "
+            "config.json and model.safetensors or pytorch_model.bin, or a name of the registry "
+            f"({', '.join(encoder_files())}), see --encoder."
         )
     try:
         settings = json.loads(read_plain(path / "config.json", 1 << 20))
@@ -86,3 +89,14 @@ def open_encoder(place: Path | str) -> SpeechEncoder:
     if settings.get("model_type") == WhisperEncoder.kind:
         return read_whisper(weights)
     return build_encoder(settings, open_weights(weights).tensors, path.name)
+
+
+def _found(name: str) -> Path:
+    """Where the file of an encoder of the registry lies."""
+    path = shelf().find(encoder_files()[name])
+    if path is None:
+        raise MissingFile(
+            f"The encoder {name!r} is not here yet; download it with "
+            f"'python -m core models get {name}'."
+        )
+    return path
