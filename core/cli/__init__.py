@@ -28,7 +28,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {  # of each module, in the order of the
     "speakers": ("audit", "template"),
     "shape": ("shape",),
     "generate": ("generate",),
-    "training": ("train", "evaluate"),
+    "training": ("train", "distill", "evaluate"),
     "weights": ("models",),
     "compare": ("compare",),
     "draw": ("plot", "crop"),

@@ -1,4 +1,4 @@
-"""train, evaluate."""
+"""train, distill, evaluate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -44,6 +44,65 @@ def train_command(
             help="Template face .npy (default: made of the clips; with --basis the shipped one).",
         ),
     ] = None,
+    part: Annotated[
+        str | None, typer.Option("--part", help="lips, or the whole face (family lips).")
+    ] = None,
+    components: Annotated[
+        int | None, typer.Option("--components", help="PCA components (cnn, tc, lips).")
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            "--encoder",
+            help="Pretrained speech encoder in front (lips): whisper-tiny.en, a Whisper file, or a "
+            "folder of wav2vec 2.0 or HuBERT.",
+        ),
+    ] = None,
+    reference: Annotated[
+        str,
+        typer.Option(
+            "--reference",
+            help="What the motion of a clip is measured from: clip-mean, or closed-mouth (its "
+            "closed-mouth frame).",
+        ),
+    ] = "clip-mean",
+    landmarks: Annotated[
+        str, typer.Option("--landmarks", help="Precision of the detected landmarks: fine or fast.")
+    ] = "fine",
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option("--leave-out", help="A speaker that nothing is learned of; repeatable."),
+    ] = None,
+    lag_ms: Annotated[
+        float, typer.Option("--lag-ms", help="How late the audio of these clips is.")
+    ] = 0.0,
+    distilled: Annotated[
+        list[Path] | None,
+        typer.Option("--distilled", help="Folder of labels from 'distill'; repeatable."),
+    ] = None,
+    distilled_share: Annotated[
+        float, typer.Option("--distilled-share", help="Share of the draws from these labels.")
+    ] = 0.55,
+    balance: Annotated[
+        float,
+        typer.Option("--balance", help="0: every clip alike; 1: every speaker alike."),
+    ] = 0.0,
+    join: Annotated[
+        float,
+        typer.Option("--join", help="Share of draws that are two clips with a pause between."),
+    ] = 0.0,
+    voice: Annotated[
+        float, typer.Option("--voice", help="Share of draws from video at another pitch and tempo.")
+    ] = 0.0,
+    channel: Annotated[
+        float, typer.Option("--channel", help="Share of draws with an equaliser and noise.")
+    ] = 0.0,
+    length: Annotated[
+        int, typer.Option("--length", help="Most frames of a draw; 0: whole clips.")
+    ] = 0,
+    steps: Annotated[
+        int, typer.Option("--steps", help="Steps of an epoch; 0: every clip once.")
+    ] = 0,
     noise: Annotated[
         list[str] | None,
         typer.Option("--noise", help="Noise-resilient (cnn, tc): white, pink, brown, or a path."),
@@ -55,6 +114,23 @@ def train_command(
     patience: Annotated[int, typer.Option("--patience", help="Epochs without progress.")] = 20,
     average_best: Annotated[int, typer.Option("--average-best", help="Epochs to average.")] = 1,
     hidden: Annotated[int | None, typer.Option("-u", help="Hidden units (not cnn, tc).")] = None,
+    layers: Annotated[
+        int | None, typer.Option("--layers", help="Of the Transformer (lips).")
+    ] = None,
+    back: Annotated[
+        int | None, typer.Option("--back", help="Frames each layer sees before a frame (lips).")
+    ] = None,
+    ahead: Annotated[
+        int | None, typer.Option("--ahead", help="Frames each layer sees after a frame (lips).")
+    ] = None,
+    weight_decay: Annotated[float | None, typer.Option("--weight-decay", help="Of AdamW.")] = None,
+    average_decay: Annotated[
+        float | None, typer.Option("--average-decay", help="Of the running average of the weights.")
+    ] = None,
+    gain_db: Annotated[
+        float | None, typer.Option("--gain-db", help="Levels are lowered by up to so much (lips).")
+    ] = None,
+    threads: Annotated[int, typer.Option("--threads", help="CPU threads.")] = 2,
     delay: Annotated[int | None, typer.Option("-d", help="Delay in frames (lstm).")] = None,
     context: Annotated[int | None, typer.Option("-c", help="Context in frames (lstm).")] = None,
     target: Annotated[
@@ -70,8 +146,12 @@ def train_command(
     force: Annotated[bool, typer.Option("--force", help="Start over in a used folder.")] = False,
 ) -> Done:
     """Train a model family on the clips of a data set (landmarks are cached)."""
+    from core.batch.landmarks import LandmarkRecipe
+    from core.detect.precision import Precision
     from core.reference import open_basis, read_template, shipped_template
-    from core.training import default_options, make_recipe, split_clips, train
+    from core.speech.encoders import open_encoder
+    from core.training import Reference, Sampling, default_options, make_recipe, split_clips, train
+    from core.training.distil import with_distilled
     from core.training.published import read_training_file
 
     own = None if basis is None else open_basis(basis)
@@ -83,6 +163,15 @@ def train_command(
         delay=delay,
         context=context,
         target=target,
+        part=part,
+        n_components=components,
+        encoder=None if encoder is None else open_encoder(encoder),
+        layers=layers,
+        back=back,
+        ahead=ahead,
+        weight_decay=weight_decay,
+        decay=average_decay,
+        gain_db=gain_db,
         basis=None if from_file else own,
     )
     for name in unused:
@@ -100,6 +189,16 @@ def train_command(
         start=None if start is None else str(start),
         device=device,
         precision=precision,
+        threads=threads,
+        sampling=Sampling(
+            balance=balance,
+            distilled=distilled_share if distilled else 0.0,
+            join=join,
+            voice=voice,
+            channel=channel,
+            length=length,
+            steps=steps,
+        ),
         **{k: v for k, v in given.items() if v is not None},
     )
     if from_file:
@@ -112,18 +211,28 @@ def train_command(
             face = shipped_template()  # 'shape fit' puts its faces there, too
         report = Progress("prepare", None, "clips")
         training, validation = split_clips(
-            data, list_name, template=face, seed=seed, progress=lambda n, _: report(n)
+            data,
+            list_name,
+            reference=_one_of("--reference", reference, get_args(Reference)),
+            template=face,
+            leave_out=leave_out or (),
+            recipe=LandmarkRecipe(precision=_one_of("--landmarks", landmarks, get_args(Precision))),
+            lag_s=lag_ms / 1000,
+            seed=seed,
+            progress=lambda n, _: report(n),
         )
         report.close()
+    training = with_distilled(training, distilled or ())
     for left in (*training.left_out, *validation.left_out):
         notice(f"{left['clip']} left out: {left['reason']}")
     summary = train(
         recipe, training, validation, out, options, resume=resume, force=force, progress=_teller()
     )
-    best = min(summary["curves"], key=lambda c: c["mouth_rmse"])
+    best = min(summary["curves"], key=lambda c: c["lip_motion_error"])
     return Done(
-        f"{len(summary['curves'])} epochs; best epoch {best['epoch']}: mouth RMSE "
-        f"{best['mouth_rmse']:.4f} IOD, correlation {best['correlation']:.3f} -> {out}",
+        f"{len(summary['curves'])} epochs; best epoch {best['epoch']}: lip motion error "
+        f"{best['lip_motion_error']:.4f} IOD, skill {best['skill']:.3f}, aperture correlation "
+        f"{best['correlation']:.3f} -> {out}",
         {"out": str(out), "best": best, **summary},
     )
 
@@ -137,8 +246,9 @@ def _teller() -> Callable[[dict[str, Any]], None]:
         if "validation" in event:
             scores = event["validation"]
             notice(
-                f"epoch {event['epoch']}: validation mouth RMSE {scores['mouth_rmse']:.4f} IOD, "
-                f"opening correlation {scores['correlation']:.3f}"
+                f"epoch {event['epoch']}: validation lip motion error "
+                f"{scores['lip_motion_error']:.4f} IOD, skill {scores['skill']:.3f}, aperture "
+                f"correlation {scores['correlation']:.3f}"
             )
         elif event["seconds"] - last > 15:
             last = event["seconds"]
@@ -148,6 +258,50 @@ def _teller() -> Callable[[dict[str, Any]], None]:
             )
 
     return tell
+
+
+def _one_of(flag: str, value: str, known: tuple[Any, ...]) -> Any:
+    """A choice by name; raises `BadInput`."""
+    if value not in known:
+        raise BadInput(f"{flag} is {' or '.join(known)}, not {value[:20]!r}.")
+    return value
+
+
+@command("distill")
+def distill_command(
+    teacher: Annotated[
+        list[str],
+        typer.Option("--teacher", help="Model name or weight file; several are averaged."),
+    ],
+    audio: Annotated[
+        Path,
+        typer.Option("--audio", help="Folder of audio, or a list: a path, a tab, a speaker."),
+    ],
+    out: Annotated[Path, typer.Option("-o", help="Folder for the labels.")],
+    copies: Annotated[
+        int,
+        typer.Option("--copies", min=0, help="Copies of each at another pitch and tempo."),
+    ] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Of the copies.")] = 0,
+) -> Done:
+    """Label audio with a model's landmarks, for 'train --distilled'; finished labels are kept."""
+    from core.models.store import weights_of
+    from core.training.distil import Teacher, audio_files, distil
+
+    teachers = [Teacher(load_model(name), weights_of(name)) for name in teacher]
+    files = audio_files(audio)
+    report = Progress("distill", len(files), "files")
+    done, left_out = distil(
+        teachers, files, out, copies=copies, seed=seed, progress=lambda n, _: report(n)
+    )
+    report.close()
+    for left in left_out:
+        notice(f"{left['clip']} left out: {left['reason']}")
+    return Done(
+        f"{done} labels of {len(files) - len(left_out)} files -> {out}",
+        {"out": str(out), "labels": done, "files": len(files), "failed": left_out},
+        code=3 if left_out else 0,
+    )
 
 
 @command("evaluate")

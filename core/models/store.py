@@ -39,6 +39,7 @@ __all__ = [
     "load_model",
     "model_card",
     "save_model",
+    "weights_of",
 ]
 
 
@@ -141,15 +142,26 @@ def load_model(name: str | Path, **options: Any) -> SpeechModel:
     ------
     MissingFile, WeightsError, BadInput
     """
-    path, entry = Path(name), None
-    if path.suffix.lower() not in WEIGHT_SUFFIXES:
-        card = _ready_card(str(name))
-        path, entry = card.path, card.entry
+    path, entry = _located(name)
     weights = open_weights(path)
     kind = recognise(weights)
     given = {k: v for k, v in options.items() if v is not None and k in kind.option_names()}
     published = _published(entry or entry_of(path), kind, set(given))
     return kind.build(weights, **published | given)
+
+
+def weights_of(name: str | Path) -> Path:
+    """The weight file of a model by its registry name, or the file itself; raises `MissingFile`."""
+    return _located(name)[0]
+
+
+def _located(name: str | Path) -> tuple[Path, ModelEntry | None]:
+    """The weight file of a model, and its entry where it was named by the registry."""
+    path = Path(name)
+    if path.suffix.lower() in WEIGHT_SUFFIXES:
+        return path, None
+    card = _ready_card(str(name))
+    return card.path, card.entry
 
 
 def _ready_card(name: str) -> ModelCard:

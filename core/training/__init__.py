@@ -1,7 +1,8 @@
 """Training of the model families."""
 
 from core.training.cnn import CNNRecipe
-from core.training.data import Example, TrainingSet, build_training_set, split_clips
+from core.training.data import Example, Reference, TrainingSet, build_training_set, split_clips
+from core.training.draws import Sampling
 from core.training.loop import TrainOptions, train
 from core.training.recipe import Recipe
 from core.training.recipes import default_options, make_recipe
@@ -10,6 +11,8 @@ __all__ = [
     "CNNRecipe",
     "Example",
     "Recipe",
+    "Reference",
+    "Sampling",
     "TrainOptions",
     "TrainingSet",
     "build_training_set",

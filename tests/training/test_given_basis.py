@@ -66,7 +66,7 @@ def test_the_weights_hold_the_basis_that_was_given(
 def test_without_a_basis_the_recipe_fits_its_own() -> None:
     recipe = CNNRecipe(n_components=2)
     recipe.prepare(TRAINING)
-    own = mouth_basis(TRAINING, 2)
+    own = mouth_basis(TRAINING.examples, 2)
     np.testing.assert_array_equal(recipe.space.components, own.components)
     assert recipe.describe()["basis"] == "fitted"
     assert recipe.describe()["explained_variance_of_basis"] == own.explained
@@ -192,7 +192,7 @@ def test_the_command_puts_clips_onto_the_template_of_the_basis(
 
     def trained(recipe: Recipe, *given: Any, **more: Any) -> dict[str, Any]:
         seen["basis"] = getattr(recipe, "basis", None)
-        return {"curves": [{"epoch": 1, "mouth_rmse": 1.0, "correlation": 0.0}]}
+        return {"curves": [{"epoch": 1, "lip_motion_error": 1.0, "skill": 0.0, "correlation": 0.0}]}
 
     monkeypatch.setattr("core.training.split_clips", split)
     monkeypatch.setattr("core.training.train", trained)
