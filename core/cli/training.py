@@ -45,7 +45,7 @@ def train_command(
         ),
     ] = None,
     part: Annotated[
-        str | None, typer.Option("--part", help="lips, or the whole face (family lips).")
+        str | None, typer.Option("--part", help="lips, face, or both with one network (lips).")
     ] = None,
     components: Annotated[
         int | None, typer.Option("--components", help="PCA components (cnn, tc, lips).")
@@ -103,6 +103,14 @@ def train_command(
     steps: Annotated[
         int, typer.Option("--steps", help="Steps of an epoch; 0: every clip once.")
     ] = 0,
+    variants: Annotated[
+        int,
+        typer.Option("--variants", help="Changed versions of each clip; 0: every draw is new."),
+    ] = 0,
+    draw_seed: Annotated[int, typer.Option("--draw-seed", help="Of these versions.")] = 0,
+    cache: Annotated[
+        File, typer.Option("--cache", help="Folder for features of an encoder, shared by runs.")
+    ] = None,
     noise: Annotated[
         list[str] | None,
         typer.Option("--noise", help="Noise-resilient (cnn, tc): white, pink, brown, or a path."),
@@ -172,6 +180,7 @@ def train_command(
         weight_decay=weight_decay,
         decay=average_decay,
         gain_db=gain_db,
+        cache=cache,
         basis=None if from_file else own,
     )
     for name in unused:
@@ -198,6 +207,8 @@ def train_command(
             channel=channel,
             length=length,
             steps=steps,
+            variants=variants,
+            seed=draw_seed,
         ),
         **{k: v for k, v in given.items() if v is not None},
     )

@@ -7,6 +7,7 @@ examples take a share of the draws, and clips are joined, revoiced and sent thro
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -43,6 +44,9 @@ class Sampling:
     channel : share of draws that go through an equaliser and noise
     length : most rows of a draw; longer clips give a random stretch; 0: whole clips
     steps : of an epoch; 0: as many as show every clip from video once
+    variants : changed versions of each clip; 0: every draw is a new one. A clip has the same
+        versions in every run with the same seed of the draws, whatever else is trained on.
+    seed : of these versions
     """
 
     balance: float = 0.0
@@ -52,10 +56,12 @@ class Sampling:
     channel: float = 0.0
     length: int = 0
     steps: int = 0
+    variants: int = 0
+    seed: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value, whole = getattr(self, field.name), field.name in ("length", "steps")
+            value, whole = getattr(self, field.name), field.type == "int"
             if not (value >= 0 if whole else 0 <= value <= 1):
                 limit = "from 0" if whole else "between 0 and 1"
                 raise BadInput(f"The sampling option {field.name} is {limit}, not {value:g}.")
@@ -63,7 +69,9 @@ class Sampling:
     @property
     def plain(self) -> bool:
         """Whether an epoch is every clip once, unchanged."""
-        return not any(getattr(self, f.name) for f in fields(self) if f.name != "steps")
+        return not any(
+            (self.balance, self.distilled, self.join, self.voice, self.channel, self.length)
+        )
 
 
 def drawn_epoch(
@@ -109,6 +117,10 @@ def changed(
     """
     if sampling.plain:
         return example
+    if sampling.variants:
+        version = int(rng.integers(sampling.variants))
+        name = zlib.crc32(f"{example.speaker}/{example.name}".encode())
+        rng = np.random.default_rng([sampling.seed, name, version])
     result = _stretch(example, sampling.length, rng)
     if rng.random() < sampling.join:
         if rng.random() < _NOISE_SHARE:

@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from core.errors import BadInput, NoFace, NoReference
 from core.media.audio import resample
@@ -24,9 +25,10 @@ from core.models.lips import LipsModel, save_lips
 from core.models.lips_net import LipNet
 from core.reference import ShapeSpace, remove_lip_identity
 from core.speech.encoders import SpeechEncoder
-from core.speech.logmel import LOG_MEL_HOP, QUIETEST_PEAK, SPEECH_RATE, log_mel
+from core.speech.logmel import QUIETEST_PEAK, SPEECH_RATE
 from core.track import LandmarkTrack, frame_times
 from core.training.data import Example, TrainingSet
+from core.training.frozen import FrozenFeatures
 from core.training.recipe import Recipe, State
 from core.training.targets import (
     chosen_basis,
@@ -40,7 +42,24 @@ from core.training.targets import (
 __all__ = ["LipsRecipe"]
 
 _MOST_BANDS, _MOST_FRAMES = 12, 12  # of one stripe that is masked (SpecAugment, Park et al. 2019)
-_COMPONENTS = {"lips": 8, "face": 16}
+_Part = Literal["lips", "face"]
+_COMPONENTS: dict[_Part, int] = {"lips": 8, "face": 16}
+
+
+@dataclass(frozen=True, eq=False)
+class _Head:
+    """What some outputs of the network are: coefficients of a basis.
+
+    explained : share of the training variance that the basis holds
+    """
+
+    part: _Part
+    space: ShapeSpace
+    explained: float
+
+    @property
+    def size(self) -> int:
+        return len(self.space.components)
 
 
 @dataclass
@@ -49,7 +68,8 @@ class LipsRecipe(Recipe):
 
     Parameters
     ----------
-    part : 'lips' or 'face'
+    part : 'lips', 'face', or 'both': one network with two heads, saved as two files, the face as
+        ``model.safetensors`` and the lips as ``model-lips.safetensors``
     n_components : of the PCA; 8 of lips, 16 of faces where None
     hidden : width of the Transformer
     layers, heads : of it
@@ -59,9 +79,10 @@ class LipsRecipe(Recipe):
     basis : whose coefficients are predicted; None fits one. All its components are, whatever
         ``n_components`` says.
     gain_db : the level of a draw is lowered by up to so much
+    cache : folder for features of the encoder, which other runs share; None: none
     """
 
-    part: Literal["lips", "face"] = "lips"
+    part: Literal["lips", "face", "both"] = "lips"
     n_components: int | None = None
     hidden: int = 192
     layers: int = 4
@@ -73,38 +94,52 @@ class LipsRecipe(Recipe):
     gain_db: float = 3.0
     decay: float = 0.995
     weight_decay: float = 0.0
+    cache: Path | None = None
 
     family = "lips"
 
     def __post_init__(self) -> None:
-        if self.part not in _COMPONENTS:
-            raise BadInput(f"The part is lips or face, not {str(self.part)[:20]!r}.")
-        if self.basis is not None:
-            self.n_components = len(self.basis.components)
-        self.count = self.n_components or _COMPONENTS[self.part]
+        if self.part not in (*_COMPONENTS, "both"):
+            raise BadInput(f"The part is lips, face or both, not {str(self.part)[:20]!r}.")
+        if self.part == "both" and (self.basis is not None or self.n_components is not None):
+            raise BadInput("Two heads have a basis each; leave out --basis and --components.")
+        self._features = FrozenFeatures(self.encoder, self.cache)
 
     def prepare(self, training: TrainingSet) -> None:
-        self.space: ShapeSpace
         real = [e for e in training.examples if not e.distilled] or list(training.examples)
-        if self.basis is not None:
-            self.space = chosen_basis(self.basis, self.part)
-            self._explained = variance_held(self.space, [self._target(e) for e in real])
-        else:
-            fit = lip_basis if self.part == "lips" else mouth_basis
-            self.space = fit(real, self.count)
-            self._explained = self.space.explained
+        parts: tuple[_Part, ...] = ("face", "lips") if self.part == "both" else (self.part,)
+        self._heads = [self._head(part, real) for part in parts]
         # Clips that are measured from their own mean have the basis' mean as their still face.
         plain = self.part == "lips" and training.mean_lips is None
         self._still = _mean_motion(real) if plain else None
-        self._scale = torch.from_numpy(component_scale(self.space)).float()
-        features = [self._features(torch.from_numpy(_level(e))[None])[0] for e in real[::5][:200]]
+        self._scale = torch.cat(
+            [torch.from_numpy(component_scale(head.space)).float() for head in self._heads]
+        )
+        few = real[:: max(1, len(real) // 200)]
+        features = [self._features([_level(e)])[0] for e in few]
         deviation, mean = torch.std_mean(torch.cat(features), dim=0)
         self._mean, self._deviation = mean, deviation.clamp(min=1e-3)
 
+    def _head(self, part: _Part, examples: Sequence[Example]) -> _Head:
+        if self.basis is not None:
+            space = chosen_basis(self.basis, part)
+            return _Head(part, space, variance_held(space, [_target(e, part) for e in examples]))
+        fit = lip_basis if part == "lips" else mouth_basis
+        space = fit(examples, self.n_components or _COMPONENTS[part])
+        return _Head(part, space, space.explained)
+
+    @property
+    def space(self) -> ShapeSpace:
+        """The basis of the first head."""
+        return self._heads[0].space
+
     def net(self) -> nn.Module:
+        return self._net(sum(head.size for head in self._heads))
+
+    def _net(self, n_out: int) -> LipNet:
         encoded = {} if self.encoder is None else {"n_in": self.encoder.width}
         net = LipNet(
-            self.count,
+            n_out,
             width=self.hidden,
             layers=self.layers,
             heads=self.heads,
@@ -121,15 +156,18 @@ class LipsRecipe(Recipe):
         self, net: nn.Module, examples: Sequence[Example], rng: np.random.Generator, done: float
     ) -> Tensor:
         """L1 (smoothed) over known frames; stripes of the features are masked."""
-        targets, mask = map(
-            self.place, masked_targets([self._target(e) for e in examples], self.space)
-        )
-        levelled = [_level(e) for e in examples]
-        lengths = torch.tensor([len(wave) for wave in levelled])
-        waves = np.zeros((len(examples), int(lengths.max())), np.float32)
-        for row, wave in zip(waves, levelled, strict=True):
-            row[: len(wave)] = wave * 10 ** (-rng.uniform(0, self.gain_db) / 20)
-        features = self._features(torch.from_numpy(waves), lengths)
+        wanted = [
+            masked_targets([_target(e, head.part) for e in examples], head.space)
+            for head in self._heads
+        ]
+        targets = self.place(torch.cat([target for target, _ in wanted], dim=2))
+        mask = self.place(wanted[0][1])
+        waves = [_level(e) for e in examples]
+        if self.encoder is None:  # the features of an encoder hardly depend on the level
+            waves = [w * np.float32(10 ** (-rng.uniform(0, self.gain_db) / 20)) for w in waves]
+        rows = self._features(waves)
+        lengths = torch.tensor([len(one) for one in rows])
+        features = pad_sequence(rows, batch_first=True)
         for one in features:
             for _ in range(2):
                 if self.encoder is None:
@@ -137,8 +175,7 @@ class LipsRecipe(Recipe):
                     one[:, first : first + width] = self._mean[first : first + width]
                 width, first = rng.integers(_MOST_FRAMES + 1), rng.integers(one.shape[0])
                 one[first : first + width] = self._mean
-        hop = LOG_MEL_HOP if self.encoder is None else self.encoder.hop
-        output = net(self.place(features), self.place(lengths // hop + 1))
+        output = net(self.place(features), self.place(lengths))
         frames = min(output.shape[1], targets.shape[1])
         error = F.smooth_l1_loss(
             output[:, :frames], targets[:, :frames], reduction="none", beta=0.5
@@ -147,20 +184,28 @@ class LipsRecipe(Recipe):
         return ((error * self.place(self._scale)).sum(dim=2) * known).sum() / known.sum()
 
     def points(self, net: nn.Module, example: Example) -> NDArray[np.float64]:
-        assert isinstance(net, LipNet)
-        return LipsModel(net, self.space).predict(example.sound).track.points
+        """Of the last head: lips where there are any."""
+        single = self._single(net.state_dict(), len(self._heads) - 1)
+        return LipsModel(single, self._heads[-1].space).predict(example.sound).track.points
 
     def save(self, path: Path, state: State) -> None:
-        net = self.net()
-        net.load_state_dict(state)
-        assert isinstance(net, LipNet)
-        save_lips(path, net, self.space, still=self._still)
+        for number, head in enumerate(self._heads):
+            own = path if number == 0 else path.with_stem(f"{path.stem}-{head.part}")
+            save_lips(own, self._single(state, number), head.space, still=self._still)
+
+    def _single(self, state: State, number: int) -> LipNet:
+        """The network with one of its heads."""
+        first = sum(head.size for head in self._heads[:number])
+        kept = slice(first, first + self._heads[number].size)
+        net = self._net(self._heads[number].size)
+        net.load_state_dict({k: v[kept] if k.startswith("head.") else v for k, v in state.items()})
+        return net
 
     def describe(self) -> dict[str, Any]:
         return {
             "part": self.part,
-            "n_components": self.count,
-            "explained_variance_of_basis": self._explained,
+            "n_components": {head.part: head.size for head in self._heads},
+            "explained_variance_of_basis": {head.part: head.explained for head in self._heads},
             "basis": "fitted" if self.basis is None else "given",
             "encoder": "log-mel" if self.encoder is None else self.encoder.kind,
             "hidden": self.hidden,
@@ -173,13 +218,9 @@ class LipsRecipe(Recipe):
             "gain_db": self.gain_db,
         }
 
-    def _target(self, example: Example) -> NDArray[np.float64]:
-        return example.lips if self.part == "lips" else example.points
 
-    def _features(self, waves: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Features (B, F, n_in) of levelled audio (B, N)."""
-        with torch.no_grad():
-            return log_mel(waves) if self.encoder is None else self.encoder(waves, lengths)
+def _target(example: Example, part: _Part) -> NDArray[np.float64]:
+    return example.lips if part == "lips" else example.points
 
 
 def _level(example: Example) -> NDArray[np.float32]:
