@@ -193,6 +193,12 @@ class LipsRecipe(Recipe):
             own = path if number == 0 else path.with_stem(f"{path.stem}-{head.part}")
             save_lips(own, self._single(state, number), head.space, still=self._still)
 
+    def _each(self, values: list[Any]) -> Any:
+        """A value of each head by its part; of one head, the value."""
+        if len(values) == 1:
+            return values[0]
+        return {head.part: value for head, value in zip(self._heads, values, strict=True)}
+
     def _single(self, state: State, number: int) -> LipNet:
         """The network with one of its heads."""
         first = sum(head.size for head in self._heads[:number])
@@ -204,8 +210,8 @@ class LipsRecipe(Recipe):
     def describe(self) -> dict[str, Any]:
         return {
             "part": self.part,
-            "n_components": {head.part: head.size for head in self._heads},
-            "explained_variance_of_basis": {head.part: head.explained for head in self._heads},
+            "n_components": self._each([head.size for head in self._heads]),
+            "explained_variance_of_basis": self._each([head.explained for head in self._heads]),
             "basis": "fitted" if self.basis is None else "given",
             "encoder": "log-mel" if self.encoder is None else self.encoder.kind,
             "hidden": self.hidden,
