@@ -81,7 +81,7 @@ show_clip(panels, media, key=f"compare {clip.id}", curves=curves, permalink=True
 
 scores = scores_of(faces)
 if scores:
-    columns = score_columns()
+    columns = score_columns(scores.values())
     table = [
         {"model": name, **{k: row[k].value for k in columns if k in row},
          "frames": next(iter(row.values())).n}
@@ -89,8 +89,9 @@ if scores:
     ]  # fmt: skip
     st.dataframe(pd.DataFrame(table), hide_index=True, column_config=columns)
     st.caption(
-        "Scores are taken after the speaker's own face is removed from both tracks. "
-        "IOD: distance of the eye centres."
+        "The headline scores stand first: each track's own mean mouth is removed, and no reference "
+        "frame is needed. The scores with a closed-mouth reference subtract one frame from each "
+        "track. IOD: inter-ocular distance of each track's own face."
     )
 made = {TRUTH: "landmarks.npz", **{n: f"{n}.npy" for n in names}}
 files = {face.name: made.get(face.name, face.name) for face in faces}

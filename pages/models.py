@@ -5,13 +5,14 @@ import streamlit as st
 from core.models import known_models
 from ui import state
 from ui.leaving import go_to
-from ui.models_view import card, download, measured, models_table
+from ui.model_scores import measured
+from ui.models_view import card, download, models_table
 from ui.widgets import commands, header, refuse
 
 header(
     "Models",
-    "Every model that can be run here: whose it is, under which terms, how well it does, and "
-    "whether its weights lie on this machine.",
+    "Every model that can be run here: its authors and terms, its scores, and whether its weights "
+    "are on this machine.",
 )
 cards = known_models()
 if not cards:

@@ -144,8 +144,8 @@ def test_the_prepared_truth_beside_its_track(made: Path, run: Run, tmp_path: Pat
 @pytest.mark.parametrize(
     ("ending", "begin"),
     [
-        (".csv", "prediction,mouth_rmse (IOD),"),
-        (".md", "| prediction | mouth RMSE (IOD) ↓ |"),
+        (".csv", "prediction,lip_motion_error (IOD),skill,"),
+        (".md", "| prediction | lip motion error (IOD) ↓ | skill ↑ |"),
         (".tex", "% needs \\usepackage{booktabs}"),
     ],
 )

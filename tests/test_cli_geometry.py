@@ -10,7 +10,8 @@ import pytest
 from making import faces, make_track
 
 from core.align import align, select_mouth
-from core.metrics import SCORES
+from core.evaluation import HEADLINE
+from core.metrics.cards import MEASURES
 from core.reference import fit_shape_space
 from core.track import fill_gaps
 from core.track_io import read_track, write_track
@@ -127,29 +128,39 @@ def test_metrics_have_values_counts_and_units(run: Any, tracks: Path) -> None:
     words = ["metrics", tracks / "truth.npz", tracks / "guess.npz", tracks / "truth.npz"]
     data = run(*words, "--template", tracks / "template.npy", "--json").json
     assert list(data) == [str(tracks / "guess.npz"), str(tracks / "truth.npz")]
-    plain = {n for n, card in SCORES.items() if card.pair in ("identity", "position", "lips")}
+    firsts = [n for n in HEADLINE if not n.startswith("quiet_")]  # which need the audio
+    closed = {n for n, (pair, _) in MEASURES.items() if pair in ("identity", "position")}
+    plain = {*firsts, *closed, "lips_mse"}
     for row in data.values():
-        assert set(row) == plain | {"frames", "n", "units"}
+        assert list(row)[: len(firsts)] == firsts
+        assert set(row) == plain | {"frames", "n", "units", "references"}
+        assert row["references"] == dict.fromkeys(row["references"], "closed-mouth reference")
+        assert set(row["references"]) == closed
         assert row["n"] == dict.fromkeys(row["n"], 27) and row["frames"] == 27
         assert set(row["n"]) == set(row["units"]) == plain
     guess, same = data.values()
     assert guess["rmse"] > same["rmse"] == 0
+    assert guess["skill"] < same["skill"] == pytest.approx(1)
     assert same["opening_correlation"] == pytest.approx(1)
     assert guess["units"]["rmse"] == "IOD"
 
 
 def test_metrics_for_people_say_how_many_frames_counted(run: Any, tracks: Path) -> None:
     out = run("metrics", tracks / "truth.npz", tracks / "guess.npz").out
-    assert out.count("\n") == 1 and out.count("(n 27)") == 5 and " IOD " in out
+    assert out.count("\n") == 1 and " IOD " in out
+    assert out.index("lip motion error") < out.index("mouth RMSE") and "lag not stated" in out
+    assert out.count("closed-mouth reference, n 27") == 4 and out.count("(n 27)") == 8
 
 
 def test_metrics_of_every_frame(run: Any, tracks: Path) -> None:
     words = ["metrics", tracks / "truth.npz", tracks / "guess.npz", "--per-frame", "--json"]
     row = run(*words).json[str(tracks / "guess.npz")]
-    assert set(row["per_frame"]) == set(row["times"]) == {"rmse", "lips_mse"}
+    assert set(row["per_frame"]) == set(row["times"]) == {"lip_motion_error", "rmse", "lips_mse"}
     for name, values in row["per_frame"].items():
         assert [k for k, v in enumerate(values) if v is None] == [0, 5, 6]
-        assert np.mean([v for v in values if v is not None]) == pytest.approx(row[name])
+        power = 2 if name == "lip_motion_error" else 1
+        mean = np.mean([v**power for v in values if v is not None])
+        assert mean == pytest.approx(row[name] ** power)
         np.testing.assert_allclose(row["times"][name], np.arange(30) / 25)
 
 
@@ -202,7 +213,12 @@ def test_a_prediction_of_eight_numbers_a_frame_is_scored_in_its_basis(
 def test_metrics_of_lips_alone_are_published_ones(run: Any, tracks: Path) -> None:
     words = ["metrics", tracks / "truth.npz", tracks / "lips.npz", "--mouth-only", "--json"]
     done = run(*words, "--published", "--template", tracks / "template.npy")
-    assert set(done.json[str(tracks / "lips.npz")]) == {"rmse", "frames", "n", "units"}
+    assert set(done.json[str(tracks / "lips.npz")]) == {
+        "rmse",
+        "frames",
+        "n",
+        "units",
+    }
     assert "Lip scores are left out" in done.err and "--template is not used" in done.err
 
 

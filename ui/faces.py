@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.align import comparable
 from core.errors import SpeechmarksError
-from core.metrics import Score, pairs_of, take_scores
+from core.metrics import Score, score_track
 from core.reference import remove_lip_identity
 from core.render import INK, Panel, Style, free_colours, model_colour
 from core.render.curves import comparison_curves
@@ -135,7 +135,7 @@ def scores_of(faces: Iterable[Face]) -> dict[str, dict[str, Score]]:
         if truth is None or face.name == TRUTH:
             continue
         try:
-            found[face.name] = take_scores(pairs_of(truth, face.raw)[0])
+            found[face.name] = score_track(truth, face.raw)[0]
         except SpeechmarksError as error:
             st.caption(safe_text(f"{face.name} cannot be scored: {error}"))
     return found

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -15,15 +13,16 @@ from core.errors import SpeechmarksError
 from core.models import ModelCard, families
 from core.render import model_colour
 from core.weights import RemoteFile, begun, get, shelf, weights_folder
-from ui import plots, state
+from ui import state
 from ui.widgets import safe_text
 
-__all__ = ["card", "download", "measured", "models_table"]
+__all__ = ["card", "download", "models_table"]
 
 _KEY = "models table"
 _BUTTON = "download or cancel"
 _WANTED = "download"
 _PROBLEM = "download problem"
+_IN_TABLE = ("skill, seen voices", "skill, unseen voices", "test RMSE", "of a mean face")
 
 
 def _dot(colour: str) -> str:
@@ -52,8 +51,8 @@ def models_table(cards: Sequence[ModelCard], current: ModelCard) -> None:
             "family": one.family,
             "state": one.state,
             "size": None if one.size is None else one.size / 1e6,
-            **dict.fromkeys(state.CARD_SCORES[:2]),
-            **dict(list(state.card_scores(one).items())[:2]),
+            **dict.fromkeys(_IN_TABLE),
+            **{k: v for k, v in state.card_scores(one).items() if k in _IN_TABLE},
             "licence": one.licence.partition(",")[0],
             "what it is": one.summary,
         }
@@ -72,10 +71,7 @@ def models_table(cards: Sequence[ModelCard], current: ModelCard) -> None:
                 width=36, help="Its colour everywhere; after seven they repeat."
             ),
             "size": number(format="%.1f MB", help="About, until it is downloaded."),
-            "test RMSE": number(
-                format="%.3f", help="Mouth RMSE in IOD over the training speaker's test clips."
-            ),
-            "of a mean face": number(format="%.3f", help="The same of a face that never moves."),
+            **{k: number(format="%.3f", help=state.CARD_SCORES[k]) for k in _IN_TABLE},
         },
     )
 
@@ -95,6 +91,7 @@ def card(one: ModelCard) -> None:
         lines.append(f"**From** · {safe_text(remote.source)}, git blob id `{remote.blob_id}`")
     if "data" in one.card:
         lines.append(f"**Data** · {safe_text(one.card['data'])}; {safe_text(one.card['split'])}")
+    lines += [f"**Note** · {safe_text(note)}" for note in one.card.get("notices", [])]
     if "noise" in one.card:
         lines.append(f"**Noise in training** · {safe_text(one.card['noise'])}")
     if "recipe" in one.card:
@@ -106,112 +103,8 @@ def card(one: ModelCard) -> None:
     st.markdown("  \n".join(lines))
 
 
-def measured(one: ModelCard) -> None:
-    """How well it does, beside the nulls, and how its training went."""
-    _scores(one.card)
-    _curves(one)
-    made = [one.card[key] for key in ("command", "evaluation") if key in one.card]
-    if made:
-        with st.expander("How it was trained and scored", icon=":material/terminal:"):
-            for lines in made:
-                st.code(lines, language="bash")
-
-
 def _short(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-_SHOWN = {
-    "mouth_rmse": "mouth RMSE (IOD)",
-    "opening_correlation": "opening correlation",
-    "variance_ratio": "variance ratio",
-    "lips_mse": "lip MSE (eyes 5 apart)",
-}
-_ROWS = {
-    "model": "the model",
-    "other_sound": "the same, another clip's sound",
-    "mean_face": "a still mean face",
-    "lip_pca": "the truth in 8 lip components",
-}
-_TESTS = {
-    "test_seen_speaker": "other clips of the training speaker",
-    "test_unseen_speakers": "speakers it never heard",
-}
-
-
-def _scores(found: Mapping[str, Any]) -> None:
-    """Scores beside the nulls, with their intervals."""
-    rows = []
-    for test, told in _TESTS.items():
-        for key, label in _ROWS.items():
-            scores = found.get(test, {}).get("scores", {}).get(key)
-            if scores is not None:
-                row = {"test": f"{told} ({found[test]['clips']})", "what": label}
-                rows.append(row | {t: _interval(scores.get(k)) for k, t in _SHOWN.items()})
-    if rows:
-        st.dataframe(pd.DataFrame(rows), hide_index=True)
-        st.caption(
-            "Means over clips with 95 % bootstrap intervals. What a model must beat: itself, fed "
-            "another clip's sound, and a face that never moves. The truth in 8 lip components is "
-            "as good as a model that predicts so few can be."
-        )
-    _noisy(found.get("test_seen_speaker", {}))
-
-
-def _noisy(test: Mapping[str, Any]) -> None:
-    """The same scores in noise, and how far they are from those of another model."""
-    rounds = {"clean": test.get("scores", {})} | test.get("noisy", {})
-    kinds = list(dict.fromkeys(label.partition(" ")[0] for label in test.get("noisy", {})))
-    if not kinds:
-        return
-    against = test.get("against", {})
-    rows = []
-    for key, title in list(_SHOWN.items())[:2]:
-        for kind in kinds:
-            row = {"score": title, "noise": kind}
-            for label, scores in rounds.items():
-                if label == "clean" or label.startswith(kind):
-                    row[label.removeprefix(kind).strip()] = _interval(scores["model"][key])
-            rows.append(row)
-    for kind in kinds if against else []:
-        row = {"score": f"RMSE minus that of {against['clean']['model']}", "noise": kind}
-        for label, found in against.items():
-            if label == "clean" or label.startswith(kind):
-                apart = found["difference"]["mouth_rmse"]
-                row[label.removeprefix(kind).strip()] = _interval(apart, sign="+")
-        rows.append(row)
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
-    st.caption(
-        "The training speaker's test clips in noise that no model was trained with, by "
-        "signal-to-noise ratio. A difference is taken clip by clip; an interval that holds 0 shows "
-        "nothing."
-    )
-
-
-def _interval(score: Mapping[str, float | None] | None, *, sign: str = "") -> str:
-    if score is None:
-        return "–"
-    if score["mean"] is None:
-        return "undefined"
-    numbers = (format(score[key], f"{sign}.4f") for key in ("mean", "low", "high"))
-    mean, low, high = numbers
-    return f"{mean}  [{low}, {high}]"
-
-
-def _curves(one: ModelCard) -> None:
-    """What was measured after every epoch of its training."""
-    rows = one.card.get("curves", [])
-    if len(rows) < 2:
-        return
-    epochs = np.array([row["epoch"] for row in rows], float)
-    shown = {"loss": "training loss", "mouth_rmse": "validation RMSE (IOD)"}
-    for column, (key, title) in zip(st.columns(2), shown.items(), strict=True):
-        if key in rows[0]:
-            values = np.array([row[key] for row in rows], float)
-            line = {title: (epochs, values, model_colour(one.order))}
-            with column:
-                figure = plots.curves(line, unit=title, over="epoch")
-                plots.show(figure, height=220, key=f"{key} of {one.name}")
 
 
 def download(one: ModelCard) -> None:

@@ -222,14 +222,13 @@ def results_table(clip: Clip, runs: Mapping[str, Run]) -> None:
                 format="%.0f ms",
                 help="How much later than a moment its face is known when sound comes in live.",
             ),
-            **dict.fromkeys(state.CARD_SCORES, column(format="%.3f")),
+            **{k: column(format="%.3f", help=h) for k, h in state.CARD_SCORES.items()},
         },
     )
-    if table.columns.isin(state.CARD_SCORES).any():
+    if table.columns.isin(list(state.CARD_SCORES)).any():
         st.caption(
-            "Test errors are of the training speaker's held-out clips: mouth RMSE in IOD and "
-            "correlation of the opening, beside a still mean face and the same model fed another "
-            "clip's sound."
+            "Skill, correlation and RMSE are those of the model's card, not of this clip; each "
+            "column's tooltip says what it is."
         )
 
 

@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core import models
 from core.batch.predict import cached_prediction
 from core.errors import BadInput, NoSound
+from core.evaluation.model_card import card_tests, central
 from core.media import LONG_SECONDS, Sound, Waveform, make_proxy, open_sound, read_sound, write_wav
 from core.models import ModelCard, Prediction, PredictOptions, SpeechModel, list_models, load_model
 from core.reference import remove_identity
@@ -131,21 +132,38 @@ def first_models() -> list[str]:
     return [card.name for card in models.first_models()]
 
 
-CARD_SCORES = ("test RMSE", "of a mean face", "test correlation", "of another sound")
+_FIGURES = {
+    "skill, seen voices": ("seen", "model", "pooled_skill_eye5"),
+    "skill, unseen voices": ("unseen", "model", "pooled_skill_eye5"),
+    "aperture correlation, unseen": ("unseen", "model", "aperture_correlation"),
+    "mismatched audio, unseen": ("unseen", "other_sound", "aperture_correlation"),
+    "test RMSE": ("seen", "model", "mouth_rmse"),
+    "of a mean face": ("seen", "mean_face", "mouth_rmse"),
+}
+
+CARD_SCORES = {
+    "skill, seen voices": "Pooled skill of the lips (space eye5) over test clips of training "
+    "speakers: 1 is perfect, 0 is as good as a face that never moves.",
+    "skill, unseen voices": "The same over speakers who are not in the training data.",
+    "aperture correlation, unseen": "Correlation of predicted and true lip aperture over speakers "
+    "who are not in the training data.",
+    "mismatched audio, unseen": "The same of the model given another clip's audio.",
+    "test RMSE": "Mouth RMSE in IOD (closed-mouth reference), test clips of training speakers.",
+    "of a mean face": "The same of a face that never moves.",
+}
+"""Figures of a model's card that tables show, each with its meaning."""
 
 
 def card_scores(card: ModelCard) -> dict[str, float]:
-    """A model's test errors beside the nulls, for tables; empty where it has no card."""
-    if "test_seen_speaker" not in card.card:
-        return {}
-    rows = card.card["test_seen_speaker"]["scores"]
-    values = (
-        rows["model"]["mouth_rmse"]["mean"],
-        rows["mean_face"]["mouth_rmse"]["mean"],
-        rows["model"]["opening_correlation"]["mean"],
-        rows["other_sound"]["opening_correlation"]["mean"],
-    )
-    return dict(zip(CARD_SCORES, values, strict=True))
+    """What a model's card says for tables, as far as it does; empty where it has no card."""
+    tests = card_tests(card.card)
+    found: dict[str, float] = {}
+    for figure, (test, row, score) in _FIGURES.items():
+        scores = tests.get(test, {}).get("scores", {}).get(row, {})
+        value = central(scores[score]) if score in scores else None
+        if value is not None:
+            found[figure] = value
+    return found
 
 
 @st.cache_resource(max_entries=16)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import SpeechmarksError
-from core.metrics import SCORES
+from core.metrics import SCORES, Score
 from core.models import ModelCard
 from core.workspace import Clip
 from ui import state
@@ -112,20 +112,20 @@ def refuse(error: SpeechmarksError | str) -> None:
     st.stop()
 
 
-def score_columns() -> dict[str, Any]:
-    """Columns of a table of scores, by score, each with its meaning and which way is better."""
-    titles = {
-        "mouth_rmse": "mouth RMSE (IOD)",
-        "opening_correlation": "opening correlation",
-        "variance_ratio": "variance ratio",
-    }
+def score_columns(scores: Iterable[Mapping[str, Score]]) -> dict[str, Any]:
+    """Columns of a table of scores, by score, each with its meaning and which way is better: the
+    headline scores first, as far as a row has them."""
+    held: dict[str, Score] = {}
+    for row in scores:
+        held = {**row, **held}
     return {
         name: st.column_config.NumberColumn(
-            title,
-            format="%.3f",
-            help=f"{SCORES[name].formula}; {SCORES[name].better} is better.",
+            held[name].heading(name),
+            format="%.0f" if card.unit == "ms" else "%.3f",
+            help=f"{card.formula}; {card.better} is better.",
         )
-        for name, title in titles.items()
+        for name, card in SCORES.items()
+        if name in held and card.place == "main"
     }
 
 

@@ -17,7 +17,7 @@ from core.cli.console import Done, Progress, command, notice
 from core.cli.tracks import Force, SourceFps, Space, open_track
 from core.errors import BadInput, OutputExists, SpeechmarksError
 from core.media import Sound, any_sound, make_proxy, probe
-from core.metrics import TABLE_SUFFIXES, Score, pairs_of, score_table, take_scores
+from core.metrics import TABLE_SUFFIXES, Score, score_table, score_track
 from core.render import INK, Crop, Layout, Panel, Style, compare_movie, model_colour, threed_movie
 from core.render.bundle import comparison_page
 from core.render.compare import PanelStyle
@@ -98,10 +98,9 @@ def _scores(shown: list[_Shown]) -> dict[str, dict[str, Score]]:
     """Of every track but the first against the first."""
     table: dict[str, dict[str, Score]] = {}
     for other in shown[1:]:
-        pairs, notes = pairs_of(shown[0].track, other.track)
+        table[other.title], notes = score_track(shown[0].track, other.track)
         for note in notes:
             notice(f"{other.title}: {note}")
-        table[other.title] = take_scores(pairs)
     return table
 
 

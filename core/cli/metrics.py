@@ -1,7 +1,8 @@
-"""metrics: predictions against the truth."""
+"""metrics: predictions against the ground truth."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -9,7 +10,7 @@ import typer
 
 from core.cli.console import Done, command, notice
 from core.cli.tracks import Published, SourceFps, open_track
-from core.metrics import Score, TableFormat, pairs_of, score_table, take_scores
+from core.metrics import SCORES, Score, TableFormat, score_table, score_track
 from core.reference import ShapeSpace
 from core.reference.identity import read_template
 
@@ -18,7 +19,7 @@ __all__: list[str] = []
 
 @command("metrics")
 def metrics_command(
-    truth: Annotated[Path, typer.Argument(help="True landmarks.")],
+    truth: Annotated[Path, typer.Argument(help="Landmarks of the ground truth.")],
     predictions: Annotated[list[Path], typer.Argument(help="Predicted landmarks.")],
     template: Annotated[Path | None, typer.Option(help="Template face .npy.")] = None,
     mouth_only: Annotated[
@@ -33,6 +34,10 @@ def metrics_command(
     shuffle: Annotated[
         int | None, typer.Option(min=0, help="Seed: adds the rmse of shuffled frames.")
     ] = None,
+    iod: Annotated[
+        float | None,
+        typer.Option(help="IOD of predictions that are lips alone in pixels, in pixels."),
+    ] = None,
     per_frame: Annotated[
         bool, typer.Option("--per-frame", help="Also the value of every frame, in the JSON.")
     ] = False,
@@ -42,8 +47,8 @@ def metrics_command(
     published: Published = False,
     source_fps: SourceFps = None,
 ) -> Done:
-    """Score predictions against the truth: by time, after identity removal of both; --published:
-    tracks as given, frame by frame."""
+    """Score predictions against the ground truth: headline scores first, then those with a
+    closed-mouth reference; --published: tracks as given, frame by frame."""
     if template is not None and published:
         notice("--published compares tracks as given; --template is not used.")
     face = None if template is None else read_template(template)
@@ -53,9 +58,10 @@ def metrics_command(
     taken: dict[str, dict[str, Score]] = {}
     lines = []
     for path in predictions:
-        pairs, notes = pairs_of(
+        scores, notes = score_track(
             own,
             open_track(path, source_fps, published=published, basis=space),
+            iod=iod,
             template=face,
             normalise=normalise,
             mouth_only=mouth_only,
@@ -65,22 +71,32 @@ def metrics_command(
         )
         for note in notes:
             notice(f"{path.name}: {note}")
-        scores = taken[str(path)] = take_scores(pairs)
+        taken[str(path)] = scores
         row: dict[str, Any] = {name: score.value for name, score in scores.items()}
         row["frames"] = next(iter(scores.values())).n
         row["n"] = {name: score.n for name, score in scores.items()}
         row["units"] = {name: score.unit for name, score in scores.items()}
+        if marked := {n: score.reference for n, score in scores.items() if score.reference}:
+            row["references"] = marked
         if per_frame:
             row["per_frame"] = {
                 n: s.per_frame.tolist() for n, s in scores.items() if s.per_frame is not None
             }
             row["times"] = {n: scores[n].times.tolist() for n in row["per_frame"]}
         table[str(path)] = row
-        shown = (
-            f"{name} {score.value:.4g} {score.unit}".removesuffix(" 1") + f" (n {score.n})"
-            for name, score in scores.items()
-        )
-        lines.append(f"{path}: " + ", ".join(shown))
+        lines.append(f"{path}: " + ", ".join(_said(n, s) for n, s in scores.items() if _main(n)))
     if table_format is not None:
         lines = score_table(taken, cast(TableFormat, table_format)).rstrip("\n").split("\n")
     return Done("\n".join(lines), table)
+
+
+def _main(name: str) -> bool:
+    return SCORES[name].place == "main"
+
+
+def _said(name: str, score: Score) -> str:
+    """A score with its unit and what it rests on."""
+    unit = "" if score.unit == "1" else f" {score.unit}"
+    value = "not stated" if math.isnan(score.value) else f"{score.value:.4g}{unit}"
+    notes = ", ".join(filter(None, [score.reference, f"n {score.n}"]))
+    return f"{SCORES[name].title} {value} ({notes})"

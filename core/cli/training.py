@@ -1,20 +1,16 @@
-"""train, distill, evaluate."""
+"""train: a model family on the clips of a data set; distill: labels for it from audio alone."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
 
-from core.cli.console import Done, Progress, command, notice, plain
-from core.errors import BadInput, OutputExists
+from core.cli.console import Done, Progress, command, notice
 from core.models import load_model
-from core.speech.noise import NoiseBank
 
 __all__: list[str] = []
 
@@ -313,78 +309,3 @@ def distill_command(
         {"out": str(out), "labels": done, "files": len(files), "failed": left_out},
         code=3 if left_out else 0,
     )
-
-
-@command("evaluate")
-def evaluate_command(
-    model: Annotated[list[str], typer.Option("--model", help="Model name or weight file.")],
-    data: Annotated[Path, typer.Option("--data", help="Data set folder.")],
-    out: Annotated[Path, typer.Option("-o", help="Folder for scores.json.")],
-    list_name: Annotated[str | None, typer.Option("--list", help="A list of the data set.")] = None,
-    template: Annotated[File, typer.Option("--template", help="Template face .npy.")] = None,
-    noise: Annotated[
-        list[str] | None,
-        typer.Option("--noise", help="white, pink, brown, babble, or a sound file or folder."),
-    ] = None,
-    snr: Annotated[
-        list[float] | None, typer.Option("--snr", help="Signal-to-noise ratios in dB.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force")] = False,
-) -> Done:
-    """Score models on clips beside two nulls: another clip's sound, and the mean face. The first
-    model is what the others are compared with, clip by clip."""
-    from core.batch.evaluate import differences, evaluate, lip_floor, load_truths
-    from core.batch.noises import noise_bank
-    from core.datasets import list_clips
-    from core.reference import shipped_template
-    from core.reference.identity import read_template
-    from core.track_io import atomic_write
-
-    target = out / "scores.json"
-    if target.exists() and not force:
-        raise OutputExists(f"{str(target)!r} exists already; use --force to replace it.")
-    if bool(noise) != bool(snr):
-        raise BadInput("--noise and --snr go together; give both or neither.")
-    face = shipped_template() if template is None else read_template(template)
-    models = {name: load_model(name) for name in model}
-    truths, left_out = load_truths(list_clips(data, list_name), face)
-    sounds = [t.sound for t in truths]
-    rounds: list[tuple[str, Callable[[int], NoiseBank] | None, float]] = [("clean", None, 0.0)]
-    for kind in noise or []:
-        bank = cache(partial(noise_bank, kind, sounds=sounds))
-        bank(sounds[0].rate)  # what cannot be made is said before the work begins
-        rounds += [(f"{Path(kind).stem} {ratio:g} dB", bank, ratio) for ratio in snr or []]
-    report = Progress("evaluate", len(rounds) * len(models), "rounds")
-    floor = lip_floor(truths)
-    results: dict[str, Any] = {name: {} for name in models}
-    lines = []
-    for k, (label, mixed, ratio) in enumerate(rounds):
-        against: dict[str, Any] | None = None
-        for number, (name, loaded) in enumerate(models.items()):
-            scored = evaluate(loaded, truths, face, noise=mixed, snr_db=ratio)
-            report(k * len(models) + number + 1)
-            if mixed is None:
-                scored["scores"]["lip_pca"] = {"lips_mse": floor}
-                results[name] = {**scored, "left_out": left_out, "noisy": {}, "against": {}}
-            else:
-                results[name]["noisy"][label] = scored["scores"]
-            lines += _score_lines(f"{name} / {label}", scored["scores"])
-            if against is None:
-                against = scored
-            else:
-                apart = differences(scored, against)
-                results[name]["against"][label] = {"model": model[0], "difference": apart}
-                lines += _score_lines(f"{name} minus {model[0]}", {label: apart})
-    report.close()
-    atomic_write(target, json.dumps(plain(results), indent=1).encode())
-    return Done("\n".join(lines), results, code=3 if left_out else 0)
-
-
-def _score_lines(name: str, scores: dict[str, Any]) -> list[str]:
-    return [
-        f"{name} / {row}: "
-        + ", ".join(
-            f"{s} {v['mean']:.4f} [{v['low']:.4f}, {v['high']:.4f}]" for s, v in table.items()
-        )
-        for row, table in scores.items()
-    ]

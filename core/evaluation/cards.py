@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
-__all__ = ["HEADLINE", "ScoreCard"]
+__all__ = ["HEADLINE", "OVER_CLIPS", "ScoreCard"]
 
 
 @dataclass(frozen=True)
@@ -17,9 +18,10 @@ class ScoreCard:
     name : key in JSON
     title : for tables
     formula, points, normaliser, unit : words for people
-    better : 'higher', 'lower', 'near 0' or 'near 1'
+    better : 'higher', 'lower', 'near 0', 'near 1', or 'for reference'
     n : what is counted
     source : the publication that defines it, or 'this project'
+    place : 'main' scores stand in every table; those in 'detail' in JSON and CSV
     """
 
     name: str
@@ -31,6 +33,14 @@ class ScoreCard:
     better: str
     n: str
     source: str
+    place: Literal["main", "detail"] = "main"
+
+    def heading(self, unit: str | None = None, reference: str = "") -> str:
+        """The title for the head of a column, with a unit (the card's own where None) and with the
+        reference frame that the score depends on."""
+        measured = self.unit if unit is None else unit
+        shown = self.title if measured == "1" else f"{self.title} ({measured})"
+        return (f"{shown} ({reference})" if reference else shown).replace("^2", "²")
 
 
 _OWN_IOD = "each track's own inter-ocular distance (IOD)"
@@ -44,8 +54,18 @@ def _card(
     return ScoreCard(name, title, formula, points, _OWN_IOD, unit, better, n, "this project")
 
 
+_MAIN = (
+    "lip_motion_error",
+    "skill",
+    "aperture_correlation",
+    "width_correlation",
+    "motion_gain",
+    "lag_ms",
+    "constant_offset",
+)
+
 HEADLINE: Mapping[str, ScoreCard] = {
-    card.name: card
+    card.name: card if card.name in _MAIN else replace(card, place="detail")
     for card in (
         _card(
             "lip_motion_error",
@@ -188,3 +208,48 @@ HEADLINE: Mapping[str, ScoreCard] = {
     )
 }
 """Cards of the headline scores by name, in the order in which tables show them."""
+
+_SET = "clips of the set"
+
+OVER_CLIPS: Mapping[str, ScoreCard] = {
+    card.name: card
+    for card in (
+        _card(
+            "pooled_skill",
+            "pooled skill",
+            "1 - sum over all frames of squared error / sum over all frames of squared motion",
+            "48-67",
+            "1",
+            "higher",
+            _SET,
+        ),
+        _card(
+            "skill_eye5",
+            "skill of the lips alone",
+            "skill in space 'eye5', where the place of the mouth in the face is lost",
+            "48-67",
+            "1",
+            "higher",
+        ),
+        _card(
+            "pooled_skill_eye5",
+            "pooled skill of the lips alone",
+            "pooled skill in space 'eye5'",
+            "48-67",
+            "1",
+            "higher",
+            _SET,
+        ),
+        _card(
+            "lip_motion_error_corrected",
+            "lip motion error without landmark noise",
+            "sqrt(max(0, lip motion error^2 - f^2 / 2)), where f is the lip motion error between "
+            "two detections of the same clip",
+            "48-67",
+            "IOD",
+            "lower",
+            "clips whose f is known",
+        ),
+    )
+}
+"""Cards of the scores that only a set of clips has (`core.evaluation.runner`)."""

@@ -174,19 +174,22 @@ def _by_clip(statistic: Statistic, data: Array, seed: int) -> tuple[float, float
 def _by_speaker(
     statistic: Statistic, data: Array, speakers: Sequence[str], seed: int
 ) -> tuple[float, float]:
-    drawn = [statistic(*data[:, rows], axis=-1) for rows in _draws(tuple(speakers), seed)]
+    drawn = np.concatenate(
+        [statistic(*data[:, rows], axis=-1) for rows in _draws(tuple(speakers), seed)]
+    )
     low, high = np.quantile(drawn, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     return float(low), float(high)
 
 
 @lru_cache(maxsize=16)
 def _draws(speakers: tuple[str, ...], seed: int) -> list[NDArray[np.intp]]:
-    """Clips of each resample: speakers are drawn with replacement, then as many clips of each drawn
-    speaker as that speaker has."""
+    """Clips of the resamples: speakers are drawn with replacement, then as many clips of each drawn
+    speaker as that speaker has. One array (resamples, clips) for every number of clips."""
     rng = np.random.default_rng(seed)
     owned = [np.flatnonzero(np.array(speakers) == name) for name in dict.fromkeys(speakers)]
-    found = []
+    found: dict[int, list[NDArray[np.intp]]] = {}
     for _ in range(_RESAMPLES):
         chosen = rng.integers(len(owned), size=len(owned))
-        found.append(np.concatenate([rng.choice(owned[s], len(owned[s])) for s in chosen]))
-    return found
+        rows = np.concatenate([rng.choice(owned[s], len(owned[s])) for s in chosen])
+        found.setdefault(len(rows), []).append(rows)
+    return [np.stack(rows) for rows in found.values()]

@@ -1,13 +1,12 @@
 """Scores of predicted landmarks: pairs make tracks comparable, cards say what is measured."""
 
-from core.metrics.cards import SCORES, Score, ScoreCard, take_scores
+from core.evaluation import ScoreCard
+from core.metrics.cards import SCORES, Score, score_track, take_scores
 from core.metrics.clips import (
     ClipScore,
-    bootstrap_interval,
-    mean_with_interval,
+    pooled_variance_ratio,
     prediction_scorer,
     score_clip,
-    summarise,
 )
 from core.metrics.pairs import Pair, normalise_width, pair_by_frame, pair_by_time, pairs_of
 from core.metrics.scores import (
@@ -23,6 +22,7 @@ from core.metrics.scores import (
 from core.metrics.tables import TABLE_SUFFIXES, TableFormat, score_table
 
 __all__ = [
+    "pooled_variance_ratio",
     "prediction_scorer",
     "SCORES",
     "TABLE_SUFFIXES",
@@ -31,10 +31,8 @@ __all__ = [
     "Score",
     "ScoreCard",
     "TableFormat",
-    "bootstrap_interval",
     "face_width",
     "interocular",
-    "mean_with_interval",
     "mouth_rmse",
     "mse",
     "normalise_width",
@@ -45,7 +43,7 @@ __all__ = [
     "rmse",
     "score_clip",
     "score_table",
-    "summarise",
+    "score_track",
     "take_scores",
     "variance_ratio",
     "whole_face",

@@ -1,38 +1,41 @@
-"""Scores of clips and over clips (DESIGN 11), with intervals.
+"""Scores with a closed-mouth reference, of clips and over clips.
 
-Truth and prediction are compared after identity removal onto the same template, at the model's
-frame rate, over frames that are valid in both. The unit is the inter-ocular distance (IOD) of that
-template.
+Ground truth and prediction are compared after identity removal onto the same template, at the
+model's frame rate, over frames that are valid in both. The unit is the inter-ocular distance (IOD)
+of that template. The headline scores need no reference frame: `core.evaluation`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
+from core.align import normalise_lips
+from core.evaluation.intervals import Interval, statistic_interval
 from core.metrics.pairs import pair_by_time
 from core.metrics.scores import (
     interocular,
     mouth_rmse,
+    mse,
     opening,
     opening_correlation,
-    variance_ratio,
     whole_face,
 )
-from core.reference import remove_identity, shipped_template
+from core.reference import remove_identity, remove_lip_identity, shipped_template
+from core.reference.identity import EYE_DISTANCE
 from core.track import LandmarkTrack
 
 __all__ = [
     "ClipScore",
-    "bootstrap_interval",
-    "mean_with_interval",
+    "IdentityFree",
+    "identity_free",
+    "pooled_variance_ratio",
     "prediction_scorer",
     "score_clip",
-    "summarise",
+    "score_identity_free",
 ]
 
 
@@ -72,6 +75,46 @@ def score_clip(truth: LandmarkTrack, predicted: LandmarkTrack, *, iod: float) ->
     )
 
 
+@dataclass(frozen=True, eq=False)
+class IdentityFree:
+    """A track free of identity: ``main`` is what the mouth RMSE is taken of, a face in space
+    'template' or lips in 'eye5'; ``lips`` are its lips in 'eye5'."""
+
+    main: LandmarkTrack
+    lips: LandmarkTrack
+
+    def held(self, still: NDArray[np.float64]) -> IdentityFree:
+        """A face (68, 2) or lips (20, 2) free of identity that never move, as long as this one."""
+        lips = still if len(still) == 20 else normalise_lips(still[None])[0][0, 48:68]
+        return IdentityFree(
+            self.main.replace(points=np.repeat(still[None], len(self.main), axis=0)),
+            self.lips.replace(points=np.repeat(lips[None], len(self.lips), axis=0)),
+        )
+
+
+def identity_free(
+    track: LandmarkTrack, template: NDArray[np.float64], *, lips_alone: bool
+) -> IdentityFree:
+    """A track after identity removal onto a template (68, 2).
+
+    lips_alone : the mouth RMSE is that of lips in space 'eye5', also for a whole face.
+
+    Raises what identity removal raises.
+    """
+    lips = remove_lip_identity(track)
+    return IdentityFree(lips if lips_alone else remove_identity(track, template=template), lips)
+
+
+def score_identity_free(
+    truth: IdentityFree, predicted: IdentityFree, template: NDArray[np.float64]
+) -> ClipScore:
+    """`score_clip`, and the lips MSE of the Humans project. Raises what `score_clip` raises."""
+    iod = EYE_DISTANCE if truth.main.scheme == "lips20" else interocular(template)
+    pair = pair_by_time(truth.lips, predicted.lips, "eye5")
+    error = float(mse(pair.truth[pair.common], pair.predicted[pair.common]).mean())
+    return replace(score_clip(truth.main, predicted.main, iod=iod), lips_mse=error)
+
+
 def prediction_scorer(
     prediction: LandmarkTrack, template: NDArray[np.float64] | None = None
 ) -> Callable[[LandmarkTrack], dict[str, float]]:
@@ -87,48 +130,34 @@ def prediction_scorer(
     return score
 
 
-def bootstrap_interval(
-    values: ArrayLike, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean over clips; NaN values are left out."""
-    kept = np.asarray(values, dtype=np.float64)
-    kept = kept[np.isfinite(kept)]
-    if len(kept) == 0:
-        return float("nan"), float("nan")
-    draws = np.random.default_rng(seed).integers(0, len(kept), (resamples, len(kept)))
-    low, high = np.quantile(kept[draws].mean(axis=1), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+def pooled_variance_ratio(
+    scores: Sequence[ClipScore | None], *, speakers: Sequence[str | None] | None = None
+) -> Interval:
+    """Standard deviation of the predicted opening over that of the true one, over the frames of all
+    clips, with its 95 % interval. None stands for a clip without these scores."""
+    moments = np.transpose([_moments(s) for s in scores])
+    return statistic_interval("mean", _ratio, *moments, speakers=speakers)
 
 
-def mean_with_interval(values: ArrayLike) -> dict[str, float]:
-    """{mean, low, high, clips} of one value a clip; NaN values are left out."""
-    known = np.asarray(values, dtype=np.float64)
-    known = known[np.isfinite(known)]
-    low, high = bootstrap_interval(known)
-    mean = float(known.mean()) if len(known) else float("nan")
-    return {"mean": mean, "low": low, "high": high, "clips": len(known)}
+def _moments(score: ClipScore | None) -> list[float]:
+    """Frames, and sums and sums of squares of both openings."""
+    if score is None:
+        return [float("nan")] * 5
+    courses = score.opening_true, score.opening_predicted
+    return [score.frames, *(float(f(c)) for c in courses for f in (np.sum, lambda v: v @ v))]
 
 
-def summarise(scores: Sequence[ClipScore]) -> dict[str, dict[str, float]]:
-    """Means over clips with 95 % bootstrap intervals; the variance ratio pooled."""
-    if not scores:
-        raise BadInput("There are no clips to summarise.")
-    table: dict[str, dict[str, float]] = {}
-    for name in ("mouth_rmse", "opening_correlation", "lips_mse"):
-        values = np.array([getattr(s, name) for s in scores])
-        if name != "lips_mse" or np.isfinite(values).any():
-            table[name] = mean_with_interval(values)
-
-    def ratio(chosen: Sequence[ClipScore]) -> float:
-        true = np.concatenate([s.opening_true for s in chosen])
-        return variance_ratio(true, np.concatenate([s.opening_predicted for s in chosen]))
-
-    picks = np.random.default_rng(0).integers(0, len(scores), (500, len(scores)))
-    low, high = np.quantile([ratio([scores[i] for i in row]) for row in picks], [0.025, 0.975])
-    table["variance_ratio"] = {
-        "mean": ratio(scores),
-        "low": float(low),
-        "high": float(high),
-        "clips": len(scores),
-    }
-    return table
+def _ratio(
+    frames: ArrayLike,
+    true: ArrayLike,
+    true_squared: ArrayLike,
+    given: ArrayLike,
+    given_squared: ArrayLike,
+    axis: int = -1,
+) -> NDArray[np.float64]:
+    """Ratio of the standard deviations of two openings over the frames of all clips."""
+    n, a, aa, b, bb = (
+        np.asarray(v).sum(axis=axis) for v in (frames, true, true_squared, given, given_squared)
+    )
+    with np.errstate(all="ignore"):
+        return np.asarray(np.sqrt(np.maximum(bb / n - (b / n) ** 2, 0) / (aa / n - (a / n) ** 2)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,10 @@ from core.metrics.scores import face_width, interocular
 from core.reference import ShapeSpace, remove_identity, shipped_template
 from core.track import LandmarkTrack, fill_gaps, remembered, resample_linear
 
-__all__ = ["Pair", "normalise_width", "pair_by_frame", "pair_by_time", "pairs_of"]
+__all__ = ["CLOSED_MOUTH", "Pair", "normalise_width", "pair_by_frame", "pair_by_time", "pairs_of"]
+
+CLOSED_MOUTH = "closed-mouth reference"
+"""What scores of identity-free tracks are marked with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +30,14 @@ class Pair:
     times : (T,) seconds, the prediction's own
     common : bool (T,), frames that are complete in both; only these are scored
     unit : of both arrays
+    reference : the frame that was removed from both, 'closed-mouth reference'; '' where none was
     """
 
     truth: NDArray[np.float64]
     predicted: NDArray[np.float64]
     times: NDArray[np.float64]
     unit: str
+    reference: str = ""
     common: NDArray[np.bool_] = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,18 +57,18 @@ class Pair:
         predicted = self.predicted.copy()
         rows = np.flatnonzero(self.common)
         predicted[rows] = predicted[np.random.default_rng(seed).permutation(rows)]
-        return dataclasses.replace(self, predicted=predicted)
+        return replace(self, predicted=predicted)
 
     def projected(self, basis: ShapeSpace) -> Pair:
         """Both as coefficients in a basis."""
-        return dataclasses.replace(
+        return replace(
             self, truth=basis.project(self.truth), predicted=basis.project(self.predicted)
         )
 
     def reconstructed(self, basis: ShapeSpace) -> Pair:
         """The truth beside what a basis keeps of it: the best that a prediction in it can do."""
         kept = basis.reconstruct(basis.project(self.truth))
-        return dataclasses.replace(self, predicted=kept)
+        return replace(self, predicted=kept)
 
 
 def pair_by_time(truth: LandmarkTrack, predicted: LandmarkTrack, unit: str) -> Pair:
@@ -79,14 +84,15 @@ def pair_by_time(truth: LandmarkTrack, predicted: LandmarkTrack, unit: str) -> P
 
 
 def pair_by_frame(truth: LandmarkTrack, predicted: LandmarkTrack, unit: str) -> Pair:
-    """Frame k beside frame k, over the shorter of the two, as published (SPEC 4 and 5)."""
+    """Frame k beside frame k, over the shorter of the two, as the published programs do."""
     count = min(len(truth), len(predicted))
     own, given = truth.points[:count, :, :2], predicted.points[:count, :, :2]
     return Pair(own, given, predicted.times[:count], unit)
 
 
 def normalise_width(track: LandmarkTrack) -> LandmarkTrack:
-    """Half the mean face width added to x, then x and y divided by the largest x (SPEC 4).
+    """Half the mean face width added to x, then x and y divided by the largest x, as
+    the replication of Eskimez et al. 2020 does.
 
     Raises `BadInput` where there is no face width, or no x above 0 to divide by.
     """
@@ -120,9 +126,9 @@ def pairs_of(
     mouth_only : 'position' holds points 48-67 alone.
     basis : of lips in space 'eye5'; adds 'basis' and 'reconstruction'.
     shuffle : a seed; adds 'shuffled'.
-    published : tracks as given, frame k beside frame k, as REP does (SPEC 4), and lips with their
-        gaps filled, as HUM does (SPEC 5). Without it, by time, and all but the lips after identity
-        removal, in inter-ocular distances (IOD) of the template (DESIGN 11).
+    published : tracks as given, frame k beside frame k, as the replication of Eskimez et al. 2020
+        does, and lips with their gaps filled, as the Humans project does. Without it, by time, and
+        all but the lips after identity removal, in inter-ocular distances (IOD) of the template.
 
     Returns
     -------
@@ -142,12 +148,13 @@ def pairs_of(
             notes.append(f"The truth is in space {truth.space!r}, the prediction in {unit!r}.")
         elif not published:
             unit, faces = "IOD", [_in_iod(face, template) for face in faces]
-            pairs["identity"] = pair(faces[0], faces[1], unit)
+            pairs["identity"] = replace(pair(faces[0], faces[1], unit), reference=CLOSED_MOUTH)
         if normalise:
             unit, faces = "face extent", [normalise_width(face) for face in faces]
         if mouth_only:
             faces = [select_mouth(face) for face in faces]
-        pairs["position"] = pair(faces[0], faces[1], unit)
+        position = pair(faces[0], faces[1], unit)
+        pairs["position"] = position if published else replace(position, reference=CLOSED_MOUTH)
         if shuffle is not None:
             pairs["shuffled"] = pairs["position"].shuffled(shuffle)
     try:

@@ -32,7 +32,7 @@ def interocular(face: ArrayLike) -> float:
 
 
 def face_width(track: LandmarkTrack) -> float:
-    """Mean distance of points 0 and 16 over frames with a face, in the track's unit (DESIGN 11)."""
+    """Mean distance of points 0 and 16 over frames with a face, in the track's unit."""
     return float(np.nanmean(np.linalg.norm(track.points[:, 0] - track.points[:, 16], axis=1)))
 
 
@@ -54,13 +54,13 @@ def opening(points: ArrayLike) -> NDArray[np.float64]:
 
 
 def rmse(truth: ArrayLike, predicted: ArrayLike) -> NDArray[np.float64]:
-    """sqrt(mean over points of dx^2 + dy^2), one value a frame (SPEC 4); (T,)."""
+    """sqrt(mean over points of dx^2 + dy^2), one value a frame; (T,)."""
     gap = np.asarray(truth)[..., :2] - np.asarray(predicted)[..., :2]
     return np.asarray(np.sqrt(np.sum(gap**2, axis=2).mean(axis=1)))
 
 
 def mse(truth: ArrayLike, predicted: ArrayLike) -> NDArray[np.float64]:
-    """Mean squared difference of all values of a frame (SPEC 5); (T,)."""
+    """Mean squared difference of all values of a frame; (T,)."""
     gap = np.asarray(truth) - np.asarray(predicted)
     return np.asarray((gap.reshape(len(gap), -1) ** 2).mean(axis=1))
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from core.errors import BadInput
+from core.evaluation import ScoreCard
 from core.metrics.cards import SCORES, Score
 
 __all__ = ["TABLE_SUFFIXES", "TableFormat", "escape", "score_table"]
@@ -22,8 +23,13 @@ TableFormat = Literal["csv", "markdown", "latex", "html"]
 TABLE_SUFFIXES: dict[str, TableFormat] = {".csv": "csv", ".md": "markdown", ".tex": "latex"}
 """Format by the ending of a file's name."""
 
-_ARROWS = {"higher": "↑", "lower": "↓", "near 1": "→ 1"}
-_TEX_ARROWS = {"higher": r"$\uparrow$", "lower": r"$\downarrow$", "near 1": r"$\to 1$"}
+_ARROWS = {"higher": "↑", "lower": "↓", "near 1": "→ 1", "near 0": "→ 0"}
+_TEX_ARROWS = {
+    "higher": r"$\uparrow$",
+    "lower": r"$\downarrow$",
+    "near 1": r"$\to 1$",
+    "near 0": r"$\to 0$",
+}
 _TEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -71,17 +77,21 @@ def escape(text: str, format: TableFormat) -> str:
 
 @dataclass(frozen=True)
 class _Column:
-    name: str
+    card: ScoreCard
     unit: str
-    better: str
+    reference: str
 
     @property
-    def words(self) -> str:
-        return self.name.replace("_", " ").replace("rmse", "RMSE").replace("mse", "MSE")
+    def name(self) -> str:
+        return self.card.name
+
+    @property
+    def heading(self) -> str:
+        return self.card.heading(self.unit, self.reference)
 
 
-def _columns(rows: Sequence[Mapping[str, Score]]) -> list[_Column]:
-    """Scores that any row has, in the order of their cards."""
+def _columns(rows: Sequence[Mapping[str, Score]], format: TableFormat) -> list[_Column]:
+    """Scores that any row has, in the order of their cards; those in detail in CSV only."""
     found: list[_Column] = []
     for name, card in SCORES.items():
         units = {row[name].unit for row in rows if name in row}
@@ -90,8 +100,9 @@ def _columns(rows: Sequence[Mapping[str, Score]]) -> list[_Column]:
                 f"The predictions' {name} have different units ({', '.join(sorted(units))}); "
                 "make one table for each."
             )
-        if units:
-            found.append(_Column(name, units.pop(), card.better))
+        if units and (card.place == "main" or format == "csv"):
+            reference = next(row[name].reference for row in rows if name in row)
+            found.append(_Column(card, units.pop(), reference))
     return found
 
 
@@ -121,8 +132,7 @@ def _csv(body: Mapping[str, Mapping[str, Score]], columns: Sequence[_Column], _:
 def _heads(columns: Sequence[_Column]) -> list[str]:
     heads = []
     for c in columns:
-        unit = "" if c.unit == "1" else f" ({c.unit.replace('^2', '²')})"
-        heads.append(f"{c.words}{unit} {_ARROWS.get(c.better, '')}".rstrip())
+        heads.append(f"{c.heading} {_ARROWS.get(c.card.better, '')}".rstrip())
     return ["prediction", *heads, "frames"]
 
 
@@ -149,8 +159,8 @@ def _html(body: Mapping[str, Mapping[str, Score]], columns: Sequence[_Column], m
 def _latex(body: Mapping[str, Mapping[str, Score]], columns: Sequence[_Column], models: int) -> str:
     heads = ["prediction"]
     for c in columns:
-        unit = "" if c.unit == "1" else f" ({c.unit.replace('^2', '$^2$')})"
-        heads.append(f"{c.words}{unit} {_TEX_ARROWS.get(c.better, '')}".rstrip())
+        shown = c.heading.replace("²", "$^2$")
+        heads.append(f"{shown} {_TEX_ARROWS.get(c.card.better, '')}".rstrip())
     lines = [
         "% needs \\usepackage{booktabs}",
         f"\\begin{{tabular}}{{l{'r' * (len(columns) + 1)}}}",
@@ -182,9 +192,11 @@ def score_table(
 ) -> str:
     """One row for every prediction, one column for every score that any of them has.
 
+    The headline scores stand first. Scores in detail (`ScoreCard.place`) are written to CSV only.
+
     Parameters
     ----------
-    scores : of each prediction by its name, as `take_scores` gives them; names are untrusted text
+    scores : of each prediction by its name, as `score_track` gives them; names are untrusted text
     format : csv holds every digit and leaves unknown numbers empty; the others (latex: booktabs,
         html: a bare table element) round to three decimals; arrows show which way is better
     nulls : what doing nothing scores, in rows below the others
@@ -204,7 +216,7 @@ def score_table(
     if same := set(scores) & set(others):
         raise BadInput(f"{min(same)!r} names a prediction and a null; give one another name.")
     body = {**scores, **others}
-    columns = _columns(list(body.values()))
+    columns = _columns(list(body.values()), format)
     if not columns or not all(body.values()):
         raise BadInput("A table of scores needs at least one prediction with a score.")
     return _WRITERS[format](body, columns, len(scores))

@@ -14,6 +14,8 @@ from making import faces, make_track, sentence
 
 from core.align import align, select_mouth
 from core.errors import BadInput
+from core.evaluation import HEADLINE
+from core.evaluation.cards import OVER_CLIPS
 from core.metrics import (
     SCORES,
     Pair,
@@ -21,8 +23,10 @@ from core.metrics import (
     pair_by_frame,
     pair_by_time,
     pairs_of,
+    score_track,
     take_scores,
 )
+from core.metrics.cards import MEASURES
 from core.reference import fit_shape_space
 from core.track import LandmarkTrack, frame_times
 
@@ -275,9 +279,12 @@ def test_two_spaces_taken_as_given_are_remarked() -> None:
 # --- cards --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", list(SCORES))
+CARDS = {**SCORES, **OVER_CLIPS}
+
+
+@pytest.mark.parametrize("name", list(CARDS))
 def test_every_score_is_explained_on_its_card_and_in_the_documentation(name: str) -> None:
-    card = SCORES[name]
+    card = CARDS[name]
     assert card.name == name
     words = [name, card.formula, card.points, card.normaliser, card.unit, card.better]
     row = "| " + " | ".join([*words, card.n, card.source]) + " |"
@@ -285,13 +292,49 @@ def test_every_score_is_explained_on_its_card_and_in_the_documentation(name: str
 
 
 def test_the_documentation_explains_no_other_score() -> None:
-    rows = re.findall(r"^\| ([a-z_]+) \|", DOC.read_text(), flags=re.MULTILINE)
-    assert set(rows) - {"score"} == set(SCORES)
+    rows = re.findall(r"^\| ([a-z_0-9]+) (?:\|[^|\n]*){7}\|$", DOC.read_text(), flags=re.MULTILINE)
+    assert set(rows) - {"score"} == set(CARDS)
 
 
 def test_every_card_belongs_to_a_comparison_that_is_made() -> None:
     truth = talking(1, 40)
     basis = fit_shape_space(eye5_lips(truth), 8)
     pairs = compare(truth, talking(2, 40), basis=basis, shuffle=1)
-    assert {card.pair for card in SCORES.values()} == set(pairs)
-    assert set(take_scores(pairs)) == set(SCORES)
+    assert {pair for pair, _ in MEASURES.values()} == set(pairs)
+    assert set(take_scores(pairs)) == set(MEASURES) == set(SCORES) - set(HEADLINE)
+
+
+# --- all scores of one prediction ---------------------------------------------------------------
+
+
+def test_the_headline_scores_stand_first_and_others_name_their_reference() -> None:
+    scores, notes = score_track(talking(1, 40), talking(2, 40), template=TEMPLATE)
+    names = [name for name in HEADLINE if name in scores]
+    assert list(scores)[: len(names)] == names and notes == []
+    marked = {name for name, score in scores.items() if score.reference}
+    assert marked == {"mouth_rmse", "opening_correlation", "variance_ratio", "rmse"}
+    assert scores["mouth_rmse"].heading("mouth_rmse") == "mouth RMSE (IOD) (closed-mouth reference)"
+
+
+def test_what_is_published_has_no_headline_scores_and_no_reference() -> None:
+    scores, _ = score_track(talking(1), talking(2), published=True)
+    assert set(scores) == {"rmse", "lips_mse"}
+    assert not any(score.reference for score in scores.values())
+
+
+def test_one_kind_of_score_is_enough() -> None:
+    """Lips in pixels have headline scores where their IOD is given, and no others."""
+    truth = talking(1, 40)
+    lips = select_mouth(talking(2, 40))
+    scores, notes = score_track(truth, lips, iod=30.0)
+    assert set(scores) <= set(HEADLINE) and len(notes) == 1 and "closed-mouth" in notes[0]
+    with pytest.raises(BadInput) as caught:
+        score_track(truth, lips)
+    sentence(caught.value)
+
+
+def test_the_lip_motion_error_of_every_frame_is_kept() -> None:
+    scores, _ = score_track(talking(1, 40), talking(2, 40), template=TEMPLATE)
+    score = scores["lip_motion_error"]
+    assert score.per_frame is not None
+    assert np.sqrt(np.mean(score.per_frame**2)) == pytest.approx(score.value)

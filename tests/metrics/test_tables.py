@@ -23,31 +23,42 @@ def score(value: float, unit: str = "IOD", n: int = 250) -> Score:
     return Score(value, n, unit, None, NO_TIMES)
 
 
+def closed(value: float, unit: str = "IOD") -> Score:
+    return Score(value, 250, unit, None, NO_TIMES, "closed-mouth reference")
+
+
 ROWS = {
-    "cnn": {"mouth_rmse": score(0.12345), "opening_correlation": score(0.5, "1")},
-    "a_b": {"mouth_rmse": score(0.2), "lips_mse": score(0.04, "eye5^2", n=249)},
+    "cnn": {"mouth_rmse": closed(0.12345), "skill": score(0.5, "1"), "skill_at_lag": score(0.6)},
+    "a_b": {"mouth_rmse": closed(0.2), "lips_mse": score(0.04, "eye5^2", n=249)},
 }
-NULLS = {"mean face": {"mouth_rmse": score(0.3), "opening_correlation": score(float("nan"), "1")}}
+NULLS = {"mean face": {"mouth_rmse": closed(0.3), "skill": score(float("nan"), "1")}}
 
 
 def test_a_csv_holds_every_digit_and_leaves_unknown_numbers_empty() -> None:
     read = list(csv.reader(io.StringIO(score_table(ROWS, "csv", nulls=NULLS))))
     assert read == [
-        ["prediction", "mouth_rmse (IOD)", "opening_correlation", "lips_mse (eye5^2)", "frames"],
-        ["cnn", "0.12345", "0.5", "", "250"],
-        ["a_b", "0.2", "", "0.04", "249"],
-        ["mean face", "0.3", "", "", "250"],
+        [
+            "prediction",
+            "skill",
+            "skill_at_lag (IOD)",
+            "mouth_rmse (IOD)",
+            "lips_mse (eye5^2)",
+            "frames",
+        ],
+        ["cnn", "0.5", "0.6", "0.12345", "", "250"],
+        ["a_b", "", "", "0.2", "0.04", "249"],
+        ["mean face", "", "", "0.3", "", "250"],
     ]
 
 
 def test_markdown_says_the_unit_and_which_way_is_better() -> None:
     assert score_table(ROWS, "markdown", nulls=NULLS) == (
-        "| prediction | mouth RMSE (IOD) ↓ | opening correlation ↑ | lips MSE (eye5²) ↓ "
-        "| frames |\n"
+        "| prediction | skill ↑ | mouth RMSE (IOD) (closed-mouth reference) ↓ "
+        "| lips MSE (eye5²) ↓ | frames |\n"
         "| --- | ---: | ---: | ---: | ---: |\n"
-        "| cnn | 0.123 | 0.500 | – | 250 |\n"
-        "| a\\_b | 0.200 | – | 0.040 | 249 |\n"
-        "| mean face | 0.300 | – | – | 250 |\n"
+        "| cnn | 0.500 | 0.123 | – | 250 |\n"
+        "| a\\_b | – | 0.200 | 0.040 | 249 |\n"
+        "| mean face | – | 0.300 | – | 250 |\n"
     )
 
 
@@ -56,13 +67,13 @@ def test_latex_is_a_booktabs_table_with_the_nulls_set_apart() -> None:
     assert lines[1:-2] == [
         r"\begin{tabular}{lrrrr}",
         r"\toprule",
-        r"prediction & mouth RMSE (IOD) $\downarrow$ & opening correlation $\uparrow$ & "
-        r"lips MSE (eye5$^2$) $\downarrow$ & frames \\",
+        r"prediction & skill $\uparrow$ & mouth RMSE (IOD) (closed-mouth reference) "
+        r"$\downarrow$ & lips MSE (eye5$^2$) $\downarrow$ & frames \\",
         r"\midrule",
-        r"cnn & 0.123 & 0.500 & -- & 250 \\",
-        r"a\_b & 0.200 & -- & 0.040 & 249 \\",
+        r"cnn & 0.500 & 0.123 & -- & 250 \\",
+        r"a\_b & -- & 0.200 & 0.040 & 249 \\",
         r"\midrule",
-        r"mean face & 0.300 & -- & -- & 250 \\",
+        r"mean face & -- & 0.300 & -- & 250 \\",
     ]
     assert lines[-2:] == [r"\bottomrule", r"\end{tabular}"]
 
