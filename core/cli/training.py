@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from core.cli.console import Done, Progress, command, notice
+from core.errors import BadInput
 from core.models import load_model
 
 __all__: list[str] = []
