@@ -92,7 +92,6 @@ def point_editor(
         st.warning(f"Frame {frame} cannot be decoded.", icon=":material/broken_image:")
         return
     layout = detected.layout
-    part = {k: n.replace("_", " ") for n, points in layout.parts.items() for k in points}
     views = {
         title: [k for name in names for k in layout.parts.get(name, ())]
         for title, names in _VIEWS.items()
@@ -108,7 +107,7 @@ def point_editor(
         "near": _rows(_filled(detected).points[frame]),
         "edited": [point for at, point in layer.effective if at == frame],
         "edges": [list(edge) for edge in layout.edges],
-        "names": [f"{k} {part.get(k, '')}".strip() for k in range(layout.n_points)],
+        "names": [f"{k} {layout.part_of(k)}".strip() for k in range(layout.n_points)],
         "parts": {title: points for title, points in views.items() if points},
         "look": look,
         "seen": heard,

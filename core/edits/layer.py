@@ -194,9 +194,7 @@ def apply_edits(track: LandmarkTrack, layer: EditLayer) -> LandmarkTrack:
     return track.replace(done, points=points, spread=_kept_spread(track, points))
 
 
-def _kept_spread(
-    track: LandmarkTrack, points: NDArray[np.float64]
-) -> NDArray[np.float64] | None:
+def _kept_spread(track: LandmarkTrack, points: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """The detector's spread of the landmarks that stayed where they were; NaN for the others."""
     if track.spread is None:
         return None

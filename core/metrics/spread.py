@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align.parts import face_size
+from core.align.parts import face_size, mean_face
 from core.track import LandmarkTrack, remembered
 
 __all__ = ["SpreadSummary", "spread_summary"]
@@ -60,8 +60,7 @@ def spread_summary(track: LandmarkTrack) -> SpreadSummary | None:
     spread = track.spread
     if spread is None or not np.isfinite(spread).any():
         return None
-    face = _means(track.points, axis=0)
-    size, unit = face_size(face, track.layout)
+    size, unit = face_size(mean_face(track.points), track.layout)
     return SpreadSummary(
         unit=unit,
         unit_size=size,
