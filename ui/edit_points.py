@@ -57,6 +57,13 @@ def _rows(points: np.ndarray) -> list[list[float] | None]:
     ]
 
 
+def _spread(track: LandmarkTrack, frame: int) -> list[float | None] | None:
+    """Spread of each landmark in pixels, None where it is unknown; None for all without any."""
+    if track.spread is None:
+        return None
+    return [round(float(r), 3) if np.isfinite(r) else None for r in track.spread[frame]]
+
+
 @remembered
 def _filled(track: LandmarkTrack) -> LandmarkTrack:
     return fill_gaps(track, ends="repeat")
@@ -105,6 +112,7 @@ def point_editor(
         "points": _rows(corrected.points[frame]),
         "detected": _rows(detected.points[frame]),
         "near": _rows(_filled(detected).points[frame]),
+        "spread": _spread(corrected, frame),
         "edited": [point for at, point in layer.effective if at == frame],
         "edges": [list(edge) for edge in layout.edges],
         "names": [f"{k} {layout.part_of(k)}".strip() for k in range(layout.n_points)],
