@@ -64,6 +64,10 @@ class Scheme:
                 found.append((points[-1], points[0]))
         return tuple(found) + self.extra_edges
 
+    def part_of(self, point: int) -> str:
+        """Name of the part that holds a point, in words; empty where none does."""
+        return next((n.replace("_", " ") for n, held in self.parts.items() if point in held), "")
+
     @property
     def inner_lip(self) -> tuple[int, ...]:
         return self.parts["inner_lip"]

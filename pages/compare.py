@@ -16,6 +16,7 @@ from ui.transfer import speaking_photo
 from ui.widgets import (
     choose_models,
     command,
+    edge_warning,
     header,
     need_clip,
     part,
@@ -53,6 +54,9 @@ truth = None
 if clip.info.video is not None:
     with progress("Finding the face") as hear:
         truth = state.landmarks_or_none(clip, hear)
+if truth is not None:
+    assert clip.info.video is not None
+    edge_warning(truth, clip.info.video.size)
 with progress("Running the models") as hear:
     given = {n: state.prediction(clip, n, part(hear, k, len(names))) for k, n in enumerate(names)}
 with progress("Preparing the clip for the browser") as hear:

@@ -16,7 +16,7 @@ from ui.detectors_compared import detectors_compared
 from ui.faces_view import several_faces
 from ui.player import show_clip
 from ui.recipe import face_words
-from ui.widgets import command, header, need_clip, progress
+from ui.widgets import command, edge_warning, header, need_clip, progress
 
 header(
     "Landmarks",
@@ -74,6 +74,7 @@ if found.open:
                 "are missing, never repeated.",
                 icon=":material/visibility_off:",
             )
+        edge_warning(points, clip.info.video.size)
         opening = inner_opening(points) / interocular(np.nanmean(points.points, axis=0))
         plots.show(course_figure(track, record, opening), height=260, key="course")
         st.caption(

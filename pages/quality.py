@@ -7,7 +7,8 @@ from ui.edit_cleaning import before_and_after, cleaning_choice, keep_or_take
 from ui.edit_view import corrected, corrections, editor, editor_and_notes, kept_or_aside
 from ui.quality_clips import clip_qualities
 from ui.quality_view import measures, odd_of, odd_table, quality_of, strip, verdict
-from ui.widgets import commands, header, need_clip, progress
+from ui.spread_view import spread_tables
+from ui.widgets import commands, edge_warning, header, need_clip, progress
 
 header(
     "Quality",
@@ -42,10 +43,12 @@ if frames.open:
         shown = int(st.session_state["frame"])
         with right:
             verdict(found)
+            edge_warning(track, size)
             odd_table(track, odd, shown)
             corrections(plain, kept)
         strip(track, odd, kept.layer.frames, shown)
         st.caption("Click a mark or a curve to open that frame.")
+        spread_tables(corrected(plain, kept.layer))
         st.markdown("**Measures, the worst first**")
         measures(found)
         lines.append(["quality", name, "--size", f"{size[0]}x{size[1]}"])

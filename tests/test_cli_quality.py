@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from making import faces, make_track
+from making import faces, make_track, movie, tone
 
+from core.media import read_frames, write_wav
+from core.metrics import interocular
 from core.metrics.quality import MEASURES
+from core.samples import SAMPLE
 from core.track_io import read_track, write_track
 
 
@@ -39,6 +43,57 @@ def test_quality_for_people_says_what_deserves_a_look(run: Any, track: Path) -> 
     assert "--size" in done.err
     assert "38 of 40" in done.out and "3-4" in done.out and "jumps to frame: 20" in done.out
     assert all(name in done.out for name in MEASURES)
+
+
+def test_quality_prints_the_spread_and_the_worst_frames_and_landmarks(
+    run: Any, tmp_path: Path
+) -> None:
+    spread = np.ones((8, 68))
+    spread[5] = 3
+    spread[:, 57] = 2
+    track = make_track(faces(1), spread=spread)
+    write_track(tmp_path / "s.npz", track)
+    unit = interocular(track.points.mean(axis=0))
+    found = run("quality", tmp_path / "s.npz", "--json").json["spread"]
+    assert found["relative_to"] == "IOD"
+    assert found["mean"]["px"] == pytest.approx(spread.mean())
+    assert found["mean"]["relative"] == pytest.approx(spread.mean() / unit)
+    assert found["frames"][0]["frame"] == 5
+    assert found["frames"][0]["px"] == pytest.approx(spread[5].mean())
+    assert found["landmarks"][0]["landmark"] == 57
+    assert found["landmarks"][0]["part"] == "outer lip"
+    said = run("quality", tmp_path / "s.npz").out
+    assert "largest in frames: 5 (" in said and "largest of landmarks: 57 outer lip (" in said
+
+
+def test_quality_of_landmarks_without_a_spread_says_nothing_of_it(run: Any, track: Path) -> None:
+    assert run("quality", track, "--json").json["spread"] is None
+    assert "spread" not in run("quality", track).out
+
+
+def test_quality_names_the_frames_that_the_edge_cuts(run: Any, track: Path) -> None:
+    data = run("quality", track, "--size", "200x150", "--json").json
+    assert data["at_edge"] > 0
+    marked = sum(r["stop"] - r["start"] for r in data["cut_by_edge"])
+    assert data["at_edge"] == pytest.approx(100 * marked / 40)
+    assert (
+        f"cuts the face in {marked} of 40 frames" in run("quality", track, "--size", "200x150").out
+    )
+    assert run("quality", track, "--json").json["at_edge"] is None
+
+
+def test_quality_of_a_video_detects_its_landmarks_and_knows_its_picture(
+    run: Any, tmp_path: Path
+) -> None:
+    clip = movie(tmp_path / "c.mp4", [f.image[:350] for f in islice(read_frames(SAMPLE.video), 12)])
+    done = run("quality", clip, "--size", "9x9", "--json")
+    assert "--size" in done.err
+    assert done.json["frames"] == done.json["faces"] == 12
+    assert done.json["at_edge"] == 100 and done.json["cut_by_edge"] == [{"start": 0, "stop": 12}]
+    assert done.json["spread"]["mean"]["px"] > 0
+    sound = tmp_path / "s.wav"
+    write_wav(sound, tone())
+    assert "no picture" in run("quality", sound).reason
 
 
 @pytest.mark.parametrize("method", ["savgol", "one-euro"])

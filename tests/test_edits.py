@@ -190,6 +190,15 @@ def test_depth_stays_and_comes_from_the_nearest_frame_where_it_was_missing() -> 
         apply_edits(make_track(np.full((4, 68, 3), np.nan)), layer_of([[Edit(1, 1, "move", 1, 2)]]))
 
 
+def test_landmarks_that_an_edit_moved_have_no_spread() -> None:
+    track = make_track(faces(0, 5), spread=np.ones((5, 68)))
+    layer = EditLayer().add([Edit(2, 57, "move", 10, 20, spread=1), Edit(4, 3, "missing")])
+    spread = apply_edits(track, layer).spread
+    assert spread is not None
+    assert np.argwhere(np.isnan(spread)).tolist() == [[1, 57], [2, 57], [3, 57], [4, 3]]
+    assert apply_edits(make_track(faces(0, 5)), layer).spread is None
+
+
 def test_a_frame_can_be_taken_back_alone() -> None:
     layer = layer_of([[by(1, 3, 0), by(1, 3, 0, 6)], [by(4, 3, 0)]])
     assert layer.frames == [1, 4]

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import faces, gappy, make_track, sentence
 
+from core.detect import plane_68
 from core.errors import BadInput
+from core.scheme import point_map
 from core.track import (
     LandmarkTrack,
     fill_gaps,
@@ -38,6 +40,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "scheme of another size": ({"scheme": "lips20"}, "lips20"),
     "unknown space": ({"space": "inches"}, "space"),
     "scores of another length": ({"score": np.zeros(2)}, "Scores"),
+    "a spread of other landmarks": ({"spread": np.zeros((3, 20))}, r"\(3, 68\).*\(3, 20\)"),
+    "a spread for each coordinate": ({"spread": np.zeros((3, 68, 2))}, "spread"),
+    "a spread below 0": ({"spread": np.full((3, 68), -0.1)}, "spread"),
+    "an infinite spread": ({"spread": np.full((3, 68), np.inf)}, "spread"),
 }
 
 
@@ -101,6 +107,54 @@ def test_replace_appends_provenance_and_changes_only_what_is_named() -> None:
     assert other.space == "unit" and track.space == "pixel"
     assert track.provenance == ()
     np.testing.assert_array_equal(other.points, track.points)
+
+
+def spread_of(frames: int, points: int = 68) -> Any:
+    return np.arange(frames * points, dtype=float).reshape(frames, points)
+
+
+def test_a_missing_landmark_has_no_spread_and_the_array_is_the_tracks_own() -> None:
+    points, spread = faces(0, 3), spread_of(3)
+    points[1, 5] = np.nan
+    track = make_track(points, spread=spread)
+    assert track.spread is not None
+    assert np.argwhere(np.isnan(track.spread)).tolist() == [[1, 5]]
+    assert spread[1, 5] == 73
+    with pytest.raises(ValueError, match="read-only"):
+        track.spread[0, 0] = 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({"points": faces(1, 3)}, False),
+        ({"times": [0, 1, 2]}, False),
+        ({"space": "unit"}, True),
+        ({"points": faces(1, 3), "spread": spread_of(3)}, True),
+    ],
+    ids=[
+        "other points have no spread",
+        "other times have no spread",
+        "the same landmarks keep theirs",
+        "a spread that is given is taken",
+    ],
+)
+def test_the_spread_belongs_to_the_landmarks_as_detected(
+    changes: dict[str, Any], kept: bool
+) -> None:
+    track = make_track(faces(0, 3), spread=spread_of(3)).replace(step("changed"), **changes)
+    assert (track.spread is not None) == kept
+
+
+def test_chosen_landmarks_keep_their_spread() -> None:
+    track = make_track(faces(0, 3), spread=spread_of(3))
+    chosen = select_points(track, range(67, 47, -1), "lips20")
+    np.testing.assert_array_equal(chosen.spread, spread_of(3)[:, :47:-1])
+    mesh = LandmarkTrack(
+        faces(0, 2, points=468, dims=3), [0.0, 0.04], "facemesh468", spread=spread_of(2, 468)
+    )
+    mapped = list(point_map("facemesh468", "dlib68"))
+    np.testing.assert_array_equal(plane_68(mesh).spread, spread_of(2, 468)[:, mapped])
 
 
 def test_lips_are_points_48_to_67() -> None:

@@ -5,6 +5,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 const MOUNTED = new WeakMap(); // Streamlit's parent element -> the editor inside it
 const WAIT = 350; // ms after the last key before its way is told
+const SPREAD_REACH = 3; // radius of a circle, in spreads of its landmark
 const NEAR = 9; // px around a point within which it is taken
 
 export default function (component) {
@@ -34,10 +35,11 @@ function createEditor(parent) {
   const image = make("image", { preserveAspectRatio: "none" });
   const links = make("path", { class: "pe-edges" });
   const strays = make("g");
+  const circles = make("g");
   const dots = make("g");
   const status = make("div", { class: "pe-status", "aria-live": "polite" });
   const keys = make("div", { class: "pe-keys" });
-  svg.append(image, links, strays, dots);
+  svg.append(image, links, circles, strays, dots);
   stage.append(svg);
   root.append(bar, stage, status, keys);
   parent.append(root);
@@ -48,6 +50,7 @@ function createEditor(parent) {
   let part = null; // the part that the view is on; null once it was moved by hand
   let selected = null;
   let numbers = false;
+  let spread = false;
   let counter = Date.now();
   let unheard = []; // what Python has not answered yet
   let local = new Map(); // point -> [x, y] as it stands here, until Python says the same
@@ -121,6 +124,11 @@ function createEditor(parent) {
         .join(""),
     );
     strays.replaceChildren();
+    circles.replaceChildren(...data.points.flatMap((_, k) => {
+      const radius = spread && data.spread ? SPREAD_REACH * data.spread[k] : 0; // 0 where it is unknown
+      if (!radius || local.has(k) || !at(k)) return []; // a landmark that was moved has no spread
+      return [make("circle", { cx: at(k)[0], cy: at(k)[1], r: radius, class: "pe-spread" })];
+    }));
     for (let k = 0; k < data.points.length; k++) {
       const group = dots.children[k];
       const p = at(k);
@@ -155,6 +163,7 @@ function createEditor(parent) {
       button.setAttribute("aria-pressed", String(button.dataset.look === part));
     }
     for (const button of bar.querySelectorAll("[data-point]")) button.disabled = selected === null;
+    bar.querySelector("[data-spread]").hidden = !data.spread;
   }
 
   const firstShown = () => data.points.findIndex((_, k) => at(k));
@@ -310,6 +319,12 @@ function createEditor(parent) {
       draw();
     });
     shown.setAttribute("aria-pressed", String(numbers));
+    const circled = button("Spread", `Circles of ${SPREAD_REACH} times the standard deviation of each landmark over the detector's boxes`, () => {
+      spread = !spread;
+      circled.setAttribute("aria-pressed", String(spread));
+      draw();
+    }, { "data-spread": "" });
+    circled.setAttribute("aria-pressed", String(spread));
     bar.append(make("span", { class: "pe-gap" }));
     button("Missing", "Nobody can see this point (Delete)", () => drop("missing"), { "data-point": "" });
     button("As detected", "Take the correction of this point back (R)", () => drop("restore"), { "data-point": "" });

@@ -57,6 +57,13 @@ def _rows(points: np.ndarray) -> list[list[float] | None]:
     ]
 
 
+def _spread(track: LandmarkTrack, frame: int) -> list[float | None] | None:
+    """Spread of each landmark in pixels, None where it is unknown; None for all without any."""
+    if track.spread is None:
+        return None
+    return [round(float(r), 3) if np.isfinite(r) else None for r in track.spread[frame]]
+
+
 @remembered
 def _filled(track: LandmarkTrack) -> LandmarkTrack:
     return fill_gaps(track, ends="repeat")
@@ -92,7 +99,6 @@ def point_editor(
         st.warning(f"Frame {frame} cannot be decoded.", icon=":material/broken_image:")
         return
     layout = detected.layout
-    part = {k: n.replace("_", " ") for n, points in layout.parts.items() for k in points}
     views = {
         title: [k for name in names for k in layout.parts.get(name, ())]
         for title, names in _VIEWS.items()
@@ -106,9 +112,10 @@ def point_editor(
         "points": _rows(corrected.points[frame]),
         "detected": _rows(detected.points[frame]),
         "near": _rows(_filled(detected).points[frame]),
+        "spread": _spread(corrected, frame),
         "edited": [point for at, point in layer.effective if at == frame],
         "edges": [list(edge) for edge in layout.edges],
-        "names": [f"{k} {part.get(k, '')}".strip() for k in range(layout.n_points)],
+        "names": [f"{k} {layout.part_of(k)}".strip() for k in range(layout.n_points)],
         "parts": {title: points for title, points in views.items() if points},
         "look": look,
         "seen": heard,

@@ -23,7 +23,7 @@ __all__ = ["clip_qualities"]
 
 _TABLE = "quality clips"
 _ROWS = 100
-_SHOWN = ("no_face", "longest_gap", "jitter", "jumps", "outside", "yaw_range", "mouth_hidden")
+_SHOWN = ("no_face", "longest_gap", "jitter", "jumps", "at_edge", "yaw_range", "mouth_hidden")
 
 
 @st.cache_data(max_entries=5000, show_spinner=False)

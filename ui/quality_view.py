@@ -159,7 +159,7 @@ def odd_table(track: LandmarkTrack, odd: Sequence[OddFrame], frame: int) -> None
     """Frames that deserve a look, the worst first; a click opens the frame."""
     st.markdown(f"**Frames that deserve a look: {len(odd)}**")
     if not odd:
-        st.caption("None: no gaps, jumps, jitter or points beyond the edge. Step through to check.")
+        st.caption("None: no gaps, jumps or jitter, and no face at the edge of the picture.")
         return
     rows = list(odd[:_MOST_ROWS])
 

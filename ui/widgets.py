@@ -13,7 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import SpeechmarksError
 from core.metrics import SCORES, Score
+from core.metrics.edge import edge_remark
 from core.models import ModelCard
+from core.track import LandmarkTrack
 from core.workspace import Clip
 from ui import state
 from ui.leaving import go_to
@@ -24,6 +26,7 @@ __all__ = [
     "clip_caption",
     "command",
     "commands",
+    "edge_warning",
     "header",
     "need_clip",
     "part",
@@ -102,6 +105,15 @@ def silence_note(clip: Clip) -> None:
     if state.sound(clip).silent:
         text = "This clip's sound is silent; models show their face at rest."
         st.info(text, icon=":material/volume_off:")
+
+
+def edge_warning(track: LandmarkTrack, size: tuple[int, int]) -> None:
+    """Say in which frames the edge of the picture cuts the face; nothing where it cuts none.
+
+    size : of the picture that the landmarks were detected in, (width, height) as displayed.
+    """
+    if remark := edge_remark(track, size):
+        st.warning(remark, icon=":material/crop_free:")
 
 
 def refuse(error: SpeechmarksError | str) -> None:

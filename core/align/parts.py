@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from core.errors import BadInput
 from core.scheme import Scheme
 
-__all__ = ["eye_ring_centres", "face_parts", "face_size", "parse_points", "rigid_points"]
+__all__ = [
+    "eye_ring_centres",
+    "face_parts",
+    "face_size",
+    "mean_face",
+    "parse_points",
+    "rigid_points",
+]
 
 _GROUPS = {
     "jaw": ("jaw", "face_oval"),
@@ -50,6 +57,14 @@ def eye_ring_centres(
     """Centres of the right and the left eye, the means of their rings; (..., D) each."""
     right, left = (list(layout.parts[name]) for name in _GROUPS["eyes"])
     return points[..., right, :].mean(axis=-2), points[..., left, :].mean(axis=-2)
+
+
+def mean_face(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of each point (T, N, D) over the frames that show it, (N, D); NaN where none does."""
+    shown = np.asarray(np.isfinite(points).all(axis=2))
+    total = np.where(shown[..., None], points, 0).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(total / shown.sum(axis=0)[:, None])
 
 
 def face_size(face: NDArray[np.float64], layout: Scheme) -> tuple[float, str]:

@@ -18,6 +18,7 @@ from core.cli.tracks import Force, SourceFps, Space, open_track
 from core.errors import BadInput, OutputExists, SpeechmarksError
 from core.media import Sound, any_sound, make_proxy, probe
 from core.metrics import TABLE_SUFFIXES, Score, score_table, score_track
+from core.metrics.edge import edge_remark
 from core.render import INK, Crop, Layout, Panel, Style, compare_movie, model_colour, threed_movie
 from core.render.bundle import comparison_page
 from core.render.compare import PanelStyle
@@ -78,6 +79,13 @@ def _titles(paths: list[Path]) -> list[str]:
 def _over(shown: list[_Shown]) -> LandmarkTrack | None:
     """The first track that lies over the picture."""
     return next((s.track for s in shown if s.track.space in ("pixel", "unit")), None)
+
+
+def _say_cut(video: Path, shown: list[_Shown]) -> None:
+    """A notice where the edge of the video's picture cuts the face of the track over it."""
+    over, picture = _over(shown), probe(video).video
+    if over is not None and picture is not None and (remark := edge_remark(over, picture.size)):
+        notice(remark)
 
 
 def _clip_panel(video: Path, shown: list[_Shown], style: str, crop: str) -> Panel:
@@ -207,6 +215,8 @@ def compare_command(
         shown = [replace(s, track=fitted[s.title]) for s in shown]
         for remark in remarks:
             notice(remark)
+    if video is not None:
+        _say_cut(video, shown)
     table = _scores(shown) if metrics is not None else {}
     heard = audio or (video if video is not None and probe(video).audio is not None else None)
     sound = any_sound(heard) if heard is not None else None

@@ -1,4 +1,4 @@
-"""quality and smooth: how good a track is, and calming it at a known price."""
+"""quality and smooth: how good landmarks are, and smoothing them at a known cost."""
 
 from __future__ import annotations
 
@@ -6,39 +6,66 @@ import math
 import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from core.cli.console import Done, command, notice, table_lines
+from core.batch import cached_landmarks
+from core.cli.console import Done, Progress, command, notice, table_lines
 from core.cli.tracks import Force, SourceFps, Space, open_track, save_track
+from core.detect import plane_68
+from core.edits import apply_edits, load_kept
 from core.edits.cleaning import Cleaning, Smoothing
-from core.errors import BadInput
+from core.errors import BadInput, NoVideo
+from core.media import probe
 from core.metrics.cleaning import cleaning_cost
+from core.metrics.edge import cut_by_edge, edge_remark, runs_of
 from core.metrics.odd_frames import ODD, odd_frames
 from core.metrics.quality import MEASURES, Quality, jumps, missing_runs, quality
-from core.track_io import check_output
+from core.metrics.spread import SpreadSummary, spread_summary
+from core.track import LandmarkTrack
+from core.track_io import TRACK_SUFFIXES, check_output
+from core.workspace import Workspace
 
 __all__: list[str] = []
 
 _MOST_SHOWN = 12
+_MOST_SPREAD = 5
 
 
 @command("quality")
 def quality_command(
-    track: Annotated[Path, typer.Argument(help="Landmarks.")],
+    track: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TRACK|VIDEO", help="Landmarks, or a video, whose landmarks are detected."
+        ),
+    ],
     size: Annotated[
-        str | None, typer.Option("--size", help="Of the picture, for example 640x360.")
+        str | None, typer.Option("--size", help="Of the picture of a TRACK, for example 640x360.")
     ] = None,
     space: Space = None,
     source_fps: SourceFps = None,
 ) -> Done:
-    """Gaps, jitter, jumps, head pose and more of a track, and what deserves a look."""
-    opened = open_track(track, source_fps, space=space)
-    found = quality(opened, _size(size))
-    if size is None and opened.space == "pixel":
-        notice("--size WIDTHxHEIGHT tells where the picture ends; outside is unknown without it.")
+    """Gaps, jitter, jumps, head pose, spread and more of a track, and what deserves a look.
+
+    The landmarks of a video are those of its page: with its corrections, and kept in the workspace.
+    """
+    picture: tuple[float, float] | None
+    if _is_video(track):
+        if size or space or source_fps:
+            notice("--size, --space and --source-fps are for landmarks; the video has its own.")
+        detected, opened, picture = _video_landmarks(track)
+    else:
+        detected = opened = open_track(track, source_fps, space=space)
+        picture = _size(size)
+        if size is None and opened.space == "pixel":
+            notice(
+                "--size WIDTHxHEIGHT tells where the picture ends; outside and at_edge are unknown "
+                "without it."
+            )
+    found = quality(opened, picture)
     rows = [
         [name, float(getattr(found, name)), measure.limit, f"{measure.unit}: {measure.text}"]
         for name, measure in MEASURES.items()
@@ -50,7 +77,12 @@ def quality_command(
         lines.append("frames without a whole face: " + _few([_span(*run) for run in runs]))
     if moved:
         lines.append("jumps to frame: " + _few([str(k) for k in moved]))
-    odd = odd_frames(opened, _size(size))
+    if remark := edge_remark(opened, picture):
+        lines.append(remark)
+    spread = spread_summary(detected)
+    if spread is not None:
+        lines += _spread_lines(spread, detected)
+    odd = odd_frames(opened, picture)
     if odd:
         lines.append(f"frames that deserve a look: {len(odd)}, the worst first")
         lines += [
@@ -59,8 +91,69 @@ def quality_command(
     severity, why = found.severity()
     data = {**asdict(found), "severity": severity, "worst": why}
     data["odd"] = [asdict(o) for o in odd]
-    data["missing"] = [{"start": a, "stop": b} for a, b in runs]
+    data["missing"] = _ranges(runs)
+    data["cut_by_edge"] = _ranges(runs_of(cut_by_edge(opened, picture)))
+    data["spread"] = None if spread is None else _spread_data(spread, detected)
     return Done("\n".join([_summary(track.name, found), *lines]), {**data, "jump_frames": moved})
+
+
+def _is_video(path: Path) -> bool:
+    return path.is_file() and path.suffix.lower() not in (*TRACK_SUFFIXES, ".zip")
+
+
+def _video_landmarks(video: Path) -> tuple[LandmarkTrack, LandmarkTrack, tuple[float, float]]:
+    """Landmarks of a video as detected (with corrections by hand alone), as pages take them, and
+    the size of its picture."""
+    info = probe(video)
+    if info.video is None:
+        raise NoVideo(f"{video.name!r} has no picture; give a video or a file of landmarks.")
+    report = Progress("landmarks", info.video.n_frames)
+    workspace = Workspace()
+    plain = plane_68(cached_landmarks(workspace, video, progress=report))
+    report.close()
+    kept = load_kept(workspace.root, plain)
+    if not kept.empty:
+        notice("The corrections and the smoothing of the page Quality are applied.")
+    return apply_edits(plain, kept.layer), kept.apply(plain), info.video.size
+
+
+def _ranges(runs: list[tuple[int, int]]) -> list[dict[str, int]]:
+    return [{"start": a, "stop": b} for a, b in runs]
+
+
+def _spread_lines(spread: SpreadSummary, track: LandmarkTrack) -> list[str]:
+    def told(pixels: float) -> str:
+        return f"{pixels:.2f} px = {pixels / spread.unit_size:.4f} {spread.unit}"
+
+    frames = [f"{k} ({told(spread.frames[k])})" for k in spread.worst_frames(_MOST_SPREAD)]
+    points = [
+        f"{k} {track.layout.part_of(k)} ({told(spread.points[k])})"
+        for k in spread.worst_points(_MOST_SPREAD)
+    ]
+    return [
+        f"spread of the landmarks over the detector's boxes: mean {told(spread.mean)}",
+        "  largest in frames: " + ", ".join(frames),
+        "  largest of landmarks: " + ", ".join(points),
+    ]
+
+
+def _spread_data(spread: SpreadSummary, track: LandmarkTrack) -> dict[str, Any]:
+    """Means in pixels and in the unit of the face, worst first."""
+
+    def both(pixels: float) -> dict[str, float]:
+        return {"px": float(pixels), "relative": float(pixels) / spread.unit_size}
+
+    return {
+        "relative_to": spread.unit,
+        "mean": both(spread.mean),
+        "frames": [
+            {"frame": k, **both(spread.frames[k])} for k in spread.worst_frames(_MOST_SHOWN)
+        ],
+        "landmarks": [
+            {"landmark": k, "part": track.layout.part_of(k), **both(spread.points[k])}
+            for k in spread.worst_points(_MOST_SHOWN)
+        ],
+    }
 
 
 def _summary(name: str, found: Quality) -> str:

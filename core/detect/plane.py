@@ -19,4 +19,4 @@ def plane_68(track: LandmarkTrack) -> LandmarkTrack:
     if track.scheme == "dlib68" and track.points.shape[2] == 2:
         return track
     chosen = select_points(track, point_map(track.scheme, "dlib68"), "dlib68")
-    return chosen.replace(points=chosen.points[..., :2])
+    return chosen.replace(points=chosen.points[..., :2], spread=chosen.spread)

@@ -165,7 +165,7 @@ def apply_edits(track: LandmarkTrack, layer: EditLayer) -> LandmarkTrack:
     LandmarkTrack
         The very same track where no edit counts; else a copy with a step of provenance that holds
         the layer's digest. Depth stays; a point that was missing takes that of the nearest frame
-        that shows it.
+        that shows it. The spread of a landmark that moved is unknown.
 
     Raises
     ------
@@ -191,7 +191,15 @@ def apply_edits(track: LandmarkTrack, layer: EditLayer) -> LandmarkTrack:
         else:
             points[frame, point] = np.nan if edit.do == "missing" else track.points[frame, point]
     done = step("edit", layer=layer.digest, edits=len(edits), frames=len(layer.frames))
-    return track.replace(done, points=points)
+    return track.replace(done, points=points, spread=_kept_spread(track, points))
+
+
+def _kept_spread(track: LandmarkTrack, points: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The detector's spread of the landmarks that stayed where they were; NaN for the others."""
+    if track.spread is None:
+        return None
+    same = (points == track.points).all(axis=2)
+    return np.where(same, track.spread, np.nan)
 
 
 def _spread(track: LandmarkTrack, edits: Mapping[Place, Edit], points: NDArray[np.float64]) -> None:

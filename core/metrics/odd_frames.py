@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from core.metrics.edge import EDGE_LANDMARKS, edge_counts, runs_of
 from core.metrics.pose import head_pose
 from core.metrics.quality import (
     JUMP_SPEED,
@@ -15,18 +16,17 @@ from core.metrics.quality import (
     TURNED_AWAY,
     missing_runs,
     noise_course,
-    outside,
     speed_course,
 )
 from core.track import LandmarkTrack
 
 __all__ = ["ODD", "OddFrame", "OddKind", "odd_frames"]
 
-OddKind = Literal["gap", "jump", "outside", "noise", "turned"]
+OddKind = Literal["gap", "jump", "edge", "noise", "turned"]
 ODD: dict[OddKind, str] = {
     "gap": "points missing",
     "jump": "jump",
-    "outside": "out of the picture",
+    "edge": "at the edge of the picture",
     "noise": "jitter",
     "turned": "turned away",
 }
@@ -59,23 +59,21 @@ def odd_frames(track: LandmarkTrack, size: tuple[float, float] | None = None) ->
     entry.
 
     A gap counts by its length against the limit of 'longest_gap', a jump by its speed against
-    `JUMP_SPEED`, points outside by their share against that of 'outside', a head turned away by
-    yaw against `TURNED_AWAY`. Jitter counts from the limit of 'jitter' on where it is also four
-    times the median of the clip: a face that moves has some in every frame.
+    `JUMP_SPEED`, a face at the edge of the picture by its landmarks there against `EDGE_LANDMARKS`,
+    a head turned away by yaw against `TURNED_AWAY`. Jitter counts from the limit of 'jitter' on
+    where it is also four times the median of the clip: a face that moves has some in every frame.
 
     size : (width, height) of the picture as displayed, for tracks in pixels.
     """
     found = [_gap(track, a, b) for a, b in missing_runs(track)]
-    points = track.points.shape[1]
-    beyond = outside(track, size).sum(axis=1)
+    edge = edge_counts(track, size)
     noise = noise_course(track)
     usual = float(np.nanmedian(noise)) if np.isfinite(noise).any() else float("nan")
     noisy = max(MEASURES["jitter"].limit, _NOISE_OUTLIER * usual)
     speed = speed_course(track)
     turn = np.abs(head_pose(track)[:, 0])
     found += _runs("jump", speed / JUMP_SPEED, speed, "{:.1f} face widths a second")
-    share = 100 * beyond / points / MEASURES["outside"].limit
-    found += _runs("outside", share, beyond, "{:.0f} points beyond the edge")
+    found += _runs("edge", edge / EDGE_LANDMARKS, edge, "{:.0f} landmarks there")
     found += _runs("noise", noise / noisy, noise, "{:.2f} % of the face width")
     found += _runs("turned", turn / TURNED_AWAY, turn, "{:.0f} degrees to the side")
     return sorted(found, key=lambda odd: (-odd.severity, odd.first))
@@ -97,11 +95,8 @@ def _runs(
     kind: OddKind, severity: NDArray[np.float64], values: NDArray[np.generic], text: str
 ) -> list[OddFrame]:
     """Runs of frames at or above a severity of 1, each told by its worst frame."""
-    with np.errstate(invalid="ignore"):
-        marked = np.concatenate([[False], severity >= 1, [False]])
-    edges = np.flatnonzero(np.diff(marked.astype(np.int8)))
     found = []
-    for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for first, end in runs_of(severity >= 1):
         worst = first + int(severity[first:end].argmax())
         told = text.format(values[worst])
         found.append(OddFrame(worst, first, end - 1, kind, float(severity[worst]), told))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.align.parts import rigid_points
+from core.metrics.edge import cut_by_edge, outside, picture_size, runs_of
 from core.metrics.pose import head_pose
 from core.scheme import point_map
 from core.track import LandmarkTrack
@@ -29,7 +30,6 @@ __all__ = [
     "missing_runs",
     "mouth_seen",
     "noise_course",
-    "outside",
     "quality",
     "speed_course",
     "worst_first",
@@ -39,7 +39,6 @@ JUMP_SPEED = 5.0
 """Face widths a second above which the face as a whole has jumped: a fifth of it at 25 fps."""
 TURNED_AWAY = 45.0
 """Degrees of yaw beyond which half of the lips counts as hidden."""
-_SIZES = {"unit": (1.0, 1.0), "crop256": (256.0, 256.0)}
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,8 @@ MEASURES: dict[str, Measure] = {
                 "Look at each: a cut, another face, or a detection gone wrong."),
         Measure("outside", "% of points", 1.0, "points beyond the edge of the picture",
                 "These points are guessed: leave the frames out, or mark the points missing."),
+        Measure("at_edge", "%", 2.0, "frames with landmarks at the edge of the picture",
+                "The edge cuts the face there, and the lip aperture can be wrong: leave them out."),
         Measure("yaw_range", "degrees", 40.0, "turning to the sides, 5th to 95th percentile",
                 "Align on stable points, and do not trust the far side of the face."),
         Measure("pitch_range", "degrees", 40.0, "nodding, 5th to 95th percentile",
@@ -101,6 +102,7 @@ class Quality:
     jitter: float
     jumps: float
     outside: float
+    at_edge: float
     yaw_range: float
     pitch_range: float
     roll_range: float
@@ -132,9 +134,7 @@ def face_size_of(track: LandmarkTrack) -> float:
 
 def missing_runs(track: LandmarkTrack) -> list[tuple[int, int]]:
     """Runs of frames without all points as (first frame, one past the last)."""
-    shown = np.concatenate([[True], track.frame_valid, [True]])
-    edges = np.flatnonzero(np.diff(shown.astype(np.int8)))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return runs_of(~track.frame_valid)
 
 
 def jitter(track: LandmarkTrack) -> float:
@@ -206,20 +206,6 @@ def jumps(track: LandmarkTrack) -> NDArray[np.intp]:
     return np.flatnonzero(speed_course(track) > JUMP_SPEED)
 
 
-def outside(track: LandmarkTrack, size: tuple[float, float] | None = None) -> NDArray[np.bool_]:
-    """Which points lie beyond the edge of the picture, (T, N); missing points do not.
-
-    size : (width, height) as displayed, for tracks in pixels. The spaces 'unit' and 'crop256' have
-        one of their own; nothing is outside where there is none.
-    """
-    size = _SIZES.get(track.space) if track.space != "pixel" else size
-    if size is None:
-        return np.zeros(track.valid.shape, dtype=bool)
-    xy = track.points[..., :2]
-    with np.errstate(invalid="ignore"):
-        return np.asarray(((xy < 0) | (xy > np.asarray(size))).any(axis=2))
-
-
 def mouth_seen(track: LandmarkTrack, size: tuple[float, float] | None = None) -> NDArray[np.bool_]:
     """Frames whose 20 lip points (all of the mesh's) are there and inside the picture, on a face
     turned by less than `TURNED_AWAY`; (T,). A hand over the mouth is not noticed: detectors place
@@ -234,12 +220,12 @@ def quality(track: LandmarkTrack, size: tuple[float, float] | None = None) -> Qu
     """All measures of a track.
 
     size : (width, height) of the picture as displayed, for tracks in pixels; without it ``outside``
-        is NaN.
+        and ``at_edge`` are NaN.
     """
     runs = missing_runs(track)
     frames = len(track)
     step = float(np.median(np.diff(track.times))) if frames > 1 else float("nan")
-    known = track.space in _SIZES or (track.space == "pixel" and size is not None)
+    known = picture_size(track, size) is not None
     shown = int(track.valid.sum())
     beyond = float(100 * outside(track, size).sum() / shown) if known and shown else float("nan")
     pose = head_pose(track)
@@ -254,6 +240,7 @@ def quality(track: LandmarkTrack, size: tuple[float, float] | None = None) -> Qu
         jitter=jitter(track),
         jumps=float(len(jumps(track))),
         outside=beyond,
+        at_edge=_percent(cut_by_edge(track, size)) if known else float("nan"),
         yaw_range=_range(pose[:, 0]),
         pitch_range=_range(pose[:, 1]),
         roll_range=_range(_about_mean(pose[:, 2])),

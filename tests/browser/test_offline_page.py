@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import struct
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from making import grey, make_track, movie, tone
 
@@ -35,7 +39,27 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clip_panel = PlayerPanel("Clip", "video", "picture", INK)
     page = comparison_page([clip_panel, *panels], video=clip, sound=tone(SECONDS))
     (folder / "video.html").write_bytes(page)
+    wide = track.replace(spread=np.full((len(track), 68), 2.0))
+    page = comparison_page([PlayerPanel("Detected", colour=INK, track=wide)])
+    (folder / "spread.html").write_bytes(page)
+    (folder / "before.html").write_bytes(without_spread(page))
     return folder
+
+
+def without_spread(page: bytes) -> bytes:
+    """The page as it was made before landmarks had a spread."""
+    head, rest = page.split(b'id="buffer" data-type="application/octet-stream">')
+    text, tail = rest.split(b"</script>", 1)
+    buffer = base64.b64decode(text)
+    (length,) = struct.unpack_from("<I", buffer)
+    header = json.loads(buffer[4 : 4 + length])
+    for entry in header["tracks"]:
+        del entry["spread"]
+    old = json.dumps(header, separators=(",", ":")).encode().ljust(length)
+    made = base64.b64encode(struct.pack("<I", len(old)) + old + buffer[4 + length :])
+    return b"".join(
+        [head, b'id="buffer" data-type="application/octet-stream">', made, b"</script>", tail]
+    )
 
 
 def opened(page: Any, file: Path) -> tuple[list[str], list[str]]:
@@ -80,6 +104,27 @@ def test_a_page_from_disk_plays(pages: Path, page: Any, name: str, clock: str) -
     until(page, "p.frameShown(1) > 5")
     assert player(page, "playing")
     assert asked == []
+    assert complaints == []
+
+
+def test_a_page_shows_the_spread_of_its_landmarks(pages: Path, page: Any) -> None:
+    _, complaints = opened(page, pages / "spread.html")
+    picture = "document.querySelector('.sm-canvas').toDataURL()"
+    before = page.evaluate(picture)
+    page.locator(PLAYER).get_by_role("button", name="View").click()
+    page.locator(PLAYER).get_by_label("Spread", exact=True).check()
+    page.wait_for_timeout(200)
+    assert page.evaluate(picture) != before
+    assert complaints == []
+
+
+def test_a_page_from_before_landmarks_had_a_spread_plays(pages: Path, page: Any) -> None:
+    _, complaints = opened(page, pages / "before.html")
+    page.locator(f"{PLAYER} .sm-play").click()
+    until(page, "p.frameShown(0) > 5")
+    page.locator(PLAYER).get_by_role("button", name="View").click()
+    assert page.locator(PLAYER).get_by_label("Point numbers").count() == 1
+    assert page.locator(PLAYER).get_by_label("Spread", exact=True).count() == 0
     assert complaints == []
 
 

@@ -74,6 +74,13 @@ sets["video"] = [
     PlayerPanel("First", colour="#0072b2", track=track(150, 25, 0.02, "pixel")),
     PlayerPanel("Second", style="painted", colour="#b2182b", track=second),
 ]
+spread = np.full((150, 68), 2.0)
+spread[:, 27] = np.nan
+spread[12, 8] = 6.0
+sets["spread"] = [
+    PlayerPanel("Detected", colour="#0072b2", track=pixels.replace(spread=spread)),
+    PlayerPanel("First", colour="#b2182b", track=first),
+]
 media = Path(__file__).parent / "coded.mp4" if mode == "video" else None
 show_player(
     sets[mode], key="player", duration=6.0, media=media, fps=25, has_video=media is not None
@@ -403,6 +410,54 @@ def test_point_numbers_stand_beside_their_points_in_the_text_colour(page: Any, r
         "return [...data].filter((_, k) => k % 4 === 1)"
     )
     assert min(abs(v - light) for v in found) < 30
+
+
+def test_the_spread_is_a_circle_of_three_times_its_size_around_each_landmark(
+    page: Any, root: str
+) -> None:
+    stage = Stage(page, root, "spread", hidden=["jaw", "brows", "eyes", "mouth"])
+    stage.at(3.5 / 25)
+
+    eyes = 600 * np.linalg.norm(np.subtract(*shipped_template()[[45, 36], :2]))
+
+    def rings(point: int) -> list[bool]:
+        """Where rings of 3, 6, 9 and 18 pixels of the video are drawn around a landmark."""
+        screen = stage.screen(0)
+        scale = np.linalg.norm(screen[45] - screen[36]) / eyes
+        x, y = screen[point]
+        return [
+            stage.js(f"return alphaAt(0, {x}, {y - size * scale}, 1.5)") > 150
+            for size in (3, 6, 9, 18)
+        ]
+
+    assert not any(rings(33)), "nothing is drawn before it is asked for"
+    other = stage.image(1)
+    stage.root.get_by_role("button", name="View").click()
+    stage.root.get_by_label("Spread", exact=True).check()
+    assert stage.image(1) == other, "a face without a spread is drawn as before"
+    assert rings(33) == [False, True, False, False]
+    assert not any(rings(27)), "an unknown spread is not drawn"
+    assert not any(rings(8)), "nor is that of a part that is not drawn"
+    stage.set(hidden=["brows", "eyes", "mouth", "nose"])
+    assert rings(8) == [False, True, False, False]
+    stage.at(12.5 / 25)
+    assert rings(8) == [False, False, False, True]
+    stage.set(hidden=["jaw", "brows", "eyes", "mouth"])
+    stage.at(3.5 / 25)
+    assert stage.js("return p.view.spread") is True
+    stage.set(spread=False)
+    assert not any(rings(33))
+
+
+@pytest.mark.parametrize(
+    ("mode", "offered"), [("spread", 1), ("faces", 0)], ids=["a panel has one", "no panel has one"]
+)
+def test_the_spread_is_offered_where_a_panel_has_one(
+    page: Any, root: str, mode: str, offered: int
+) -> None:
+    stage = Stage(page, root, mode)
+    stage.root.get_by_role("button", name="View").click()
+    assert stage.root.get_by_label("Spread", exact=True).count() == offered
 
 
 def test_a_shift_shows_later_by_frames_of_the_track_itself(page: Any, root: str) -> None:

@@ -72,7 +72,7 @@ def changed(kind: str) -> LandmarkTrack:
         points[40:52] = np.nan
     elif kind == "jump":
         points[40:] += 120
-    elif kind == "outside":
+    elif kind == "edge":
         points[40:43, :5] -= 600
     elif kind == "noise":
         points[40] += np.where(np.arange(68) % 2, 8.0, -8.0)[:, None]
@@ -86,7 +86,7 @@ def changed(kind: str) -> LandmarkTrack:
     [
         ("gap", 40, 51, "no face, 0.48 s"),
         ("jump", 40, 40, "face widths a second"),
-        ("outside", 40, 42, "5 points beyond the edge"),
+        ("edge", 40, 42, "5 landmarks there"),
         ("noise", 39, 41, "% of the face width"),
         ("turned", 40, 44, "degrees to the side"),
     ],

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import faces, make_track
 
+from core.metrics.edge import outside
 from core.metrics.pose import head_pose
 from core.metrics.quality import (
     MEASURES,
@@ -18,7 +19,6 @@ from core.metrics.quality import (
     jumps,
     missing_runs,
     mouth_seen,
-    outside,
     quality,
     worst_first,
 )

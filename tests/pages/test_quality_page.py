@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import streamlit as st
+from making import movie
 from test_pages import (  # noqa: F401 (fixtures of this module, too)
     clips,
     go_to,
@@ -23,10 +25,13 @@ from test_pages import (  # noqa: F401 (fixtures of this module, too)
 from core.batch import landmark_key
 from core.cli import main
 from core.edits import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept
+from core.media import read_frames
 from core.metrics.odd_frames import odd_frames
 from core.metrics.quality import MEASURES, quality
+from core.metrics.spread import spread_summary
 from core.samples import SAMPLE
 from core.track import LandmarkTrack
+from core.workspace import Clip
 from ui import edit_deeds, edit_points, state
 
 
@@ -42,7 +47,7 @@ def a_clip_with_faults() -> Iterator[LandmarkTrack]:
     points[60:75] = np.nan
     points[100] += 90
     record = {k: v for k, v in found.items() if k not in ("schema", "key")}
-    workspace.store_track(key, whole.replace(points=points), record)
+    workspace.store_track(key, whole.replace(points=points, spread=whole.spread), record)
     st.cache_resource.clear()
     track = state.plain_landmarks(clip)
     save_kept(workspace.root, track, Kept())
@@ -71,7 +76,7 @@ def test_measures_are_those_of_the_core_the_worst_first(a_clip_with_faults: Land
     app = open_page("quality", state.sample_clip())
     in_order(app)
     found = quality(a_clip_with_faults, (512, 512))
-    table = app.dataframe[1].value
+    table = app.dataframe[3].value
     assert sorted(table["value"].dropna()) == pytest.approx(
         sorted(float(getattr(found, name)) for name in MEASURES)
     )
@@ -241,3 +246,60 @@ def test_the_editor_gets_the_frame_its_points_and_what_was_corrected() -> None:
     plain = state.plain_landmarks(state.sample_clip())
     np.testing.assert_allclose(data["detected"], plain.points[20], atol=1e-3)
     assert data["url"].startswith("clips/") and edit_points._component.cache_info().currsize == 1
+
+
+def test_the_editor_draws_the_spread_of_landmarks_that_were_not_corrected(
+    a_clip_with_faults: LandmarkTrack,
+) -> None:
+    assert a_clip_with_faults.spread is not None
+    put(Edit(20, 57, "move", 300.0, 400.0))
+    drawn = editor_of(open_page("quality", state.sample_clip(), frame="20"))["spread"]
+    assert drawn[57] is None
+    np.testing.assert_allclose(drawn[:57], a_clip_with_faults.spread[20, :57], atol=1e-3)
+    assert editor_of(open_page("quality", state.sample_clip(), frame="67"))["spread"] == [None] * 68
+
+
+def test_the_frames_and_landmarks_with_the_largest_spread_are_listed(
+    a_clip_with_faults: LandmarkTrack,
+) -> None:
+    found = spread_summary(a_clip_with_faults)
+    assert found is not None
+    app = open_page("quality", state.sample_clip())
+    frames, landmarks = app.dataframe[1].value, app.dataframe[2].value
+    assert list(frames["frame"]) == found.worst_frames(20)
+    assert list(landmarks["landmark"]) == found.worst_points(20)
+    assert list(landmarks["worst frame"]) == [found.peaks[k] for k in landmarks["landmark"]]
+    np.testing.assert_allclose(frames["relative"] * found.unit_size, frames["px"])
+    assert f"mean {found.mean:.2f} px" in said(app)
+
+
+def test_landmarks_without_a_spread_have_no_table_of_it(a_clip_with_faults: LandmarkTrack) -> None:
+    key, workspace = landmark_key(state.sample_clip().id), state.workspace()
+    record = workspace.manifest(key)
+    assert record is not None
+    kept = {k: v for k, v in record.items() if k not in ("schema", "key")}
+    workspace.store_track(key, a_clip_with_faults.replace(spread=None), kept)
+    st.cache_resource.clear()
+    app = open_page("quality", state.sample_clip())
+    in_order(app)
+    assert len(app.dataframe) == 2 and "have no spread" in said(app)
+    assert editor_of(app)["spread"] is None
+
+
+@pytest.fixture(scope="module")
+def cut_clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    """Frames of the built-in clip whose lower edge runs between lower lip and chin."""
+    path = tmp_path_factory.mktemp("cut") / "cut.mp4"
+    frames = islice(read_frames(SAMPLE.video, start=1.0), 8)
+    movie(path, [frame.image[:350] for frame in frames])
+    return state.workspace().add_clip(path, path.name)
+
+
+@pytest.mark.parametrize("page", ["quality", "landmarks", "compare"])
+def test_pages_say_in_which_frames_the_edge_cuts_the_face(page: str, cut_clip: Clip) -> None:
+    app = open_page(page, cut_clip)
+    in_order(app)
+    told = [w.value for w in app.warning if "cuts the face in 8 of 8 frames (0–7)" in w.value]
+    assert len(told) == 1
+    whole = open_page(page, state.sample_clip(), models="")
+    assert "The edge of the picture" not in said(whole)

@@ -73,6 +73,26 @@ def test_depth_travels() -> None:
     np.testing.assert_allclose(back.points[0], points, atol=1e-3)
 
 
+@given(seed=st.integers(0, 99), largest=st.floats(0, 1e4))
+def test_the_spread_travels_in_a_byte_for_each_landmark(seed: int, largest: float) -> None:
+    rng = np.random.default_rng(seed)
+    spread = largest * rng.random((5, 68))
+    spread[rng.random((5, 68)) < 0.2] = np.nan
+    track = make_track(5).replace(spread=spread)
+    bare, packed = (pack(PlayerPanel("a", track=t)) for t in (make_track(5), track))
+    back = unpack_player(packed).spread[0]
+    assert back is not None
+    np.testing.assert_array_equal(np.isnan(back), np.isnan(spread))
+    assert np.nanmax(np.abs(back - spread)) <= np.nanmax(spread) / 500
+    assert len(packed) - len(bare) <= spread.size + 100
+    assert unpack_player(bare).spread == (None,)
+
+
+def test_a_spread_in_pixels_is_not_drawn_on_a_face_in_other_units() -> None:
+    track = make_track(5).replace(spread=np.ones((5, 68)), space="template")
+    assert unpack_player(pack(PlayerPanel("a", track=track))).spread == (None,)
+
+
 def test_times_travel_as_float32_and_a_steady_rate_is_named() -> None:
     steady = LandmarkTrack(np.zeros((60, 68, 2)), np.arange(60) * 1001 / 30000)
     uneven = LandmarkTrack(np.zeros((4, 68, 2)), [0.0, 0.04, 0.1, 0.12])

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from making import faces, gappy, make_track
+from making import faces, gappy, make_track, sentence
 
 from core.errors import BadInput, MissingFile
 from core.reference import ShapeSpace
@@ -88,11 +88,12 @@ def test_whole_pixels_there_and_back(
 
 @st.composite
 def tracks(draw: st.DrawFn) -> LandmarkTrack:
-    """Any track: schemes, dimensions, missing points, uneven times, spaces, scores."""
+    """Any track: schemes, dimensions, missing points, uneven times, spaces, scores, spread."""
     count, dims = draw(st.sampled_from([(68, 2), (68, 3), (20, 2), (20, 3)]))
     frames = draw(st.integers(1, 4))
     points = faces(draw(st.integers(0, 99)), frames, count, dims) * draw(st.sampled_from([1, 1e-3]))
     numbers = st.floats(-1e9, 1e9) | st.just(float("nan"))
+    spreads = st.floats(0, 1e3) | st.just(float("nan"))
     some = draw(hnp.arrays(float, (frames, 3, dims), elements=numbers))
     points[:, :3] = some
     if draw(st.booleans()):
@@ -104,6 +105,7 @@ def tracks(draw: st.DrawFn) -> LandmarkTrack:
         scheme="lips20" if count == 20 else "dlib68",
         space=draw(st.sampled_from(["pixel", "unit", "crop256", "template", "eye5"])),
         score=draw(st.none() | hnp.arrays(float, frames, elements=st.floats(0, 1))),
+        spread=draw(st.none() | hnp.arrays(float, (frames, count), elements=spreads)),
         provenance=(step("made", by=draw(st.text(max_size=20))),),
     )
 
@@ -146,6 +148,11 @@ def test_a_format_keeps_what_it_says_and_says_what_it_loses(
     assert ("score" in said) == ("score" not in form.keeps and track.score is not None)
     if "score" in form.keeps and track.score is not None:
         np.testing.assert_array_equal(back.score, track.score)
+    assert ("spread" in said) == ("spread" not in form.keeps and track.spread is not None)
+    if "spread" in form.keeps and track.spread is not None:
+        np.testing.assert_array_equal(back.spread, track.spread)
+    else:
+        assert back.spread is None
     assert ("provenance" in said) == ("provenance" not in form.keeps)
     if "provenance" in form.keeps:
         assert back.provenance == track.provenance
@@ -165,6 +172,53 @@ def test_complete_formats_lose_nothing_and_say_nothing(kind: str, tmp_path: Path
     back = read_track(home_of(tmp_path, kind))
     assert back.space == "eye5" and back.provenance == made
     np.testing.assert_array_equal(back.score, score)
+
+
+def damage_npz(path: Path, spread: Any) -> None:
+    np.savez(path, **{**np.load(path), "spread": spread})
+
+
+def damage_h5(path: Path, spread: Any) -> None:
+    with h5py.File(path, "a") as file:
+        del file["spread"]
+        file["spread"] = spread
+
+
+def damage_csv(path: Path, spread: Any) -> None:
+    table = pd.read_csv(path)
+    table["spread"] = np.asarray(spread).ravel()[0]
+    table.to_csv(path, index=False)
+
+
+DAMAGE = {"npz": damage_npz, "h5": damage_h5, "csv": damage_csv}
+BAD_SPREADS = {
+    "below 0": np.full((8, 68), -1.0),
+    "words": np.full((8, 68), "wide", "S4"),
+    "of other landmarks": np.zeros((8, 20)),
+    "one number a frame": np.zeros(8),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [(kind, damage) for kind in ("npz", "h5") for damage in BAD_SPREADS]
+    + [("csv", "below 0"), ("csv", "words")],
+)
+def test_a_damaged_spread_is_refused(kind: str, damage: str, tmp_path: Path) -> None:
+    path = home_of(tmp_path, kind)
+    write_track(path, make_track(faces(0), spread=np.ones((8, 68))))
+    DAMAGE[kind](path, BAD_SPREADS[damage])
+    with pytest.raises(BadInput) as caught:
+        read_track(path)
+    sentence(caught.value)
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_files_from_before_landmarks_had_a_spread_are_read(kind: str, tmp_path: Path) -> None:
+    path = home_of(tmp_path, kind)
+    write_track(path, make_track(faces(0)))
+    assert b"spread" not in path.read_bytes()
+    assert read_track(path).spread is None
 
 
 @pytest.mark.parametrize("kind", [k for k, f in FORMATS.items() if f.rounds])

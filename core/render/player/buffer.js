@@ -1,6 +1,7 @@
 // Part of the player module (see __init__.py): reading the packed buffer, and which frame a time shows.
 
 const MISSING = -32768;
+const UNKNOWN = 255; // of a spread
 const FRAME_EPS = 0.01; // of a frame: rounding of times must not show the frame before
 const TIME_EPS = 5e-4; // s, the same for uneven times, which travel as float32
 
@@ -12,11 +13,14 @@ function readBuffer(bytes) {
   const header = JSON.parse(new TextDecoder().decode(copy.subarray(4, 4 + length)));
   const base = 4 + length;
   const floats = (s) => (s ? new Float32Array(copy.buffer, base + s.offset, s.count) : null);
+  const bytes8 = (s) => (s ? new Uint8Array(copy.buffer, base + s.offset, s.count) : null);
   const tracks = header.tracks.map((entry) => {
     const track = {
       ...entry,
       values: new Int16Array(copy.buffer, base + entry.data.offset, entry.data.count),
       times: floats(entry.times),
+      spread: bytes8(entry.spread), // null in buffers from before landmarks had a spread
+      spreadScale: entry.spread ? entry.spread.scale : 0,
       layout: header.schemes[entry.scheme],
     };
     track.has = new Uint8Array(track.frames); // frames with at least one point
@@ -41,7 +45,6 @@ function readBuffer(bytes) {
     stepping = makeTiming(video.rate, 0, null, Math.max(1, Math.round(header.duration * video.rate)));
   } else if (tracks.length && tracks[0].frames) stepping = tracks[0].timing;
   else stepping = makeTiming(25, 0, null, Math.max(1, Math.round(header.duration * 25)));
-  const bytes8 = (s) => (s ? new Uint8Array(copy.buffer, base + s.offset, s.count) : null);
   const curves = header.curves.map((c) => ({ ...c, times: floats(c.times), values: floats(c.values) }));
   return { header, tracks, stepping, curves, peaks: floats(header.peaks), spectrum: bytes8(header.spectrum) };
 }
@@ -88,6 +91,16 @@ function readPoints(track, frame, out) {
       const value = values[from + i * dims + axis];
       out[2 * i + axis] = value === MISSING ? NaN : offset[axis] + scale[axis] * value;
     }
+  }
+  return out;
+}
+
+/** Spread of the landmarks of one frame times `scale` (NaN where unknown), written into `out`. */
+function readSpread(track, frame, scale, out) {
+  const from = frame * track.points;
+  for (let i = 0; i < track.points; i += 1) {
+    const value = track.spread[from + i];
+    out[i] = value === UNKNOWN ? NaN : scale * track.spreadScale * value;
   }
   return out;
 }

@@ -1,4 +1,4 @@
-// Part of the player module: landmarks drawn as lines, dots, trails and numbers. `p` holds flat
+// Part of the player module: landmarks drawn as lines, dots, spread, trails and numbers. `p` holds flat
 // screen points, NaN where missing; `shown` = {points, edges} says which of them are drawn.
 
 const PARTS = {
@@ -8,6 +8,7 @@ const PARTS = {
   eyes: ["right_eye", "left_eye"],
   mouth: ["outer_lip", "inner_lip"],
 };
+const SPREAD_REACH = 3; // radius of a circle, in spreads of its landmark
 const TRAIL_STEPS = 24; // at most so many past positions a point
 const SHOWN = new WeakMap(); // layout of a scheme -> what is shown of it, by hidden parts
 
@@ -83,6 +84,24 @@ function drawDots(ctx, p, points, { ink, radius, halo = null, depth = null }) {
   }
   ctx.fillStyle = ink;
   ctx.fill();
+}
+
+/** The spread of landmarks: circles around them. `spread` holds the radius of each, NaN where it is unknown. */
+function drawSpread(ctx, p, points, { spread, ink, width, halo = null }) {
+  ctx.beginPath();
+  for (const i of points) {
+    if (Number.isNaN(p[2 * i]) || Number.isNaN(spread[i])) continue;
+    ctx.moveTo(p[2 * i] + spread[i], p[2 * i + 1]);
+    ctx.arc(p[2 * i], p[2 * i + 1], spread[i], 0, 2 * Math.PI);
+  }
+  if (halo) {
+    ctx.strokeStyle = halo;
+    ctx.lineWidth = width * 2.3;
+    ctx.stroke();
+  }
+  ctx.strokeStyle = ink;
+  ctx.lineWidth = width;
+  ctx.stroke();
 }
 
 /** Where points came from. `past` = [[age in 0..1, flat screen points], ...], oldest first. */

@@ -1,4 +1,4 @@
-// Part of the player module: the button "View" and what it opens: layout, trails, ghost, numbers, parts.
+// Part of the player module: the button "View" and what it opens: layout, trails, ghost, numbers, spread, parts.
 
 const LAYOUT_NAMES = [
   ["grid", "Grid", "Side by side"],
@@ -89,6 +89,10 @@ function createMenu(data, view, change) {
       choice("checkbox", name, text, title, (v) => Boolean(v[name]), (on) => ({ [name]: on }))
     );
     const checks = [flag("numbers", "Point numbers", "The index beside every point that has room")];
+    if (data.tracks.some((track) => track.spread)) {
+      const told = `Circles of ${SPREAD_REACH} times the standard deviation of each landmark over the detector's boxes`;
+      checks.push(flag("spread", "Spread", told));
+    }
     if (truth && panels.length > 1) {
       checks.unshift(flag("ghost", "Ghost of the truth", "The true face, faint, behind the others"));
     }
@@ -119,7 +123,7 @@ function createMenu(data, view, change) {
 
   function update(now) {
     for (const [input, isOn] of boxes) input.checked = isOn(now);
-    const marked = now.trails || now.ghost || now.numbers || (now.hidden || []).length;
+    const marked = now.trails || now.ghost || now.numbers || now.spread || (now.hidden || []).length;
     button.classList.toggle("sm-set", Boolean(marked || (now.layout || "grid") !== "grid"));
   }
   update(view);

@@ -2,10 +2,11 @@
 
 Layout, little-endian: ``uint32`` length of the header; the header, UTF-8 JSON padded with spaces so
 that what follows starts at a multiple of 4; then the sections that the header points to by byte
-offset from the end of the header, each at a multiple of 4: landmarks ``int16 (T, N, 2|3)``, times
-``float32 (T,)``, waveform peaks ``float32 (B,)``, spectrogram ``uint8 (bands, columns)``, curves
-``float32 (T,)``. A landmark coordinate is
+offset from the end of the header, each at a multiple of 4: landmarks ``int16 (T, N, 2|3)``, their
+spread ``uint8 (T, N)``, times ``float32 (T,)``, waveform peaks ``float32 (B,)``, spectrogram
+``uint8 (bands, columns)``, curves ``float32 (T,)``. A landmark coordinate is
 ``offset + scale * value`` with one offset and scale per track and axis; -32768 is a missing point.
+A spread is ``scale * value`` with one scale per track; 255 is an unknown spread.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from core.track import LandmarkTrack
 
 __all__ = [
     "MISSING",
+    "UNKNOWN",
     "Curve",
     "Marker",
     "PanelKind",
@@ -42,6 +44,7 @@ Viewport = tuple[float, float, float, float]
 
 MISSING = -32768
 _LARGEST = 32767
+UNKNOWN = 255
 _Y_UP_SPACES = frozenset({"eye5"})
 _STEADY = 1e-4  # seconds a frame may stray from a constant rate and still count as on it
 _MOST_CURVES = 4
@@ -195,8 +198,22 @@ def _track_entry(track: LandmarkTrack, sections: _Sections) -> dict[str, Any]:
         "start": float(track.times[0]) if len(track) else 0.0,
         "rate": _constant_rate(track.times),
         "data": sections.add(values, "<i2"),
+        "spread": _spread_entry(track, sections),
         "times": sections.add(track.times, "<f4"),
     }
+
+
+def _spread_entry(track: LandmarkTrack, sections: _Sections) -> dict[str, Any] | None:
+    """The spread of the landmarks, in the units of the track; None where it is not known.
+
+    Tracks in other spaces than the video's pixels have none: the spread is in these pixels.
+    """
+    spread = track.spread
+    if spread is None or track.space != "pixel" or not np.isfinite(spread).any():
+        return None
+    scale = float(np.nanmax(spread)) / (UNKNOWN - 1) or 1.0
+    steps = np.where(np.isfinite(spread), np.rint(np.nan_to_num(spread) / scale), UNKNOWN)
+    return {"scale": scale, **sections.add(steps, "u1")}
 
 
 def _checked_times(times: ArrayLike) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ function defaultSettings(header) {
     split: 0.5,
     hidden: [], // parts that are not drawn
     numbers: false,
+    spread: false, // circles
     trails: 0, // seconds
     ghost: false,
     shifts: [], // frames per panel
@@ -48,6 +49,7 @@ const CHECKS = {
   split: inRange(0, 1),
   hidden: listOf(isText),
   numbers: isFlag,
+  spread: isFlag,
   trails: inRange(0, 60),
   ghost: isFlag,
   shifts: listOf((v) => v === null || whole(-9999, 9999)(v)),

@@ -15,6 +15,7 @@ function createSubject(spec, index, data, look, view) {
   let style = choices.some(([name]) => name === spec.style) ? spec.style : choices[0][0];
   const buffer = () => (track ? new Float64Array(track.points * 2) : null);
   const screen = buffer();
+  const radii = track && track.spread ? new Float64Array(track.points) : null;
   const depths = track && track.dims === 3 ? new Float64Array(track.points) : null;
   const eyeSpan = track ? track.box.eyes || 1.2 * mouthWidth(track) : 0; // lips alone: about that of their face
   const past = [];
@@ -106,7 +107,7 @@ function createSubject(spec, index, data, look, view) {
       drawWires(ctx, out, shownOf(track.layout, hidden()).edges, { ink: look().text, width: 1.4 });
       ctx.restore();
     },
-    /** The face of the frame on show through `map`, with trails and numbers where they are on. */
+    /** The face of the frame on show through `map`, with trails, spread and numbers where they are on. */
     draw(ctx, map, { turn = subject.turn, as = style, halo = isVideo, numbers = view.numbers, weight = 1 } = {}) {
       const trails = view.trails > 0 && track.timing.count > 1 ? placePast(map, turn) : [];
       place(subject.frame, map, turn, screen);
@@ -131,6 +132,12 @@ function createSubject(spec, index, data, look, view) {
             halo: halo && "rgba(0,0,0,.55)", depth: depths,
           });
         }
+      }
+      if (view.spread && track.spread) {
+        drawSpread(ctx, screen, shown.points, {
+          spread: readSpread(track, subject.frame, SPREAD_REACH * scale, radii),
+          ink: halo || FILLED.includes(as) ? "#fff" : ink, width: 1.1 * small, halo: halo && "rgba(0,0,0,.6)",
+        });
       }
       if (numbers) subject.drawNumbers(ctx, map, halo || FILLED.includes(as));
     },

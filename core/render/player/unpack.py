@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.render.player.pack import MISSING
+from core.render.player.pack import MISSING, UNKNOWN
 
 __all__ = ["UnpackedPlayer", "unpack_player"]
 
@@ -22,6 +22,7 @@ class UnpackedPlayer:
 
     header: dict[str, Any]
     points: tuple[NDArray[np.float64], ...]
+    spread: tuple[NDArray[np.float64] | None, ...]
     times: tuple[NDArray[np.float32], ...]
     video_times: NDArray[np.float32] | None
     peaks: NDArray[np.float32] | None
@@ -42,10 +43,19 @@ def unpack_player(buffer: bytes) -> UnpackedPlayer:
         coordinates = np.asarray(track["offset"]) + values * np.asarray(track["scale"])
         coordinates[values == MISSING] = np.nan
         points.append(coordinates)
+    spread: list[NDArray[np.float64] | None] = []
+    for track in header["tracks"]:
+        entry = track["spread"]
+        if entry is None:
+            spread.append(None)
+            continue
+        steps = section(entry, "u1").reshape(track["frames"], track["points"])
+        spread.append(np.where(steps == UNKNOWN, np.nan, entry["scale"] * steps))
     video, peaks = header["video"]["times"], header["peaks"]
     return UnpackedPlayer(
         header=header,
         points=tuple(points),
+        spread=tuple(spread),
         times=tuple(section(track["times"], "<f4") for track in header["tracks"]),
         video_times=None if video is None else section(video, "<f4"),
         peaks=None if peaks is None else section(peaks, "<f4"),
