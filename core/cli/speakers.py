@@ -12,7 +12,7 @@ import typer
 from core.batch import cached_landmarks
 from core.cli.console import Done, Progress, command, notice, table_lines
 from core.cli.tracks import Force, SourceFps, open_track
-from core.datasets.layouts import MEDIA_SUFFIXES
+from core.datasets.clips import MEDIA_SUFFIXES, VIDEO_SUFFIXES
 from core.errors import BadInput, MissingFile, OutputExists
 from core.reference import (
     Audit,
@@ -28,8 +28,6 @@ from core.track_io import TRACK_SUFFIXES, atomic_write, write_array
 from core.workspace import Workspace
 
 __all__: list[str] = []
-
-_SOUND = {".wav", ".flac", ".mp3", ".m4a", ".ogg"}
 
 Speakers = Annotated[
     list[str],
@@ -54,7 +52,7 @@ def _files(item: str, clips: int) -> tuple[str, list[Path]]:
         raise MissingFile(f"There is no file or folder {str(path)!r}; check the path.")
     if not path.is_dir():
         return speaker, [path]
-    known = (MEDIA_SUFFIXES - _SOUND) | {s for s in TRACK_SUFFIXES if s}
+    known = VIDEO_SUFFIXES | {s for s in TRACK_SUFFIXES if s}
     found = sorted(p for p in path.iterdir() if p.suffix.lower() in known and p.is_file())
     if not found:
         raise BadInput(f"The folder {str(path)!r} holds no video and no landmark track.")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 __all__ = [
     "MEDIA_SUFFIXES",
+    "VIDEO_SUFFIXES",
     "ClipParts",
     "ClipRef",
     "below",
@@ -18,10 +19,11 @@ __all__ = [
 ]
 
 _VIDEO = (".mpg", ".mkv", ".mp4", ".mov", ".avi", ".webm", ".mpeg", ".m4v")
-_SOUND = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
+_SOUND = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus")
 _RANK = {suffix: rank for rank, suffix in enumerate((*_VIDEO, *_SOUND))}
 
 MEDIA_SUFFIXES = frozenset(_RANK)
+VIDEO_SUFFIXES = frozenset(_VIDEO)
 
 
 @dataclass(frozen=True)
