@@ -68,6 +68,11 @@ class LandmarkRecipe:
         """Whether a clip must be looked at as a whole, because its faces are told apart."""
         return self.face != "first"
 
+    @property
+    def tracking(self) -> Precision:
+        """Precision of the landmarks that face tracking finds: 'fine' where they are the result."""
+        return self.precision if detector_info(self.detector).fine else "fast"
+
     def facts(self) -> dict[str, Any]:
         """The fields, as a manifest and a key hold them.
 
@@ -75,7 +80,7 @@ class LandmarkRecipe:
         was a choice are found under their keys.
         """
         known = {f.name: getattr(self, f.name) for f in fields(self)} | {"face": str(self.face)}
-        if self.precision == "fast" or not detector_info(self.detector).fine:
+        if self.tracking == "fast":
             del known["precision"]
         else:
             known["fine_version"] = FINE_VERSION
@@ -163,7 +168,7 @@ def make_shard(
             workspace,
             shard.video,
             every_frame=recipe.every_frame,
-            precision=recipe.precision if detector_info(recipe.detector).fine else "fast",
+            precision=recipe.tracking,
             video_hash=shard.sha256,
             progress=progress,
         )
