@@ -10,6 +10,7 @@ from core.render.player import PlayerPanel
 from ui import state
 from ui.bring import bring_labels, bring_tracks
 from ui.faces import TRUTH, curves_of, faces_of, panels_of, scores_of
+from ui.noise_view import noise_note
 from ui.player import show_clip
 from ui.takeaway import Takeaway, take_away
 from ui.transfer import speaking_photo
@@ -92,6 +93,7 @@ if scores:
         "Scores are taken after the speaker's own face is removed from both tracks. "
         "IOD: distance of the eye centres."
     )
+    noise_note(clip)
 made = {TRUTH: "landmarks.npz", **{n: f"{n}.npy" for n in names}}
 files = {face.name: made.get(face.name, face.name) for face in faces}
 takes, photo = st.tabs(["Take away", "A photo that speaks"], key="below", bind="query-params")

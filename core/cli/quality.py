@@ -1,4 +1,4 @@
-"""quality and smooth: how good a track is, and calming it at a known price."""
+"""quality and smooth: measures of a track without ground truth, and smoothing it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from core.batch import LandmarkRecipe
 from core.cli.console import Done, command, notice, table_lines
+from core.cli.detection import Precision, known_precision
+from core.cli.noise_floor import floor_lines, measure_floor
 from core.cli.tracks import Force, SourceFps, Space, open_track, save_track
+from core.detect.identities import parse_face
 from core.edits.cleaning import Cleaning, Smoothing
 from core.errors import BadInput
 from core.metrics.cleaning import cleaning_cost
@@ -27,17 +31,38 @@ _MOST_SHOWN = 12
 
 @command("quality")
 def quality_command(
-    track: Annotated[Path, typer.Argument(help="Landmarks.")],
+    track: Annotated[Path, typer.Argument(help="Landmarks; a video with --noise-floor.")],
     size: Annotated[
         str | None, typer.Option("--size", help="Of the picture, for example 640x360.")
     ] = None,
+    noise_floor: Annotated[
+        bool,
+        typer.Option("--noise-floor", help="Encode the video again, detect again, and compare."),
+    ] = False,
+    detector: Annotated[str, typer.Option(help="With --noise-floor.")] = "dlib68",
+    precision: Precision = None,
+    face: Annotated[str, typer.Option(help="With --noise-floor: as for landmarks.")] = "first",
     space: Space = None,
     source_fps: SourceFps = None,
 ) -> Done:
-    """Gaps, jitter, jumps, head pose and more of a track, and what deserves a look."""
-    opened = open_track(track, source_fps, space=space)
-    found = quality(opened, _size(size))
-    if size is None and opened.space == "pixel":
+    """Gaps, jitter, jumps, head pose and more of a track, and frames to check. --noise-floor
+    measures the landmarks of a video, and by how much they differ from those of re-encoded
+    copies."""
+    pixels, measured = _size(size), None
+    if noise_floor:
+        recipe = LandmarkRecipe(
+            detector, parse_face(face), precision=known_precision(detector, precision)
+        )
+        if size or space or source_fps:
+            notice("--size, --space and --source-fps belong to tracks; the video says them itself.")
+        measured = measure_floor(track, recipe)
+        opened, pixels = measured.track, measured.size
+    else:
+        opened = open_track(track, source_fps, space=space)
+        if detector != "dlib68" or precision or face != "first":
+            notice("--detector, --precision and --face are used with --noise-floor alone.")
+    found = quality(opened, pixels)
+    if pixels is None and opened.space == "pixel":
         notice("--size WIDTHxHEIGHT tells where the picture ends; outside is unknown without it.")
     rows = [
         [name, float(getattr(found, name)), measure.limit, f"{measure.unit}: {measure.text}"]
@@ -50,7 +75,7 @@ def quality_command(
         lines.append("frames without a whole face: " + _few([_span(*run) for run in runs]))
     if moved:
         lines.append("jumps to frame: " + _few([str(k) for k in moved]))
-    odd = odd_frames(opened, _size(size))
+    odd = odd_frames(opened, pixels)
     if odd:
         lines.append(f"frames that deserve a look: {len(odd)}, the worst first")
         lines += [
@@ -60,6 +85,9 @@ def quality_command(
     data = {**asdict(found), "severity": severity, "worst": why}
     data["odd"] = [asdict(o) for o in odd]
     data["missing"] = [{"start": a, "stop": b} for a, b in runs]
+    if measured is not None:
+        data["noise_floor"] = measured.floor.to_json()
+        lines += floor_lines(measured.floor)
     return Done("\n".join([_summary(track.name, found), *lines]), {**data, "jump_frames": moved})
 
 
