@@ -10,6 +10,7 @@ from core.render.player import PlayerPanel
 from ui import state
 from ui.bring import bring_labels, bring_tracks
 from ui.faces import TRUTH, curves_of, faces_of, panels_of, scores_of
+from ui.noise_view import noise_note
 from ui.player import show_clip
 from ui.takeaway import Takeaway, take_away
 from ui.transfer import speaking_photo
@@ -97,6 +98,7 @@ if scores:
         "frame is needed. The scores with a closed-mouth reference subtract one frame from each "
         "track. IOD: inter-ocular distance of each track's own face."
     )
+    noise_note(clip)
 made = {TRUTH: "landmarks.npz", **{n: f"{n}.npy" for n in names}}
 files = {face.name: made.get(face.name, face.name) for face in faces}
 takes, photo = st.tabs(["Take away", "A photo that speaks"], key="below", bind="query-params")

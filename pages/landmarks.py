@@ -11,7 +11,13 @@ from core.render import INK
 from core.render.player import PlayerPanel
 from core.track_io import track_bytes
 from ui import plots, state
-from ui.detector_view import HOW, course_figure, detector_choice, need_detector
+from ui.detector_view import (
+    HOW,
+    course_figure,
+    detector_choice,
+    need_detector,
+    precision_choice,
+)
 from ui.detectors_compared import detectors_compared
 from ui.faces_view import several_faces
 from ui.player import show_clip
@@ -24,7 +30,9 @@ header(
 )
 clip = need_clip()
 assert clip.info.video is not None
-detector = detector_choice(clip)
+with st.container(horizontal=True, gap="large"):
+    detector = detector_choice(clip)
+    precision_choice(clip, detector)
 found, faces, compared = st.tabs(
     ["Points", "Several faces", "Detectors compared"], key="view", bind="query-params"
 )

@@ -1,10 +1,11 @@
-"""Quality: how good the landmarks are, which frames to look at, and mending them."""
+"""Quality: measures of the landmarks, frames to check, their noise, and corrections."""
 
 import streamlit as st
 
 from ui import state
 from ui.edit_cleaning import before_and_after, cleaning_choice, keep_or_take
 from ui.edit_view import corrected, corrections, editor, editor_and_notes, kept_or_aside
+from ui.noise_view import landmark_noise
 from ui.quality_clips import clip_qualities
 from ui.quality_view import measures, odd_of, odd_table, quality_of, strip, verdict
 from ui.spread_view import spread_tables
@@ -52,6 +53,7 @@ if frames.open:
         st.markdown("**Measures, the worst first**")
         measures(found)
         lines.append(["quality", name, "--size", f"{size[0]}x{size[1]}"])
+        lines.append(landmark_noise(clip))
 elif smooth.open:
     with smooth:
         wanted = cleaning_choice()

@@ -21,6 +21,7 @@ from core.errors import BadInput, SpeechmarksError
 from core.track_io import atomic_write
 from core.workspace import Workspace
 from ui.jobs import Hear, Job, counted
+from ui.recipe import recipe_flags
 
 __all__ = ["Chosen", "index_job", "landmarks_job", "models_job", "most_workers"]
 
@@ -107,13 +108,13 @@ def _told(clips: int, missing: Sequence[dict[str, str]], job: Job) -> None:
 
 
 def landmarks_job(
-    workspace: Workspace, chosen: Chosen, detector: str, workers: int
+    workspace: Workspace, chosen: Chosen, recipe: LandmarkRecipe, workers: int
 ) -> tuple[Job, Callable[[Hear], str]]:
-    """Find the landmarks of clips; they are taken into the index, however far it comes."""
+    """Detect the landmarks of clips and update the index, also where the job is cancelled."""
     job = Job(f"Landmarks of {_count(chosen)}")
 
     def work(hear: Hear) -> str:
-        words = ["data", "extract", *chosen.words(workspace), "--detector", detector]
+        words = ["data", "extract", *chosen.words(workspace), *recipe_flags(recipe)]
         job.commands = [[*words, "--workers", str(workers), "--runner", "local"]]
         clips, missing = chosen.clips()
         _told(len(clips), missing, job)
@@ -121,7 +122,7 @@ def landmarks_job(
             summary = extract(
                 workspace,
                 clips,
-                recipe=LandmarkRecipe(detector),
+                recipe=recipe,
                 runner="local",
                 workers=workers,
                 progress=hear,

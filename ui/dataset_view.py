@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.batch import LandmarkRecipe
 from core.datasets import LAYOUTS, find_layout
 from core.datasets.index import index_path
+from core.detect import DETECTORS, Precision, detectors
 from core.errors import BadInput, MissingFile, SpeechmarksError
 from core.workspace import Workspace
 from ui import state
@@ -209,13 +213,20 @@ def _offers(workspace: Workspace, chosen: Chosen) -> None:
     with st.container(horizontal=True, width="content"):
         with _offer(f"Find landmarks of {these}", "face", "landmarks"):
             st.caption(
-                "In the background, into the workspace. What is there already is skipped, so a "
+                "In the background, into the workspace. Finished clips are skipped, so a "
                 "cancelled job goes on where it was."
             )
             detector = st.selectbox("Detector", _detectors(), key="job detector")
+            recipe = LandmarkRecipe(detector)
+            if DETECTORS[detector].fine:
+                precision = st.segmented_control(
+                    "Precision", get_args(Precision), default=recipe.precision, required=True,
+                    key="job precision",
+                )  # fmt: skip
+                recipe = replace(recipe, precision=precision)
             workers = _workers("landmarks")
             if _pressed("landmarks", off):
-                _start(landmarks_job(workspace, chosen, detector, workers))
+                _start(landmarks_job(workspace, chosen, recipe, workers))
                 st.rerun()
         with _offer(f"Run models over {these}", "graphic_eq", "models"):
             st.caption(
@@ -252,9 +263,7 @@ def _pressed(key: str, off: bool) -> bool:
 
 @st.cache_data(ttl=60, show_spinner=False)
 def _detectors() -> list[str]:
-    """Detectors that can be had here."""
-    from core.detect import detectors
-
+    """Detectors that are installed here."""
     return [found.info.name for found in detectors() if found.ready]
 
 

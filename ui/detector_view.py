@@ -1,9 +1,11 @@
-"""The choice of a detector, what to do where it is not here, and how frames got their points."""
+"""The choice of detector and precision, how to get a missing detector, and how frames got their
+landmarks."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,17 +14,17 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from core.batch import LandmarkFacts
-from core.detect import DETECTORS, DetectorState, detectors, fetch_weights
+from core.detect import DETECTORS, DetectorState, Precision, detectors, fetch_weights
 from core.errors import SpeechmarksError
 from core.render import ACCENT, MODEL_COLOURS
 from core.render.palette import mix
 from core.track import LandmarkTrack
 from core.workspace import Clip
 from ui import plots, state
-from ui.recipe import choose_detector, write_address
+from ui.recipe import choose_detector, choose_precision, write_address
 from ui.widgets import safe_text
 
-__all__ = ["HOW", "course_figure", "detector_choice", "need_detector"]
+__all__ = ["HOW", "course_figure", "detector_choice", "need_detector", "precision_choice"]
 
 HOW = {
     "followed": "between two frames that were confirmed, by the points of the frame before",
@@ -34,7 +36,7 @@ HOW = {
 
 _COLOURS = (mix(ACCENT, "#ffffff", 0.72), mix(ACCENT, "#ffffff", 0.35), "#004a75", MODEL_COLOURS[0])
 _COLUMNS = 1500  # most that a strip is drawn with
-_WIDGET = "detector choice"
+_WIDGET, _PRECISE = "detector choice", "precision choice"
 _WANTED, _PROBLEM = "weights wanted", "weights problem"
 
 
@@ -54,6 +56,25 @@ def detector_choice(clip: Clip) -> DetectorState:
 def _take(clip: Clip, name: str) -> None:
     choose_detector(name)
     write_address(clip.id)
+
+
+def precision_choice(clip: Clip, found: DetectorState) -> None:
+    """Let the viewer choose the precision of the landmarks, where the detector has the choice."""
+    if not found.info.fine:
+        return
+    st.session_state[_PRECISE] = state.recipe(clip).precision
+
+    def take() -> None:
+        choose_precision(st.session_state[_PRECISE])
+        write_address(clip.id)
+
+    st.segmented_control(
+        "Precision", get_args(Precision), key=_PRECISE, required=True, on_change=take,
+        help="- **fine** The face is resampled to one size; each landmark is the mean over four "
+        "slightly different boxes. Coding noise moves it half as much, and its spread over the "
+        "boxes is kept.\n- **fast** One box on the picture as it is; whole pixels. On small "
+        "videos it takes half the time.",
+    )  # fmt: skip
 
 
 def need_detector(clip: Clip, found: DetectorState) -> None:

@@ -1,17 +1,20 @@
-"""Detectors against one another on a clip: over the picture, in a table, measured on the spot."""
+"""Detectors compared on a clip: over the picture and in a table, measured on request."""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 
-from core.detect import DETECTORS, detectors, plane_68
+from core.detect import detectors, plane_68
 from core.detect.comparison import (
     PUBLISHED,
     Comparison,
+    Method,
+    MethodRow,
     compare_detectors,
     comparison_table,
     distances,
+    methods,
 )
 from core.render import INK, MODEL_COLOURS
 from core.render.player import Curve, PlayerPanel
@@ -22,25 +25,27 @@ from ui.widgets import progress, safe_text
 
 __all__ = ["detectors_compared"]
 
-_SLOW = ("fan",)  # takes seconds a frame on a CPU, so it is not among the first choice
+_SLOW = ("fan",)  # takes seconds a frame on a CPU, so it is not chosen by default
 _FEW = 250
 _STARTED = "detectors to compare"
 
 
-def _colour(name: str) -> str:
-    place = list(DETECTORS).index(name)
+def _colour(row: MethodRow) -> str:
+    place = methods().index(row.method)
     return MODEL_COLOURS[place - 1] if place else INK
 
 
 def detectors_compared(clip: Clip) -> list[str]:
     """Choose detectors, run them, and see how they differ; the command that does the same."""
     states = detectors()
-    ready = [s.info.name for s in states if s.ready]
+    here = {s.info.name for s in states if s.ready}
+    ready = {method.word: method for method in methods() if method.detector in here}
     frames = clip.info.video.n_frames if clip.info.video else 0
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = st.pills(
-            "Detectors, the others held against the first", ready, selection_mode="multi",
-            default=[n for n in ready if n not in _SLOW], key="compared", bind="query-params",
+            "Detectors; the first is the reference", list(ready), selection_mode="multi",
+            default=[n for n, method in ready.items() if method.detector not in _SLOW],
+            format_func=lambda n: ready[n].name, key="compared", bind="query-params",
         )  # fmt: skip
         stretch = "all"
         if frames > _FEW:
@@ -61,18 +66,19 @@ def detectors_compared(clip: Clip) -> list[str]:
     if not names:
         st.info("Choose a detector, or several.", icon=":material/face:")
         return command
-    found = _measured(clip, names, most)
+    found = _measured(clip, [ready[name] for name in names], most)
     if found is not None:
         _watch(clip, found)
         _table(found)
     return command
 
 
-def _measured(clip: Clip, names: list[str], most: int | None) -> Comparison | None:
-    """The comparison where it was made, or is asked for now."""
+def _measured(clip: Clip, chosen: list[Method], most: int | None) -> Comparison | None:
+    """The comparison, where it was measured before or is requested now."""
     recipe, video = state.recipe(clip), clip.info.video
     assert video is not None
-    key = f"comparison {clip.id} {names} {most} {recipe.face}"
+    words, names = [m.word for m in chosen], [m.name for m in chosen]
+    key = f"comparison {clip.id} {words} {most} {recipe.face}"
     frames = min(video.n_frames, most or video.n_frames)
     some = None if most is None else range(most)
 
@@ -81,7 +87,7 @@ def _measured(clip: Clip, names: list[str], most: int | None) -> Comparison | No
             return None
         with progress(f"Measuring {', '.join(names)}") as hear:
             return compare_detectors(
-                clip.path, names=names, face=recipe.face, frames=some,
+                clip.path, names=words, face=recipe.face, frames=some,
                 progress=lambda name, done: hear(
                     (names.index(name) + min(1.0, done / frames)) / len(names)
                 ),
@@ -102,15 +108,13 @@ def _watch(clip: Clip, found: Comparison) -> None:
         media = state.media(clip, hear)
     first, *others = found.rows
     panels = [
-        PlayerPanel(
-            row.name, kind="video", style="overlay", colour=_colour(row.name), track=row.track
-        )
+        PlayerPanel(row.name, kind="video", style="overlay", colour=_colour(row), track=row.track)
         for row in found.rows
     ]
     if others:
         panels += [
             PlayerPanel(
-                f"{row.name}, 68 points", style="wireframe", colour=_colour(row.name),
+                f"{row.name}, 68 points", style="wireframe", colour=_colour(row),
                 track=plane_68(row.track),
                 truth=row is first,
             )
@@ -118,7 +122,7 @@ def _watch(clip: Clip, found: Comparison) -> None:
         ]  # fmt: skip
     curves = [
         Curve(
-            f"{row.name} from {first.name}", "% of face width", _colour(row.name),
+            f"{row.name} from {first.name}", "% of face width", _colour(row),
             row.track.times, distances(first.track, row.track),
         )
         for row in others

@@ -38,7 +38,7 @@ Progress = Callable[[float], None]
 
 
 def recipe(clip: Clip) -> LandmarkRecipe:
-    """By which detector, and of which face, the landmarks of a clip are taken."""
+    """Detector, precision and face of a clip's landmarks."""
     return recipes.recipe_of(clip.id)
 
 
@@ -109,12 +109,16 @@ def landmark_line(clip: Clip, out: str = "landmarks.npz", *, as_68: bool = True)
 
 def faces(clip: Clip, progress: Progress | None = None) -> Faces | None:
     """Every face of a clip, told apart; without a ``progress`` only where that was done before."""
+    precision = recipe(clip).tracking
+    key = f"faces {clip.id} {precision}"
     if progress is None:
-        return kept(f"faces {clip.id}", lambda: known_faces(workspace(), clip.id))
+        return kept(key, lambda: known_faces(workspace(), clip.id, precision=precision))
     hear = _counted(clip, 1, progress)
     return kept(
-        f"faces {clip.id}",
-        lambda: cached_faces(workspace(), clip.path, video_hash=clip.id, progress=hear),
+        key,
+        lambda: cached_faces(
+            workspace(), clip.path, precision=precision, video_hash=clip.id, progress=hear
+        ),
     )
 
 

@@ -1,21 +1,25 @@
-"""Which detector gives the points, and whose face they are, on every page.
+"""The detector, its precision and the face whose landmarks every page shows.
 
-The detector holds for all clips; the face for one, because its number means nothing in another.
-Both stand in the session and, where they are not the usual ones, in the address.
+Detector and precision hold for all clips; the face holds for one clip, because its number means
+nothing in another. All three are stored in the session and, where they are not the default, in the
+URL.
 """
 
 from __future__ import annotations
 
+from typing import get_args
+
 import streamlit as st
 
 from core.batch import LandmarkRecipe
-from core.detect import DETECTORS, FaceChoice
+from core.detect import DETECTORS, FaceChoice, Precision
 from core.detect.identities import parse_face
 from core.errors import BadInput
 
 __all__ = [
     "choose_detector",
     "choose_face",
+    "choose_precision",
     "face_words",
     "forget_face",
     "read_address",
@@ -32,6 +36,7 @@ _WORDS = {
     "moving": "the face whose mouth moves most",
 }
 _DETECTOR = "landmark detector"
+_PRECISION = "landmark precision"
 _FACES = "chosen faces"
 
 
@@ -43,13 +48,22 @@ def _faces() -> dict[str, FaceChoice]:
 
 def recipe_of(identity: str) -> LandmarkRecipe:
     """How the landmarks of a clip are to be made."""
-    detector = st.session_state.get(_DETECTOR, _USUAL.detector)
-    return LandmarkRecipe(detector=detector, face=_faces().get(identity, _USUAL.face))
+    return LandmarkRecipe(
+        detector=st.session_state.get(_DETECTOR, _USUAL.detector),
+        face=_faces().get(identity, _USUAL.face),
+        precision=st.session_state.get(_PRECISION, _USUAL.precision),
+    )
 
 
 def choose_detector(name: str) -> None:
     """Take the points of all clips from this detector; `write_address` then says so."""
     st.session_state[_DETECTOR] = name if name in DETECTORS else _USUAL.detector
+
+
+def choose_precision(precision: str) -> None:
+    """Use this precision for all clips; `write_address` then puts it into the URL."""
+    known = {p: p for p in get_args(Precision)}
+    st.session_state[_PRECISION] = known.get(precision, _USUAL.precision)
 
 
 def choose_face(identity: str, face: FaceChoice) -> None:
@@ -70,6 +84,7 @@ def read_address(identity: str) -> None:
     """Take over what the address, which names this clip, says; words that mean nothing are the
     usual choice."""
     choose_detector(st.query_params.get("detector", _USUAL.detector))
+    choose_precision(st.query_params.get("precision", _USUAL.precision))
     try:
         choose_face(identity, parse_face(st.query_params.get("face", _USUAL.face)))
     except BadInput:
@@ -81,6 +96,7 @@ def write_address(identity: str) -> None:
     recipe = recipe_of(identity)
     for key, value, usual in (
         ("detector", recipe.detector, _USUAL.detector),
+        ("precision", recipe.precision, _USUAL.precision),
         ("face", str(recipe.face), _USUAL.face),
     ):
         if value == usual:
@@ -92,9 +108,15 @@ def write_address(identity: str) -> None:
 def recipe_flags(recipe: LandmarkRecipe, *, as_68: bool = False) -> list[str]:
     """What the command `landmarks` needs for it; ``as_68``: the 68 points that pages go on with."""
     flags = [] if recipe.detector == _USUAL.detector else ["--detector", recipe.detector]
+    flags += ["--precision", recipe.precision] if _coarser(recipe) else []
     flags += [] if recipe.face == _USUAL.face else ["--face", str(recipe.face)]
     other = DETECTORS[recipe.detector].scheme != "dlib68"
     return [*flags, "--as-68"] if as_68 and other else flags
+
+
+def _coarser(recipe: LandmarkRecipe) -> bool:
+    """Whether its precision is not the default one, of a detector that has the choice."""
+    return DETECTORS[recipe.detector].fine and recipe.precision != _USUAL.precision
 
 
 def face_words(face: FaceChoice) -> str:
@@ -104,6 +126,7 @@ def face_words(face: FaceChoice) -> str:
 
 def recipe_words(recipe: LandmarkRecipe) -> str:
     """What is not the usual choice, in words; '' where all is."""
-    parts = [] if recipe.detector == _USUAL.detector else [f"points by {recipe.detector}"]
+    parts = [] if recipe.detector == _USUAL.detector else [f"landmarks by {recipe.detector}"]
+    parts += [f"{recipe.precision} landmarks"] if _coarser(recipe) else []
     parts += [] if recipe.face == _USUAL.face else [face_words(recipe.face)]
     return ", ".join(parts)

@@ -22,6 +22,7 @@ from core.batch.faces import cached_faces
 from core.detect import (
     Detection,
     FaceChoice,
+    Faces,
     Precision,
     detect_landmarks,
     detector_info,
@@ -39,6 +40,7 @@ __all__ = [
     "LandmarkRecipe",
     "Shard",
     "cached_landmarks",
+    "detect",
     "drop_shards",
     "join_shards",
     "landmark_facts",
@@ -68,6 +70,11 @@ class LandmarkRecipe:
         """Whether a clip must be looked at as a whole, because its faces are told apart."""
         return self.face != "first"
 
+    @property
+    def tracking(self) -> Precision:
+        """Precision of the landmarks that face tracking finds: 'fine' where they are the result."""
+        return self.precision if detector_info(self.detector).fine else "fast"
+
     def facts(self) -> dict[str, Any]:
         """The fields, as a manifest and a key hold them.
 
@@ -75,7 +82,7 @@ class LandmarkRecipe:
         was a choice are found under their keys.
         """
         known = {f.name: getattr(self, f.name) for f in fields(self)} | {"face": str(self.face)}
-        if self.precision == "fast" or not detector_info(self.detector).fine:
+        if self.tracking == "fast":
             del known["precision"]
         else:
             known["fine_version"] = FINE_VERSION
@@ -163,25 +170,41 @@ def make_shard(
             workspace,
             shard.video,
             every_frame=recipe.every_frame,
-            precision=recipe.precision if detector_info(recipe.detector).fine else "fast",
+            precision=recipe.tracking,
             video_hash=shard.sha256,
             progress=progress,
         )
+    frames = None if shard.stop is None else range(shard.start, shard.stop)
+    found = detect(shard.video, recipe, frames=frames, known=faces, progress=progress)
+    if file_sha256(shard.video) != shard.sha256:
+        raise MediaError(f"{shard.video.name!r} changed while it was looked at; start again.")
+    return _store(workspace, shard, found.track, _facts(found))
+
+
+def detect(
+    video: Path,
+    recipe: LandmarkRecipe,
+    *,
+    frames: range | None = None,
+    known: Faces | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Detection:
+    """Detect the landmarks of a file by a recipe; nothing is stored.
+
+    Parameters and errors as for `core.detect.detect_landmarks`.
+    """
     with _one_thread(recipe.detector):
-        found = detect_landmarks(
-            shard.video,
+        return detect_landmarks(
+            video,
             detector=recipe.detector,
             every_frame=recipe.every_frame,
             face=recipe.face,
             threed=recipe.threed,
             precision=recipe.precision,
-            frames=None if shard.stop is None else range(shard.start, shard.stop),
-            known=faces,
+            frames=frames,
+            known=known,
             progress=progress,
         )
-    if file_sha256(shard.video) != shard.sha256:
-        raise MediaError(f"{shard.video.name!r} changed while it was looked at; start again.")
-    return _store(workspace, shard, found.track, _facts(found))
 
 
 @contextmanager

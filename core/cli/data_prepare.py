@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast, get_args
 
@@ -16,6 +17,7 @@ from core.batch.proxies import RESIZED, SOUNDS, ResizeJob, SoundJob, make_resize
 from core.batch.runners import Work
 from core.cli.console import Done, Progress, command, notice
 from core.cli.data import Layout, List, Root, data
+from core.cli.detection import Precision, known_precision
 from core.cli.tracks import Force
 from core.datasets import ClipRef, find_parts, list_clips
 from core.datasets.chunks import EVERY, LENGTH, chunks_of
@@ -176,6 +178,7 @@ def chunk_command(
     detector: Annotated[
         str, typer.Option("--detector", help="Whose landmarks, of the workspace.")
     ] = "dlib68",
+    precision: Precision = None,
     rate: Rate = None,
     workers: Workers = 1,
     force: Force = False,
@@ -185,8 +188,10 @@ def chunk_command(
         raise BadInput(f"--parts is both, sound or landmarks, not {parts[:40]!r}.")
     _check_rate(rate)
     chunks_of(1.0, length=length, every=step)
+    recipe = LandmarkRecipe(detector)
     if parts != "sound":
-        landmark_key("", LandmarkRecipe(detector))  # whether there is such a detector
+        recipe = replace(recipe, precision=known_precision(detector, precision))
+        landmark_key("", recipe)  # whether there is such a detector
     clips = list_clips(root, list_name, layout=layout)
     check_apart(root, out, clips)
     home = Workspace().root
@@ -204,10 +209,12 @@ def chunk_command(
             every=step,
             rate=rate,
             parts=cast(Parts, parts),
-            recipe=LandmarkRecipe(detector),
+            recipe=recipe,
         )
 
     facts = {"length": length, "every": step, "rate": rate, "parts": parts, "detector": detector}
+    if parts != "sound" and recipe.tracking == "fine":  # folders from before had no choice
+        facts["precision"] = "fine"
     ledger = Ledger(out, "chunk", facts, force=force)
     listed = ledger.table("filelists/chunks.txt")
     summary, rows, table = run_jobs(

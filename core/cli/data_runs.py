@@ -10,6 +10,7 @@ from core.batch import RUNNERS, LandmarkRecipe, Summary, extract
 from core.batch.runners import cores
 from core.cli.console import Done, Progress, command, notice
 from core.cli.data import Layout, List, Root, data
+from core.cli.detection import Precision, known_precision
 from core.datasets import list_clips
 from core.detect.identities import parse_face
 from core.workspace import Workspace
@@ -41,13 +42,15 @@ def extract_command(
         bool, typer.Option("--every-frame", help="Detect on every frame, as published (slow).")
     ] = False,
     threed: Annotated[bool, typer.Option("--threed", help="With depth (fan).")] = False,
+    precision: Precision = None,
     workers: Workers = None,
     runner: Runner = None,
     scheduler: Scheduler = None,
 ) -> Done:
-    """Detect landmarks of every clip into the workspace; what is there is skipped, so a run that
+    """Detect landmarks of every clip into the workspace. Finished clips are skipped, so a run that
     was stopped goes on where it was."""
-    recipe = LandmarkRecipe(detector, parse_face(face), every_frame, threed)
+    precise = known_precision(detector, precision)
+    recipe = LandmarkRecipe(detector, parse_face(face), every_frame, threed, precise)
     clips = list_clips(root, list_name, layout=layout)
     report = Progress("extract", len(clips), "clips")
     summary = extract(

@@ -1,4 +1,4 @@
-"""detectors: what can be had here, getting weights, and one against another on a clip."""
+"""detectors: which are installed, getting their weights, and a comparison on a clip."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from core import detect
 from core.cli.console import Done, Progress, command, notice
+from core.cli.detection import Precision
 from core.cli.tracks import Force
 from core.detect import detectors, fetch_weights
 from core.errors import BadInput, OutputExists
@@ -27,8 +29,11 @@ def detectors_command(
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="Compare this one, and others so named, to the first."),
+        typer.Option(
+            "--only", help="Compare this one with the first; repeat it. Also dlib68:fast."
+        ),
     ] = None,
+    precision: Precision = None,
     every_frame: Annotated[
         bool, typer.Option("--every-frame", help="Find the face anew on every frame.")
     ] = False,
@@ -41,13 +46,13 @@ def detectors_command(
     ] = None,
     force: Force = False,
 ) -> Done:
-    """The landmark detectors: which can be had here, and if not, why. With a video: their speed on
-    it, and how far their points lie apart."""
+    """List the landmark detectors, and why one is not installed. With a video: measure their
+    speed on it, and how far apart their landmarks are."""
     if get is not None:
         return _fetched(get)
     if video is None:
         return _listed()
-    return _compared(video, out, only or None, every_frame, face, most, force)
+    return _compared(video, out, only or None, precision or "fine", every_frame, face, most, force)
 
 
 def _listed() -> Done:
@@ -82,6 +87,7 @@ def _compared(
     video: Path,
     out: Path | None,
     names: list[str] | None,
+    precision: detect.Precision,
     every_frame: bool,
     face: str,
     most: int | None,
@@ -103,6 +109,7 @@ def _compared(
         found = compare_detectors(
             video,
             names=names,
+            precision=precision,
             every_frame=every_frame,
             face=face,
             frames=None if most is None else range(most),
@@ -117,7 +124,7 @@ def _compared(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for row in found.rows:
-            write_track(out / f"{row.name}.npz", row.track, force=force)
+            write_track(out / f"{row.method.word.replace(':', '-')}.npz", row.track, force=force)
         atomic_write(out / "detectors.md", table.encode())
         atomic_write(out / "detectors.csv", comparison_table(found, "csv").encode())
     return Done(

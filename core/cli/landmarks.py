@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from core.cli.console import Done, Progress, command, notice
-from core.cli.tracks import Force, save_track
+from core.cli.detection import Precision, known_precision
+from core.cli.tracks import Force, Published, save_track
 from core.detect import detect_landmarks, detector_info, plane_68
-from core.errors import NoFace
+from core.detect.published import repeat_lost
+from core.errors import BadInput, NoFace
 from core.media import probe
 from core.track_io import check_output
 
@@ -27,6 +29,7 @@ def landmarks_command(
         bool,
         typer.Option("--every-frame", help="Detect on every frame at full size, upsampled once."),
     ] = False,
+    precision: Precision = None,
     face: Annotated[
         str, typer.Option(help="first, largest, moving, or a number from 0.")
     ] = "first",
@@ -36,12 +39,22 @@ def landmarks_command(
     as_68: Annotated[
         bool, typer.Option("--as-68", help="The 68 points in x and y, of any detector.")
     ] = False,
+    published: Published = False,
     force: Force = False,
 ) -> Done:
-    """Detect the landmarks of one face; frames without a face are NaN. Where there are several:
-    the first, the largest, the one whose mouth moves most, or one by its number in each shot."""
+    """Detect the landmarks of one face; frames without a face are NaN. Of several faces it takes
+    the first, the largest, the one whose mouth moves most, or a number in each shot.
+
+    --published: dlib's first face on every frame, --precision fast; a frame that lost the face
+    repeats the landmarks of the frame before."""
     check_output(out, force=force)
     info = probe(video)
+    if published and (detector != "dlib68" or face != "first" or precision == "fine"):
+        raise BadInput(
+            "--published is dlib68, --face first and --precision fast; give no other values."
+        )
+    every_frame |= published
+    precise = "fast" if published else known_precision(detector, precision)
     dims = detector_info(detector).dims
     if threed and 3 not in dims:
         notice(f"{detector} gives no depth, so --threed changes nothing.")
@@ -53,6 +66,7 @@ def landmarks_command(
         every_frame=every_frame,
         face=face,
         threed=threed and 3 in dims,
+        precision=precise,
         progress=report,
     )
     report.close()
@@ -67,7 +81,8 @@ def landmarks_command(
             f"No face was found in any of the {len(found.track)} frames of {video.name!r}; try "
             "--every-frame for small faces, or another clip."
         )
-    save_track(out, plane_68(found.track) if as_68 else found.track, force=force)
+    track = repeat_lost(found.track) if published else found.track
+    save_track(out, plane_68(track) if as_68 else track, force=force)
     if face == "first" and found.faces > 1:
         notice(f"{found.faces} faces were seen; --face largest, moving or a number takes another.")
     return Done(
@@ -79,6 +94,7 @@ def landmarks_command(
             "detections": found.detections,
             "seconds": found.seconds,
             "detector": detector,
+            "precision": precise if detector_info(detector).fine else None,
             "device": found.device,
             "how": found.counts(),
             "faces": found.faces,

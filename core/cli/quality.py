@@ -11,10 +11,13 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from core.batch import cached_landmarks
+from core.batch import LandmarkRecipe, cached_landmarks
 from core.cli.console import Done, Progress, command, notice, table_lines
+from core.cli.detection import Precision, known_precision
+from core.cli.noise_floor import floor_lines, measure_floor
 from core.cli.tracks import Force, SourceFps, Space, open_track, save_track
 from core.detect import plane_68
+from core.detect.identities import parse_face
 from core.edits import apply_edits, load_kept
 from core.edits.cleaning import Cleaning, Smoothing
 from core.errors import BadInput, NoVideo
@@ -45,19 +48,36 @@ def quality_command(
     size: Annotated[
         str | None, typer.Option("--size", help="Of the picture of a TRACK, for example 640x360.")
     ] = None,
+    noise_floor: Annotated[
+        bool,
+        typer.Option("--noise-floor", help="Encode the video again, detect again, and compare."),
+    ] = False,
+    detector: Annotated[str, typer.Option(help="Of a video.")] = "dlib68",
+    precision: Precision = None,
+    face: Annotated[str, typer.Option(help="Of a video: as for landmarks.")] = "first",
     space: Space = None,
     source_fps: SourceFps = None,
 ) -> Done:
-    """Gaps, jitter, jumps, head pose, spread and more of a track, and what deserves a look.
+    """Gaps, jitter, jumps, head pose, spread and more of a track, and frames to check.
 
     The landmarks of a video are those of its page: with its corrections, and kept in the workspace.
+    --noise-floor also detects landmarks on re-encoded copies of it and reports the difference.
     """
     picture: tuple[float, float] | None
+    floor = None
     if _is_video(track):
         if size or space or source_fps:
             notice("--size, --space and --source-fps are for landmarks; the video has its own.")
-        detected, opened, picture = _video_landmarks(track)
+        recipe = LandmarkRecipe(
+            detector, parse_face(face), precision=known_precision(detector, precision)
+        )
+        detected, opened, picture = _video_landmarks(track, recipe)
+        floor = measure_floor(track, recipe) if noise_floor else None
     else:
+        if noise_floor:
+            raise BadInput(f"--noise-floor needs a video; {track.name!r} holds landmarks.")
+        if detector != "dlib68" or precision or face != "first":
+            notice("--detector, --precision and --face are for videos; the landmarks are there.")
         detected = opened = open_track(track, source_fps, space=space)
         picture = _size(size)
         if size is None and opened.space == "pixel":
@@ -94,6 +114,9 @@ def quality_command(
     data["missing"] = _ranges(runs)
     data["cut_by_edge"] = _ranges(runs_of(cut_by_edge(opened, picture)))
     data["spread"] = None if spread is None else _spread_data(spread, detected)
+    if floor is not None:
+        data["noise_floor"] = floor.to_json()
+        lines += floor_lines(floor)
     return Done("\n".join([_summary(track.name, found), *lines]), {**data, "jump_frames": moved})
 
 
@@ -101,7 +124,9 @@ def _is_video(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() not in (*TRACK_SUFFIXES, ".zip")
 
 
-def _video_landmarks(video: Path) -> tuple[LandmarkTrack, LandmarkTrack, tuple[float, float]]:
+def _video_landmarks(
+    video: Path, recipe: LandmarkRecipe
+) -> tuple[LandmarkTrack, LandmarkTrack, tuple[float, float]]:
     """Landmarks of a video as detected (with corrections by hand alone), as pages take them, and
     the size of its picture."""
     info = probe(video)
@@ -109,7 +134,7 @@ def _video_landmarks(video: Path) -> tuple[LandmarkTrack, LandmarkTrack, tuple[f
         raise NoVideo(f"{video.name!r} has no picture; give a video or a file of landmarks.")
     report = Progress("landmarks", info.video.n_frames)
     workspace = Workspace()
-    plain = plane_68(cached_landmarks(workspace, video, progress=report))
+    plain = plane_68(cached_landmarks(workspace, video, recipe=recipe, progress=report))
     report.close()
     kept = load_kept(workspace.root, plain)
     if not kept.empty:

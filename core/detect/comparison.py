@@ -1,4 +1,4 @@
-"""Detectors against one another on one clip: speed, frames found, how far apart the points lie."""
+"""Detectors compared on one clip: speed, frames with a face, distance of their landmarks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from core.detect.clip import Detection, detect_landmarks
 from core.detect.follow import FaceChoice
 from core.detect.plane import plane_68
-from core.detect.registry import detector_info, detectors
+from core.detect.precision import Precision
+from core.detect.registry import DETECTORS, detector_info, detectors
 from core.errors import BadInput, MissingDependency
 from core.media import probe
 from core.metrics import face_width
@@ -29,11 +30,13 @@ __all__ = [
     "PUBLISHED",
     "Agreement",
     "Comparison",
+    "Method",
     "MethodRow",
     "agreement",
     "compare_detectors",
     "comparison_table",
     "distances",
+    "methods",
 ]
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -54,6 +57,56 @@ PUBLISHED: tuple[tuple[str, str, str, float], ...] = (
     ("face-alignment, published", "640x360", "1 GPU", 0.11),
 )
 """What HUM measured (SPEC 5): method, resolution, where it ran, seconds a frame."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A detector and, where it has more than one, its precision."""
+
+    detector: str
+    precision: Precision | None = None
+
+    @classmethod
+    def parse(cls, text: str, *, precision: Precision = "fine") -> Method:
+        """The method of a word such as 'facemesh' or 'dlib68:fast'.
+
+        precision : of a detector that has several, where the word names none.
+
+        Raises
+        ------
+        MissingDependency : no such detector.
+        BadInput : a precision that the detector does not have.
+        """
+        detector, colon, wanted = text.partition(":")
+        if not detector_info(detector).fine:
+            if colon:
+                raise BadInput(f"{detector} has only one precision; write {detector!r}.")
+            return cls(detector)
+        if colon and wanted not in get_args(Precision):
+            raise BadInput(
+                f"Expected {' or '.join(f'{detector}:{p}' for p in get_args(Precision))}; got "
+                f"{text[:40]!r}."
+            )
+        return cls(detector, cast(Precision, wanted) if colon else precision)
+
+    @property
+    def name(self) -> str:
+        """For tables: 'facemesh', 'dlib68 (fine)'."""
+        return self.detector if self.precision is None else f"{self.detector} ({self.precision})"
+
+    @property
+    def word(self) -> str:
+        """What `parse` reads."""
+        return self.detector if self.precision is None else f"{self.detector}:{self.precision}"
+
+
+def methods() -> list[Method]:
+    """Every detector in each of its precisions, the finest first."""
+    return [
+        Method(name, precision)
+        for name, info in DETECTORS.items()
+        for precision in (get_args(Precision) if info.fine else (None,))
+    ]
 
 
 @dataclass(frozen=True)
@@ -78,9 +131,9 @@ class Agreement:
 
 @dataclass(frozen=True, eq=False)
 class MethodRow:
-    """One detector on the clip. ``seconds`` a frame: decoding, finding the face, its points."""
+    """One method on the clip. ``seconds`` a frame: decoding, face tracking, landmarks."""
 
-    name: str
+    method: Method
     resolution: tuple[int, int]
     device: str
     seconds: float
@@ -90,10 +143,16 @@ class MethodRow:
     track: LandmarkTrack
     agreement: Agreement
 
+    @property
+    def name(self) -> str:
+        return self.method.name
+
     def to_json(self) -> dict[str, Any]:
         """The object of ``detectors VIDEO --json``."""
         return {
             "name": self.name,
+            "detector": self.method.detector,
+            "precision": self.method.precision,
             "width": self.resolution[0],
             "height": self.resolution[1],
             "device": self.device,
@@ -110,7 +169,7 @@ class MethodRow:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """``rows`` of the detectors that ran, the reference first; ``skipped``: name and reason."""
+    """``rows`` of the methods that ran, the reference first; ``skipped``: detector and reason."""
 
     rows: tuple[MethodRow, ...]
     skipped: Mapping[str, str] = field(default_factory=dict)
@@ -179,6 +238,7 @@ def compare_detectors(
     video: Path | str,
     *,
     names: Sequence[str] | None = None,
+    precision: Precision = "fine",
     every_frame: bool = False,
     face: FaceChoice = "first",
     frames: range | None = None,
@@ -188,10 +248,12 @@ def compare_detectors(
 
     Parameters
     ----------
-    names : of the detectors; None: all that can be had here, and the others are listed with the
-        reason.
+    names : words as `Method.parse` reads them; None: all detectors that are installed here, and
+        the others are listed with the reason.
+    precision : of detectors that have several, where their name does not say it.
     every_frame, face, frames : as for `detect_landmarks`.
-    progress : hears the detector and its number of frames done; may raise to cancel.
+    progress : called with the name of the method and its number of frames done; may raise to
+        cancel.
 
     Raises
     ------
@@ -206,20 +268,20 @@ def compare_detectors(
         skipped = {state.info.name: state.reason for state in states if not state.ready}
         if not names:
             raise MissingDependency(states[0].reason)
-    if len(set(names)) < len(names) or not names:
+    chosen = [Method.parse(name, precision=precision) for name in names]
+    if len(set(chosen)) < len(chosen) or not chosen:
         raise BadInput("Name each detector to be compared once, and at least one.")
-    for name in names:
-        detector_info(name)
-    found: dict[str, Detection] = {}
-    for name in names:
+    found: dict[Method, Detection] = {}
+    for method in chosen:
 
-        def hear(done: int, name: str = name) -> None:
+        def hear(done: int, name: str = method.name) -> None:
             if progress is not None:
                 progress(name, done)
 
-        found[name] = detect_landmarks(
+        found[method] = detect_landmarks(
             video,
-            detector=name,
+            detector=method.detector,
+            precision=method.precision or "fine",
             every_frame=every_frame,
             face=face,
             frames=frames,
@@ -227,11 +289,11 @@ def compare_detectors(
         )
     seen = probe(video).video
     assert seen is not None  # frames of it were decoded
-    reference = found[names[0]].track
+    reference = found[chosen[0]].track
     return Comparison(
         tuple(
             MethodRow(
-                name,
+                method,
                 seen.size,
                 one.device,
                 one.seconds / len(one.track),
@@ -241,14 +303,14 @@ def compare_detectors(
                 one.track,
                 agreement(reference, one.track),
             )
-            for name, one in found.items()
+            for method, one in found.items()
         ),
         skipped,
     )
 
 
 def comparison_table(comparison: Comparison, format: Literal["csv", "markdown"]) -> str:
-    """One row a detector: method, resolution, seconds a frame, and the distances to the first.
+    """One row for each method: name, resolution, seconds a frame, and distances to the first.
 
     csv holds every digit and leaves unknown numbers empty. Distances are in percent of the face
     width.

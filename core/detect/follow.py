@@ -167,8 +167,8 @@ class Follower:
         points = self.detector.predict(image, box)
         close = self._confirm(image, points) or box
         found = self.detector.locate(image, close)
+        assert found.points is not None
         points = found.points
-        assert points is not None
         self._fits = 0
         self._learn(close, points)
         self._points, self._since_face = points, 0

@@ -21,6 +21,7 @@ from core.detect.comparison import (
     Comparison,
     MethodRow,
     agreement,
+    Method,
     compare_detectors,
     comparison_table,
     distances,
@@ -130,7 +131,9 @@ def test_tracks_that_cannot_be_compared_are_refused(other: LandmarkTrack) -> Non
 
 
 def row(name: str, track: LandmarkTrack, against: LandmarkTrack) -> MethodRow:
-    return MethodRow(name, (360, 288), "cpu", 0.0125, 8, 8, 3, track, agreement(against, track))
+    return MethodRow(
+        Method(name), (360, 288), "cpu", 0.0125, 8, 8, 3, track, agreement(against, track)
+    )
 
 
 @pytest.fixture
@@ -160,6 +163,21 @@ def test_the_markdown_table_is_rectangular_and_names_the_reference(
     assert "–" in lines[3] and "Distances to one" in text
 
 
+@pytest.mark.parametrize("method", methods(), ids=lambda m: m.name)
+def test_every_method_is_read_from_its_own_word(method: Method) -> None:
+    assert Method.parse(method.word) == method
+
+
+@pytest.mark.parametrize(
+    ("word", "error"),
+    [("dlib68:finer", BadInput), ("facemesh:fast", BadInput), ("magic", MissingDependency)],
+)
+def test_a_word_that_names_no_method_is_refused(word: str, error: type[Exception]) -> None:
+    with pytest.raises(error) as caught:
+        Method.parse(word)
+    sentence(caught.value)
+
+
 # --- on a clip --------------------------------------------------------------------------------
 
 
@@ -172,14 +190,18 @@ def clip(tmp_path: Path) -> Path:
 def test_those_that_cannot_be_had_are_left_out_with_the_reason(clip: Path, home: Path) -> None:
     heard: list[tuple[str, int]] = []
     found = compare_detectors(clip, progress=lambda *what: heard.append(what))
-    assert [r.name for r in found.rows] == ["dlib68"] and found.reference == "dlib68"
+    assert [r.name for r in found.rows] == ["dlib68 (fine)"] and found.reference == "dlib68 (fine)"
     assert "facemesh" in found.skipped and all(found.skipped.values())
-    assert heard == [("dlib68", k) for k in range(1, 6)]
+    assert heard == [("dlib68 (fine)", k) for k in range(1, 6)]
     (one,) = found.rows
     assert one.resolution == (256, 256) and one.found == one.frames == 5 and one.seconds > 0
 
 
-@pytest.mark.parametrize("names", [[], ["dlib68", "dlib68"]], ids=["none", "one twice"])
+@pytest.mark.parametrize(
+    "names",
+    [[], ["dlib68", "dlib68"], ["dlib68", "dlib68:fine"]],
+    ids=["none", "one twice", "one twice, once with its default precision"],
+)
 def test_a_senseless_choice_is_refused(clip: Path, names: Sequence[str]) -> None:
     with pytest.raises(BadInput, match="once") as caught:
         compare_detectors(clip, names=names)
@@ -220,10 +242,11 @@ def test_the_command_writes_a_table_and_a_track_of_each(
     out = tmp_path / "out"
     done = run("detectors", clip, "-o", out, "--json")
     first, second = done.json["methods"][:2]
-    assert (first["name"], second["name"]) == ("dlib68", "facemesh")
+    assert (first["name"], second["name"]) == ("dlib68 (fine)", "facemesh")
+    assert (first["detector"], first["precision"]) == ("dlib68", "fine")
     assert second["common_frames"] == 5 and 0 < second["distance"]["all"] < 10
     assert second["seconds_a_frame"] > 0 and second["width"] == 256
-    assert len(read_track(out / "dlib68.npz")) == 5
+    assert len(read_track(out / "dlib68-fine.npz")) == 5
     assert read_track(out / "facemesh.npz").scheme == "facemesh468"
     assert "| facemesh | 256x256 |" in (out / "detectors.md").read_text()
     assert (out / "detectors.csv").read_text().count("\n") == 3
@@ -231,6 +254,17 @@ def test_the_command_writes_a_table_and_a_track_of_each(
     assert "--force" in again.reason
     assert run("detectors", clip, "-o", out, "--only", "dlib68", "--force").code == 0
     assert (out / "detectors.csv").read_text().count("\n") == 2
+
+
+def test_both_precisions_of_a_detector_are_two_rows(run: Any, clip: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ["--only", "dlib68", "--only", "dlib68:fast", "--most", 2, "-o", out]
+    fine, fast = run("detectors", clip, *words, "--json").json["methods"]
+    assert (fine["precision"], fast["precision"]) == ("fine", "fast")
+    assert fine["distance"]["all"] == 0 < fast["distance"]["all"] < 3
+    assert sorted(p.name for p in out.glob("*.npz")) == ["dlib68-fast.npz", "dlib68-fine.npz"]
+    default = run("detectors", clip, "--most", 1, "--precision", "fast", "--json").json["methods"]
+    assert default[0]["name"] == "dlib68 (fast)"
 
 
 def test_the_folder_must_not_be_a_file(run: Any, clip: Path) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from core.detect.crowd import Crowd
 from core.detect.follow import CHECK_EVERY
 from core.detect.identities import Shot
-from core.detect.values import Box
+from core.detect.values import Box, Found
 
 FRAMES, LANES, SIZE = 50, (25, 100, 175), 40
 SHAPE = np.random.default_rng(0).uniform(-0.5, 0.5, (68, 2))
@@ -54,6 +54,9 @@ class Knowing:
         near = [xy for xy in there if np.linalg.norm(xy - box.centre) < 25]
         at = min(near, key=lambda xy: float(np.linalg.norm(xy - box.centre)), default=box.centre)
         return np.asarray(at + SHAPE * SIZE)
+
+    def locate(self, image: np.ndarray, box: Box) -> Found:
+        return Found(self.predict(image, box), box.score, box)
 
 
 def followed(stage: Stage, *, every_frame: bool = False) -> tuple[list[Shot], Crowd]:

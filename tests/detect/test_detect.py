@@ -97,7 +97,7 @@ def test_the_option_every_frame_runs_the_detector_on_every_frame(
     images: list[np.ndarray], tmp_path: Path
 ) -> None:
     path = movie(tmp_path / "four.mp4", images[:4])
-    found = detect_landmarks(path, every_frame=True)
+    found = detect_landmarks(path, every_frame=True, precision="fast")
     assert found.detections == 4
     model = Dlib68()
     for frame, points in zip(read_frames(path), found.track.points, strict=True):
