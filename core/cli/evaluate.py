@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from core.cli.console import Done, Progress, command, notice, plain, table_lines
+from core.datasets import ClipRef
 from core.errors import BadInput, OutputExists
 from core.models import load_model
 from core.speech.noise import NoiseBank
@@ -40,13 +41,17 @@ def evaluate_command(
     by: Annotated[
         Literal["speaker"] | None, typer.Option("--by", help="Also print a table by speaker.")
     ] = None,
+    speaker: Annotated[
+        list[str] | None,
+        typer.Option("--speaker", help="Only the clips of this speaker; repeatable."),
+    ] = None,
     noise_floor: Annotated[
-        Path | None,
+        bool,
         typer.Option(
             "--noise-floor",
-            help="JSON {clip: lip motion error in IOD between two detections of it}.",
+            help="Measure the landmark noise of every clip (re-encoded and detected again).",
         ),
-    ] = None,
+    ] = False,
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> Done:
     """Score models on clips, beside mismatched audio and mean faces. Every model after the first
@@ -64,12 +69,15 @@ def evaluate_command(
     if bool(noise) != bool(snr):
         raise BadInput("--noise and --snr go together; give both or neither.")
     face = None if template is None else read_template(template)
-    floor = {} if noise_floor is None else _noise_floor(noise_floor)
     models = {name: load_model(name) for name in model}
     clips = list_clips(data, list_name)
+    if unknown := sorted(set(speaker or ()) - {clip.speaker for clip in clips}):
+        raise BadInput(f"The list has no clip of speaker {unknown[0]!r}; check --speaker.")
+    clips = [clip for clip in clips if not speaker or clip.speaker in speaker]
     report = Progress("landmarks", len(clips), "clips")
     truths, left_out = load_ground_truths(clips, progress=lambda done, _: report(done))
     report.close()
+    floor = _landmark_noise(clips) if noise_floor else {}
     sounds = [t.sound for t in truths]
     rounds: list[tuple[str, Noise, float]] = [("clean", None, 0.0)]
     for kind in noise or []:
@@ -117,16 +125,15 @@ def _tell(report: Progress, before: int, done: int, _: int) -> None:
     report(before + done)
 
 
-def _noise_floor(path: Path) -> dict[str, float]:
-    """Landmark noise of clips by name, from a JSON file."""
-    try:
-        found = json.loads(path.read_text())
-        return {str(clip): float(value) for clip, value in found.items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise BadInput(
-            f"Expected {path.name!r} to hold a JSON object of clip names and numbers in IOD; got "
-            "something else."
-        ) from error
+def _landmark_noise(clips: Sequence[ClipRef]) -> dict[str, float]:
+    """Noise floor of the landmarks of each clip, IOD; from the workspace where it is known."""
+    from core.batch.noise_floor import noise_floors
+    from core.workspace import Workspace
+
+    report = Progress("landmark noise", len(clips), "clips")
+    found = noise_floors(Workspace(), clips, progress=lambda done, _: report(done))
+    report.close()
+    return found
 
 
 def _number(score: Mapping[str, Any] | None, digits: int = 3) -> str:
