@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,14 @@ from numpy.typing import NDArray
 from core.align import normalise_lips
 from core.datasets.clips import media_below
 from core.errors import BadInput, MissingFile, OutputExists, SpeechmarksError
+from core.evaluation.scores import QUIET_SECONDS
 from core.keys import file_sha256, model_sha256
 from core.media import Waveform, read_sound
 from core.media.audio import resample
 from core.models.base import SpeechModel
+from core.speech.activity import quiet_stretches
 from core.speech.logmel import SPEECH_RATE
-from core.track import LandmarkTrack, retime, step
+from core.track import LandmarkTrack, frame_times, retime, step
 from core.track_io import read_array, read_track, write_array, write_track
 from core.track_io.files import atomic_write, read_plain, staged
 from core.training.data import Example, TrainingSet
@@ -35,6 +37,7 @@ __all__ = ["AudioFile", "Teacher", "audio_files", "distil", "read_distilled", "w
 
 _RATES = (0.82, 1.25)  # of revoiced copies
 _MEAN = "mean_face.npy"
+_CLOSING = 0.12  # seconds in which the mouth closes in a pause
 _LONGEST_LIST = 8 << 20  # bytes
 
 
@@ -226,7 +229,8 @@ def read_distilled(
     Returns
     -------
     list of Example
-        Labels of lips alone have NaN for the face.
+        Labels of lips alone have NaN for the face. In pauses the mouth is closed, as in the most
+        closed frames of the label: a teacher of short sentences hardly knows pauses.
 
     Raises
     ------
@@ -250,8 +254,27 @@ def read_distilled(
             lips = lips - mean_mouth + mean_lips
         sound = read_sound(folder / "audio" / f"{path.stem}.flac")
         speaker = str(_said(read_track(path))["speaker"])
-        examples.append(Example(path.stem, sound, points, lips, speaker=speaker, distilled=True))
+        label = Example(path.stem, sound, points, lips, speaker=speaker, distilled=True)
+        examples.append(_closed_in_pauses(label))
     return examples
+
+
+def _closed_in_pauses(label: Example) -> Example:
+    """The label with a closed mouth where the audio is quiet for `QUIET_SECONDS`; it closes and
+    opens within `_CLOSING` seconds inside the pause."""
+    times = frame_times(len(label), 25)
+    share = np.zeros(len(label))
+    for start, end in quiet_stretches(
+        label.sound.samples, label.sound.rate, shortest=QUIET_SECONDS
+    ):
+        inside = np.minimum(times - start, end - times) / _CLOSING
+        share = np.maximum(share, np.clip(inside, 0, 1))
+    weight = share[:, None, None]
+    return replace(
+        label,
+        points=label.points * (1 - weight) + label.closed_points * weight,
+        lips=label.lips * (1 - weight) + label.closed_lips * weight,
+    )
 
 
 def with_distilled(training: TrainingSet, folders: Sequence[Path | str]) -> TrainingSet:

@@ -19,9 +19,9 @@ from core.detect import DetectorState, detectors
 from core.detect.comparison import (
     GROUPS,
     Comparison,
+    Method,
     MethodRow,
     agreement,
-    Method,
     compare_detectors,
     comparison_table,
     distances,

@@ -14,7 +14,7 @@ from tiny import FACE, OPTIONS, TRAINING, VALIDATION
 
 from core.align import normalise_lips
 from core.errors import BadInput, MissingFile, OutputExists
-from core.media import write_wav
+from core.media import Waveform, write_wav
 from core.models import load_model
 from core.track_io import read_track
 from core.training import CNNRecipe, train
@@ -94,6 +94,21 @@ def test_every_file_gets_the_teachers_landmarks(
         plain = next(e for e in found if e.name == stem)
         ratio = len(plain.sound.samples) / len(example.sound.samples)
         assert ratio == pytest.approx(float(rate), rel=1e-3) and 0.82 <= ratio <= 1.26
+
+
+def test_the_mouth_is_closed_in_pauses(teachers: dict[str, Path], tmp_path: Path) -> None:
+    loud = noise(1.0, 16_000).samples
+    broken = np.concatenate([loud, np.zeros(16_000, np.float32), loud])
+    (tmp_path / "speech").mkdir()
+    write_wav(tmp_path / "speech/1-2-3.wav", Waveform(broken, 16_000))
+    distil(opened(teachers["lips"]), audio_files(tmp_path / "speech"), tmp_path, copies=0)
+    (example,) = read_distilled(tmp_path, template=FACE, mean_lips=None)
+    (teacher,) = opened(teachers["lips"])
+    spoken = teacher.model.predict(example.sound).track.points
+    pause = example.lips[29:47]
+    assert np.ptp(pause, axis=0).max() < 1e-9
+    np.testing.assert_allclose(np.delete(example.lips, slice(24, 52), 0),
+                               np.delete(spoken, slice(24, 52), 0), atol=1e-9)  # fmt: skip
 
 
 def test_a_label_says_what_it_came_from(
