@@ -19,12 +19,13 @@ from core.detect import DetectorState, detectors
 from core.detect.comparison import (
     GROUPS,
     Comparison,
+    Method,
     MethodRow,
     agreement,
-    Method,
     compare_detectors,
     comparison_table,
     distances,
+    methods,
 )
 from core.detect.plane import plane_68
 from core.errors import BadInput, MissingDependency, MissingFile
