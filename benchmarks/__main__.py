@@ -11,6 +11,7 @@ from benchmarks import (
     bench_following,
     bench_index,
     bench_lstm,
+    bench_noise,
     bench_painted,
     bench_training,
 )
@@ -20,6 +21,9 @@ RUNS = (
     bench_detectors.run,
     bench_extract.run,
     bench_extract.run_workers,
+    bench_extract.run_fine,
+    bench_extract.run_fine_1080,
+    bench_noise.run,
     bench_cnn.run,
     bench_training.run,
     bench_lstm.run,

@@ -29,7 +29,7 @@ def run() -> dict[str, Any]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        names = ["dlib68", "facemesh"]
+        names = ["dlib68:fast", "facemesh"]
         compare_detectors(SAMPLE.video, names=names, frames=range(5))  # loading is not counted
         dlib68, mesh = compare_detectors(SAMPLE.video, names=names, frames=range(FRAMES)).rows
     finally:

@@ -1,4 +1,4 @@
-"""Landmarks of a data set: against the published procedure, against the floor, and by two workers.
+"""Landmarks of a data set: against the published procedure, by two workers, and fine against fast.
 
 The floor is what cannot be saved: decoding, grey pictures, one detection a clip, and the 68-point
 predictor on every frame, measured by itself in the same run.
@@ -7,6 +7,7 @@ predictor on every frame, measured by itself in the same run.
 from __future__ import annotations
 
 import os
+import struct
 import tempfile
 import time
 from pathlib import Path
@@ -22,11 +23,15 @@ from core.media import read_frames
 from core.metrics import face_width
 from core.workspace import Workspace
 
-__all__ = ["run", "run_workers"]
+__all__ = ["run", "run_fine", "run_fine_1080", "run_workers"]
 
 NAME = "landmarks of 10 GRID clips (360x288): data extract against every frame, upsampled once"
 WORKERS = "landmarks of 100 GRID clips: two workers against one, clips per second"
-ROOT = Path(os.environ.get("SHARED", "../shared")) / "data/grid"
+FINE = "landmarks of {} clips ({}), two workers: fine against fast (goal 1 / {:g})"
+SHARED = Path(os.environ.get("SHARED", "../shared"))
+ROOT = SHARED / "data/grid"
+LARGE = SHARED / "reference/rep/obama2s.mp4"
+FAST = LandmarkRecipe(precision="fast")
 _MISSING = "the shared clips are not there; set SHARED."
 
 
@@ -55,16 +60,16 @@ def run() -> dict[str, Any]:
     clips = list_clips(ROOT, "tiny")
     with tempfile.TemporaryDirectory() as place:
         home, again, published = (Path(place) / name for name in ("a", "b", "c"))
-        _seconds(clips[:1], home)  # loads the models
-        every = LandmarkRecipe(every_frame=True)
+        _seconds(clips[:1], home, recipe=FAST)  # loads the models
+        every = LandmarkRecipe(every_frame=True, precision="fast")
         floor = _floor(clips)
-        ours = _seconds(clips, again)
+        ours = _seconds(clips, again, recipe=FAST)
         floor = min(floor, _floor(clips))
-        ours = min(ours, _seconds(clips, Path(place) / "d"))
+        ours = min(ours, _seconds(clips, Path(place) / "d", recipe=FAST))
         theirs = _seconds(clips, published, recipe=every)
         apart, widths, both = [], [], 0
         for clip in clips:
-            one = cached_landmarks(Workspace(again), clip.path)
+            one = cached_landmarks(Workspace(again), clip.path, recipe=FAST)
             two = cached_landmarks(Workspace(published), clip.path, recipe=every)
             found = one.frame_valid & two.frame_valid
             apart.append(np.linalg.norm(one.points - two.points, axis=2)[found].ravel())
@@ -84,6 +89,43 @@ def run() -> dict[str, Any]:
             / np.mean(widths),
             "frames with a face in both": both,
         },
+    }
+
+
+def run_fine() -> dict[str, Any]:
+    """Seconds of both precisions on GRID clips."""
+    if not ROOT.is_dir():
+        return {"name": FINE.format(40, "360x288", 2.5), "skipped": _MISSING}
+    return _precisions(list_clips(ROOT, "valid")[:40], "360x288", 2.5)
+
+
+def run_fine_1080() -> dict[str, Any]:
+    """Seconds of both precisions on copies of a clip with 1080 lines."""
+    if not LARGE.is_file():
+        return {"name": FINE.format(8, "1920x1080", 1.3), "skipped": _MISSING}
+    with tempfile.TemporaryDirectory() as place:
+        clips = [ClipRef(str(k), Path(place) / f"{k}.mp4") for k in range(8)]
+        for k, clip in enumerate(clips):  # the same bytes would be extracted once
+            box = struct.pack(">I4sI", 12, b"free", k)
+            clip.path.write_bytes(LARGE.read_bytes() + box)
+        return _precisions(clips, "1920x1080", 1.3)
+
+
+def _precisions(clips: list[ClipRef], size: str, most: float) -> dict[str, Any]:
+    """Extraction in both precisions, in turn, twice; the quicker of each counts."""
+    fine, fast = [], []
+    with tempfile.TemporaryDirectory() as place:
+        for k in range(2):
+            for seconds, recipe in ((fast, FAST), (fine, LandmarkRecipe())):
+                home = Path(place) / f"{k} {recipe.precision}"
+                seconds.append(_seconds(clips, home, recipe=recipe, runner="local", workers=2))
+    return {
+        "name": FINE.format(len(clips), size, most),
+        "ours_s": min(fine),
+        "theirs_s": min(fast),
+        "ratio": min(fast) / min(fine),
+        "goal": 1 / most,
+        "detail": {"fine takes times as long as fast": min(fine) / min(fast)},
     }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import SpeechmarksError
+from ui.idle import collector
 from ui.jobs_view import sidebar_note
 from ui.widgets import refuse
 
@@ -35,8 +36,9 @@ page = st.navigation(
         ],
     },
 )
-sidebar_note()
-try:
-    page.run()
-except SpeechmarksError as error:
-    refuse(error)
+with collector().script():
+    sidebar_note()
+    try:
+        page.run()
+    except SpeechmarksError as error:
+        refuse(error)

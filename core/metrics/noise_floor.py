@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align.parts import eye_ring_centres, face_size, rigid_points
+from core.align.parts import eye_ring_centres, rigid_points
 from core.align.procrustes import reference_shape
-from core.align.similarity import apply_similarity, fit_similarity
+from core.align.similarity import anchored_similarity, apply_similarity, fit_similarity
 from core.errors import BadInput
 from core.metrics.scores import opening, opening_correlation
 from core.scheme import DLIB68
@@ -100,10 +100,12 @@ def _iod(points: NDArray[np.float64]) -> float:
 
 
 def _without_head_motion(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Faces (T, 68, 2) placed by eye corners and nose bridge, in IOD of their mean face.
-
-    Both tracks show the same face, so their mean faces are equally upright.
-    """
+    """Faces (T, 68, 2) placed by eye corners and nose bridge; the eye centres of their mean face
+    are level and 1 apart."""
     steady = points[:, _STEADY]
     placed = apply_similarity(points, fit_similarity(steady, reference_shape(steady)))
-    return np.asarray(placed / face_size(placed.mean(axis=0), DLIB68)[0])
+    right, left = eye_ring_centres(placed.mean(axis=0), DLIB68)
+    level = anchored_similarity(
+        (left - right)[None], (1.0, 0.0), (right + left)[None] / 2, (0.0, 0.0)
+    )
+    return apply_similarity(placed.reshape(1, -1, 2), level).reshape(placed.shape)

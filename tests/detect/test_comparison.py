@@ -25,6 +25,7 @@ from core.detect.comparison import (
     compare_detectors,
     comparison_table,
     distances,
+    methods,
 )
 from core.detect.plane import plane_68
 from core.errors import BadInput, MissingDependency, MissingFile
