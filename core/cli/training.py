@@ -81,29 +81,30 @@ def train_command(
         float, typer.Option("--distilled-share", help="Share of the draws from these labels.")
     ] = 0.55,
     balance: Annotated[
-        float,
+        float | None,
         typer.Option("--balance", help="0: every clip alike; 1: every speaker alike."),
-    ] = 0.0,
+    ] = None,
     join: Annotated[
-        float,
+        float | None,
         typer.Option("--join", help="Share of draws that are two clips with a pause between."),
-    ] = 0.0,
+    ] = None,
     voice: Annotated[
-        float, typer.Option("--voice", help="Share of draws from video at another pitch and tempo.")
-    ] = 0.0,
+        float | None,
+        typer.Option("--voice", help="Share of draws from video at another pitch and tempo."),
+    ] = None,
     channel: Annotated[
-        float, typer.Option("--channel", help="Share of draws with an equaliser and noise.")
-    ] = 0.0,
+        float | None, typer.Option("--channel", help="Share of draws with an equaliser and noise.")
+    ] = None,
     length: Annotated[
-        int, typer.Option("--length", help="Most frames of a draw; 0: whole clips.")
-    ] = 0,
+        int | None, typer.Option("--length", help="Most frames of a draw; 0: whole clips.")
+    ] = None,
     steps: Annotated[
-        int, typer.Option("--steps", help="Steps of an epoch; 0: every clip once.")
-    ] = 0,
+        int | None, typer.Option("--steps", help="Steps of an epoch; 0: every clip once.")
+    ] = None,
     variants: Annotated[
-        int,
+        int | None,
         typer.Option("--variants", help="Changed versions of each clip; 0: every draw is new."),
-    ] = 0,
+    ] = None,
     draw_seed: Annotated[int, typer.Option("--draw-seed", help="Of these versions.")] = 0,
     cache: Annotated[
         File, typer.Option("--cache", help="Folder for features of an encoder, shared by runs.")
@@ -182,6 +183,15 @@ def train_command(
     )
     for name in unused:
         notice(f"{family} takes no {name}; it is not used.")
+    draws: dict[str, Any] = {
+        "balance": balance,
+        "join": join,
+        "voice": voice,
+        "channel": channel,
+        "length": length,
+        "steps": steps,
+        "variants": variants,
+    }
     given: dict[str, Any] = {
         "epochs": epochs,
         "batch_size": batch_size,
@@ -196,16 +206,11 @@ def train_command(
         device=device,
         precision=precision,
         threads=threads,
-        sampling=Sampling(
-            balance=balance,
+        sampling=replace(
+            Sampling() if from_file else default_options(family).sampling,
             distilled=distilled_share if distilled else 0.0,
-            join=join,
-            voice=voice,
-            channel=channel,
-            length=length,
-            steps=steps,
-            variants=variants,
             seed=draw_seed,
+            **{k: v for k, v in draws.items() if v is not None},
         ),
         **{k: v for k, v in given.items() if v is not None},
     )

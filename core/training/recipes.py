@@ -11,6 +11,7 @@ from core.errors import BadInput
 from core.speech.noise import NoiseBank
 from core.speech.nr import NR_RATE
 from core.training.cnn import CNNRecipe
+from core.training.draws import Sampling
 from core.training.lips import LipsRecipe
 from core.training.loop import TrainOptions
 from core.training.lstm import LSTMRecipe
@@ -24,7 +25,16 @@ _RECIPES: dict[str, tuple[type[Recipe], dict[str, Any], TrainOptions]] = {
     "tc": (CNNRecipe, {"temporal": True}, TrainOptions()),
     "lstm": (LSTMRecipe, {}, TrainOptions(epochs=60, batch_size=32, learning_rate=2e-3)),
     "mfcc-lstm": (MFCCRecipe, {}, TrainOptions(epochs=30, batch_size=16, learning_rate=1e-3)),
-    "lips": (LipsRecipe, {}, TrainOptions(epochs=40, batch_size=16, learning_rate=1e-3)),
+    "lips": (
+        LipsRecipe,
+        {},
+        TrainOptions(
+            epochs=40,
+            batch_size=16,
+            learning_rate=1e-3,
+            sampling=Sampling(join=0.5, voice=0.2, channel=0.2),
+        ),
+    ),
 }
 
 
