@@ -9,7 +9,7 @@ from core.batch import LandmarkRecipe, cached_landmarks
 from core.batch.noise_floor import CRF, NoiseFloor, cached_noise_floor
 from core.cli.console import Progress, table_lines
 from core.detect import plane_68
-from core.errors import NoFace, NoVideo
+from core.errors import NoVideo
 from core.media import probe
 from core.track import LandmarkTrack
 from core.workspace import Workspace
@@ -43,8 +43,6 @@ def measure_floor(clip: Path, recipe: LandmarkRecipe) -> Measured:
     )
     report.close()
     track = plane_68(cached_landmarks(workspace, clip, recipe=recipe))
-    if not track.frame_valid.any():
-        raise NoFace(f"No face was found in {clip.name!r}, so it has no noise floor.")
     return Measured(track, video.size, floor)
 
 
