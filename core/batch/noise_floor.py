@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from core.batch.landmarks import DLIB68, LandmarkRecipe, cached_landmarks, detect, landmark_key
 from core.datasets import ClipRef
 from core.detect import plane_68
-from core.errors import MediaError, SpeechmarksError
+from core.errors import MediaError, NoFace, SpeechmarksError
 from core.media import MovieWriter, probe, read_frames
 from core.metrics.noise_floor import NoiseDifference, noise_difference
 from core.track_io import atomic_write
@@ -103,6 +103,7 @@ def cached_noise_floor(
 
     Raises
     ------
+    NoFace : no frame shows a face.
     MissingFile, NoVideo, MediaError, BadInput, MissingDependency, WeightsError
     """
     video_hash = video_hash or file_sha256(video)
@@ -116,6 +117,8 @@ def cached_noise_floor(
             workspace, video, recipe=recipe, video_hash=video_hash, progress=stage.next(frames)
         )
     )
+    if not own.frame_valid.any():
+        raise NoFace(f"No face was found in {video.name!r}, so its landmarks have no noise floor.")
     folder = workspace.root / "incoming"
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder) as place:

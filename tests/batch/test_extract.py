@@ -75,6 +75,8 @@ def test_every_runner_gives_the_same_bytes(
     assert alone.done == beside.done == 5 and not beside.failed
     assert bytes_below(home / "results") == bytes_below(tmp_path / "other/results")
     assert len(bytes_below(home / "results")) == 10
+    track = cached_landmarks(Workspace(home), clips[0].path)
+    assert track.provenance[0]["precision"] == "fine" and track.spread is not None
 
 
 def test_a_cluster_of_two_workers_elsewhere(
@@ -129,6 +131,8 @@ def test_a_long_clip_is_done_in_shards_that_agree_with_the_whole(
     width = np.linalg.norm(whole.points[:, 0] - whole.points[:, 16], axis=1).mean()
     apart = np.linalg.norm(parts.points - whole.points, axis=2).mean()
     assert apart < 0.01 * width
+    assert parts.spread is not None and whole.spread is not None
+    np.testing.assert_array_equal(np.isfinite(parts.spread), np.isfinite(whole.spread))
     manifest = Workspace(home).manifest(sample().key)
     assert manifest is not None and sum(manifest["how"].values()) == len(parts)
 
@@ -189,8 +193,9 @@ def test_every_choice_has_a_key_of_its_own(tmp_path: Path) -> None:
         LandmarkRecipe(face="largest"),
         LandmarkRecipe(face=1),
         LandmarkRecipe(every_frame=True),
+        LandmarkRecipe(precision="fast"),
     ]
-    assert len({landmark_key("x", recipe) for recipe in recipes}) == 4
+    assert len({landmark_key("x", recipe) for recipe in recipes}) == len(recipes)
     assert landmark_key("x", LandmarkRecipe(face="1")) == landmark_key("x", recipes[2])
     assert landmark_key("y") != landmark_key("x")
 
@@ -263,8 +268,8 @@ def test_the_command_line(run: Any, grid: Path) -> None:
     assert done.json["done"] == 2 and done.json["failed"][0]["clip"] == "s1/c"
     again = run("data", "extract", grid, "--workers", "2")
     assert again.code == 3 and "0 done, 2 skipped, 1 failed" in again.out
-    largest = run("data", "extract", grid, "--face", "largest", "--json").json
-    assert largest["done"] == 2
+    for words in (["--face", "largest"], ["--precision", "fast"]):
+        assert run("data", "extract", grid, *words, "--json").json["done"] == 2
 
 
 @pytest.mark.parametrize(
@@ -272,6 +277,7 @@ def test_the_command_line(run: Any, grid: Path) -> None:
     [
         (["--face", "left"], "'first', 'largest', 'moving' or its number"),
         (["--detector", "magic"], "available: dlib68"),
+        (["--precision", "finest"], "'finest' is not one of 'fine', 'fast'"),
         (["--runner", "cloud"], "one of serial, local, dask"),
         (["--workers", "0"], "At least one worker"),
     ],

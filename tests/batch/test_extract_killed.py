@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -83,6 +84,8 @@ def check(shared: Path, tmp_path: Path, clips: int, kills: int, seed: int) -> No
     kill_again_and_again(root, names, broken, kills, seed)
     assert extract(Workspace(whole), list_clips(root, str(names))).done == clips
     assert bytes_below(broken / "results") == bytes_below(whole / "results")
+    for path in broken.glob("results/*/*/manifest.json"):
+        assert json.loads(path.read_text())["recipe"]["precision"] == "fine"
 
 
 def test_ten_kills_change_nothing(shared: Path, tmp_path: Path) -> None:

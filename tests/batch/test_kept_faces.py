@@ -52,6 +52,7 @@ def same(one: Faces, two: Faces) -> bool:
             assert (x.number, x.start, len(x.found)) == (y.number, y.start, len(y.found))
             for m, n in zip(x.found, y.found, strict=True):
                 np.testing.assert_equal((m.points, m.score, m.how), (n.points, n.score, n.how))
+                np.testing.assert_equal(m.spread, n.spread)
                 assert repr(m.box) == repr(n.box)  # in which NaN equals NaN
     return True
 
@@ -107,7 +108,7 @@ def test_landmarks_from_kept_faces_are_those_of_a_fresh_look(
     monkeypatch.setattr(core.batch.faces, "find_faces", None)
     recipe = LandmarkRecipe(face=choice)
     track = cached_landmarks(workspace, two, recipe=recipe)
-    for name in ("points", "times", "score"):
+    for name in ("points", "times", "score", "spread"):
         np.testing.assert_array_equal(getattr(track, name), getattr(fresh.track, name))
     assert track.provenance == fresh.track.provenance
     facts = landmark_facts(workspace, file_sha256(two), recipe)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from making import grey, movie
+from making import grey, make_track, movie
 
 from core.batch import LandmarkRecipe, noise_floor
 from core.batch.noise_floor import (
@@ -19,6 +19,7 @@ from core.batch.noise_floor import (
     noise_floors,
 )
 from core.datasets import ClipRef
+from core.detect import Detection
 from core.errors import MediaError
 from core.media import read_frames
 from core.samples import SAMPLE
@@ -117,16 +118,30 @@ def test_a_damaged_file_counts_as_none(
     assert known_noise_floor(workspace, file_sha256(clip)) is None
 
 
-def test_without_a_face_the_floor_is_unknown_and_stays_so(
-    tmp_path: Path, workspace: Workspace
+def test_where_a_copy_loses_the_face_the_floor_is_unknown_and_stays_so(
+    clip: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = movie(tmp_path / "grey.mp4", [grey(90, 64, 98)] * 3)  # half of it is odd
-    floor = cached_noise_floor(workspace, path)
+    def blind(copy: Path, recipe: LandmarkRecipe, **_: Any) -> Detection:
+        nobody = make_track(np.full((FRAMES, 68, 2), np.nan))
+        return Detection(nobody, 1, 0.0)
+
+    monkeypatch.setattr(noise_floor, "detect", blind)
+    floor = cached_noise_floor(workspace, clip)
     assert floor.full.frames == 0 and math.isnan(floor.value)
-    again = known_noise_floor(workspace, file_sha256(path))
+    again = known_noise_floor(workspace, file_sha256(clip))
     assert again is not None and math.isnan(again.half.pixels)
     (stored,) = workspace.root.rglob("noise_floor.json")
     assert json.loads(stored.read_text())["full"]["lip_motion_error"] is None
+    assert noise_floors(workspace, [ClipRef("mine", clip)]) == {}
+
+
+def test_a_picture_of_odd_size_is_encoded_without_its_last_line(
+    clip: Path, workspace: Workspace, tmp_path: Path
+) -> None:
+    images = [f.image[:255, :254] for f in read_frames(clip)]
+    path = movie(tmp_path / "odd.mp4", images, crf=12)  # 254 x 254, and 127 x 127 at half size
+    floor = cached_noise_floor(workspace, path)
+    assert floor.full.frames == floor.half.frames == FRAMES
 
 
 def test_clips_without_a_floor_are_left_out(
@@ -169,5 +184,6 @@ def test_the_command_refuses_what_has_no_face_or_no_picture(
     run: Any, home: Path, tmp_path: Path
 ) -> None:
     path = movie(tmp_path / "grey.mp4", [grey(90)] * 3)
-    assert "No face" in run("quality", path, "--noise-floor").reason
+    refused = run("quality", path, "--noise-floor")
+    assert refused.code == 2 and "No face was found" in refused.err and not refused.out
     assert "needs a video" in run("quality", SAMPLE.sound, "--noise-floor").reason

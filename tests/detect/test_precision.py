@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,8 @@ def test_the_spread_is_known_exactly_where_a_face_is(
     fine, fast = (detect_landmarks(path, precision=p).track for p in PRECISIONS)
     assert fine.spread is not None and fast.spread is None
     np.testing.assert_array_equal(np.isfinite(fine.spread), fine.valid)
-    assert fine.frame_valid.sum() == 8 and (fine.spread[fine.valid] > 0).all()
+    seen = fine.frame_valid
+    assert seen.sum() == 8 and (fine.spread[seen].mean(axis=1) > 0).all()
     assert (fast.points[fast.valid] % 1 == 0).all(), "fast landmarks are whole pixels"
     assert fine.provenance[0]["precision"] == "fine"
 
@@ -240,7 +242,7 @@ def test_fast_landmarks_from_before_the_choice_are_still_found(key: str) -> None
 
 def test_a_detector_with_one_precision_has_one_key(shared: Path, home: Path) -> None:
     (home / "weights").mkdir(parents=True)
-    (home / "weights/facemesh.pth").symlink_to(shared / "reference/hum/facemesh.pth")
+    shutil.copyfile(shared / "reference/hum/facemesh.pth", home / "weights/facemesh.pth")
     keys = {landmark_key("x", LandmarkRecipe("facemesh", precision=p)) for p in PRECISIONS}
     assert len(keys) == 1
 
@@ -297,7 +299,7 @@ def test_a_detector_with_one_precision_says_so(
     run: Any, clip: Path, home: Path, shared: Path, tmp_path: Path
 ) -> None:
     (home / "weights").mkdir(parents=True)
-    (home / "weights/facemesh.pth").symlink_to(shared / "reference/hum/facemesh.pth")
+    shutil.copyfile(shared / "reference/hum/facemesh.pth", home / "weights/facemesh.pth")
     words = ["landmarks", clip, "-o", tmp_path / "t.npz", "--detector", "facemesh"]
     done = run(*words, "--precision", "fast", "--json")
     assert "facemesh has only one precision" in done.err and done.json["precision"] is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -26,12 +26,15 @@ from test_pages import (  # noqa: F401 (the workspace is a fixture of this modul
 import core.batch.faces
 import core.batch.landmarks
 from core.batch import landmark_facts
+from core.detect import Precision
 from core.detect.comparison import PUBLISHED
 from core.detect.facemesh_net import FaceMeshNet
 from core.errors import Offline
 from core.workspace import Clip
 from ui import face_picker, state
 from ui.detector_view import HOW
+
+PRECISIONS = get_args(Precision)
 
 
 @pytest.fixture(scope="module")
@@ -91,20 +94,45 @@ def test_the_detector_holds_on_every_page_and_all_get_68_points(mesh: None, one:
     app = open_page("landmarks", one, detector="facemesh")
     in_order(app)
     assert panels(app) == ["Clip with landmarks", "Landmarks", "As 68 points"]
-    assert "points by facemesh" in said(app)
+    assert "landmarks by facemesh" in said(app)
     assert "-o landmarks.npz --detector facemesh" in commands(app)
     assert "--as-68" not in commands(app)
     for page in ("alignment", "reference", "compare"):
         app = go_to(app, page)
         in_order(app)
-        assert app.query_params["detector"] == "facemesh" and "points by facemesh" in said(app)
+        assert app.query_params["detector"] == "facemesh" and "landmarks by facemesh" in said(app)
         if page != "compare":
             assert "-o landmarks.npz --detector facemesh --as-68" in commands(app)
     app = go_to(app, "landmarks")
     app.button_group[0].set_value("dlib68").run()
     in_order(app)
-    assert "detector" not in app.query_params and "points by" not in said(app)
+    assert "detector" not in app.query_params and "landmarks by" not in said(app)
     assert "--detector" not in commands(app)
+
+
+def test_the_precision_holds_on_every_page_and_in_the_url(one: Clip) -> None:
+    app = open_page("landmarks", one)
+    in_order(app)
+    assert "precision" not in app.query_params and "--precision" not in commands(app)
+    app.button_group(key="precision choice").set_value("fast").run()
+    for page in ("landmarks", "alignment", "compare"):
+        app = go_to(app, page)
+        in_order(app)
+        assert app.query_params["precision"] == "fast" and "fast landmarks" in said(app)
+        if page != "compare":
+            assert "-o landmarks.npz --precision fast" in commands(app)
+    workspace = state.workspace()
+    fine, fast = (
+        workspace.load_track(
+            core.batch.landmark_key(one.id, core.batch.LandmarkRecipe(precision=p))
+        )
+        for p in PRECISIONS
+    )
+    assert fine is not None and fast is not None
+    assert fine.spread is not None and fast.spread is None
+    app = open_page("landmarks", one, precision="fast", detector="facemesh")
+    in_order(app)
+    assert "--precision" not in commands(app) and "fast landmarks" not in said(app)
 
 
 def test_a_detector_that_is_not_here_says_so_and_gets_its_weights(
@@ -145,7 +173,14 @@ def test_a_package_that_must_be_installed_has_no_button(
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("detector", "magic"), ("detector", "<b>"), ("face", "second"), ("face", "-1"), ("view", "x")],
+    [
+        ("detector", "magic"),
+        ("detector", "<b>"),
+        ("precision", "finest"),
+        ("face", "second"),
+        ("face", "-1"),
+        ("view", "x"),
+    ],
 )
 def test_words_of_the_address_that_mean_nothing_are_the_usual_choice(
     key: str, value: str, one: Clip
@@ -269,21 +304,22 @@ def test_detectors_are_compared_when_that_is_asked_for(mesh: None, one: Clip) ->
     assert not panels(app) and not app.dataframe
     app = press(app, "Measure")
     in_order(app)
-    titles = ["dlib68", "facemesh", "dlib68, 68 points", "facemesh, 68 points"]
-    assert panels(app) == titles
+    methods = ["dlib68 (fine)", "dlib68 (fast)", "facemesh"]
+    assert panels(app) == [*methods, *(f"{name}, 68 points" for name in methods)]
     table = app.dataframe[0].value
-    assert list(table["method"]) == ["dlib68", "facemesh", *(row[0] for row in PUBLISHED)]
+    assert list(table["method"]) == [*methods, *(row[0] for row in PUBLISHED)]
     assert (table["seconds a frame"] > 0).all()
     times = table["seconds a frame"][1] / table["seconds a frame"][0]
     assert table["times"][1] == pytest.approx(times)
     assert "times as long" in said(app)
-    assert "detectors 'one face.mp4' -o detectors --only dlib68 --only facemesh" in commands(app)
+    words = "detectors 'one face.mp4' -o detectors --only dlib68:fine --only dlib68:fast"
+    assert f"{words} --only facemesh" in commands(app)
     labels = [b.label for b in app.get("download_button")]
     assert labels == ["Download detectors.md", "Download detectors.csv"]
-    app.button_group[1].set_value(["dlib68"]).run()
+    app.button_group(key="compared").set_value(["dlib68:fine"]).run()
     in_order(app)
     assert not app.dataframe and "--only facemesh" not in commands(app)
-    app.button_group[1].set_value([]).run()
+    app.button_group(key="compared").set_value([]).run()
     in_order(app)
     assert "Choose a detector" in app.info[0].value
 

@@ -259,7 +259,7 @@ def test_landmarks_and_models_of_a_list_are_jobs(
     job = jobs().latest
     assert job is not None and job.state == "ended" and "1 done" in job.said
     words = " ".join(job.commands[0])
-    assert words.startswith(f"data extract {indexed} --list train --layout grid --detector dlib68")
+    assert words.startswith(f"data extract {indexed} --list train --layout grid --workers")
     key = landmark_key(file_sha256(indexed / "video/s2/b.mp4"))
     assert state.workspace().load_track(key) is not None
     assert list(app.dataframe[-1].value["faces"]) == [0], "the index knows of it at once"
