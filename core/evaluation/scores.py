@@ -186,10 +186,8 @@ def best_lag(truth: ArrayLike, predicted: ArrayLike, times: ArrayLike) -> float 
     kept = np.isfinite(fixed) & np.isfinite(windows).all(axis=1)
     if kept.sum() * step < _LEAST:
         return None
-    found = np.array([course_correlation(fixed[kept], w) for w in windows[kept].T])
+    found = _correlations(fixed[kept], windows[kept])
     shifts = np.arange(-widest, widest + 1)
-    if not np.isfinite(found).all():
-        return None
     best = int(found.argmax())
     away = np.abs(shifts - shifts[best]) * step >= _AWAY - 1e-6
     if abs(shifts[best]) == widest or found[best] - found[away].max() < _MARGIN:
@@ -275,6 +273,15 @@ def _known(truth: ArrayLike, predicted: ArrayLike) -> tuple[Array, Array]:
 def _rms(values: Array) -> float:
     known = values[np.isfinite(values)]
     return float(np.sqrt(np.mean(known**2))) if len(known) else float("nan")
+
+
+def _correlations(course: Array, others: Array) -> Array:
+    """Pearson correlation of a course (T,) with each column of others (T, K); 0 where one of both
+    is constant."""
+    own, given = course - course.mean(), others - others.mean(axis=0)
+    moves = (np.ptp(course) > _STILL) & (np.ptp(others, axis=0) > _STILL)
+    size = np.sqrt((own @ own) * (given**2).sum(axis=0))
+    return np.asarray(np.where(moves, own @ given, 0.0) / np.where(moves, size, 1.0))
 
 
 def _on_grid(course: Array, times: Array, grid: Array) -> Array:

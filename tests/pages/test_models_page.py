@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,11 +73,98 @@ def test_the_first_model_is_shown_with_its_scores_nulls_and_curves(cache: Path) 
     for word in ("GRID corpus", "Apache-2.0", "learning_rate 0.0002"):
         assert word in words(app)
     scores = app.dataframe[1].value
-    assert len(scores) == 8 and "a still mean face" in set(scores["what"])
+    assert len(scores) == 8 and "null baseline: mean face" in set(scores["what"])
+    assert "mouth RMSE (IOD) (closed-mouth reference)" in scores
     noisy = app.dataframe[2].value
     assert list(noisy.columns) == ["score", "noise", "clean", "12 dB", "6 dB", "0 dB"]
     assert len(app.get("plotly_chart")) == 2
     assert app.code[-1].value.splitlines()[-1] == "python -m core models info ours"
+
+
+def interval(value: float | None, statistic: str = "mean") -> dict[str, object]:
+    known = value is not None
+    spread = {"low": 0.1, "high": 0.9, "speakers": 2}
+    return {
+        statistic: value,
+        "low": value - 0.1 if known else None,
+        "high": value + 0.1 if known else None,
+        "clips": 4,
+        "method": "BCa",
+        "by_speaker": spread,
+    }
+
+
+def new_card() -> dict[str, object]:
+    """A card of the second kind, whose numbers say where they stand."""
+    row = {
+        "lip_motion_error": interval(0.03),
+        "pooled_skill": interval(0.41, "pooled"),
+        "pooled_skill_eye5": interval(0.45, "pooled"),
+        "aperture_correlation": interval(0.78),
+        "lag_ms": interval(None, "median"),
+        "mouth_rmse": interval(0.02),
+    }
+    part = {"clips": 2, "model": {"pooled_skill": 0.4, "lip_motion_error": None}}
+    difference = {"lip_motion_error": interval(-0.01)}
+    test = {
+        "title": "speakers nobody knows",
+        "command": "python -m core evaluate --list unseen",
+        "space": "face",
+        "clips": 4,
+        "scores": {"model": row, "other_sound": row, "mean_face": row, "own_mean_face": row},
+        "differences": {"mean_face": difference},
+        "by_speaker": {"u1": part, "u2": part, "mean of speakers": part},
+        "noisy": {"pink 12 dB": {"model": row}, "pink 0 dB": {"model": row}},
+        "against": {},
+    }
+    seeds = {"unseen": {"pooled_skill": {"mean": 0.4, "low": 0.35, "high": 0.5, "values": [1, 2]}}}
+    return {
+        "data": "some data",
+        "split": "by speaker",
+        "licence": "some licence",
+        "attribution": "somebody",
+        "notices": ["Landmarks are non-commercial."],
+        "command": "python -m core train cnn",
+        "speed": {
+            "real_time_factor": 0.02,
+            "look_ahead_ms": 540.0,
+            "compute_ms": 9.0,
+            "latency_ms": 549.0,
+        },
+        "tests": {"unseen": test},
+        "seeds": seeds,
+        "leave_one_speaker_out": {
+            "protocol": "Each speaker in turn.",
+            "speakers": {"s2": {"pooled_skill_eye5": 0.39}},
+            "mean": {"pooled_skill_eye5": 0.39},
+        },
+    }
+
+
+def test_a_card_of_the_second_kind_is_shown_whole(
+    toy: Toy, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = toy.pretrained / "ours.json"
+    text = path.read_text()
+    path.write_text(json.dumps(new_card()))
+    try:
+        app = open_page("models")
+    finally:
+        path.write_text(text)
+    in_order(app)
+    table, scores, apart, speakers, loso, seeds, noisy = (frame.value for frame in app.dataframe)
+    assert table["skill, unseen voices"][0] == 0.45 and table["test RMSE"].isna()[0]
+    assert list(scores["what"])[-1] == "null baseline: the clip's own mean face"
+    assert scores["pooled skill"][0].startswith("0.4100  [0.3100") and "lag (ms)" in scores
+    assert list(scores.columns)[-1] == "mouth RMSE (IOD) (closed-mouth reference)"
+    assert apart["lip motion error (IOD)"][0].startswith("-0.0100")
+    assert list(speakers["speaker"])[-1] == "95 % over speakers" and len(speakers) == 4
+    assert list(loso["speaker left out"]) == ["s2", "mean"]
+    assert seeds["smallest to largest"][0] == "0.3500 to 0.5000"
+    assert list(noisy.columns) == ["score", "noise", "clean", "12 dB", "0 dB"]
+    for word in ("Landmarks are non-commercial", "latency 549 ms", "Each speaker in turn"):
+        assert word in words(app)
+    assert any("--list unseen" in code.value for code in app.code)
 
 
 @pytest.mark.parametrize("name", list(MODELS))
