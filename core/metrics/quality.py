@@ -68,7 +68,7 @@ MEASURES: dict[str, Measure] = {
         Measure("outside", "% of points", 1.0, "points beyond the edge of the picture",
                 "These points are guessed: leave the frames out, or mark the points missing."),
         Measure("at_edge", "%", 2.0, "frames with landmarks at the edge of the picture",
-                "The edge cuts the face there, and the lip aperture can be wrong: leave them out."),
+                "Leave these frames out, or record the face with room around it."),
         Measure("yaw_range", "degrees", 40.0, "turning to the sides, 5th to 95th percentile",
                 "Align on stable points, and do not trust the far side of the face."),
         Measure("pitch_range", "degrees", 40.0, "nodding, 5th to 95th percentile",
