@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.adapted import adapted_stretch, leave_out_adapted
 from core.align import align, select_mouth
 from core.errors import BadInput
 from core.metrics.scores import face_width, interocular
@@ -110,6 +111,7 @@ def pairs_of(
     basis: ShapeSpace | None = None,
     shuffle: int | None = None,
     published: bool = False,
+    clip: str | None = None,
 ) -> tuple[dict[str, Pair], list[str]]:
     """Every comparison of two tracks that the scores are taken from, by name.
 
@@ -122,13 +124,21 @@ def pairs_of(
     shuffle : a seed; adds 'shuffled'.
     published : tracks as given, frame k beside frame k, as REP does (SPEC 4), and lips with their
         gaps filled, as HUM does (SPEC 5). Without it, by time, and all but the lips after identity
-        removal, in inter-ocular distances (IOD) of the template (DESIGN 11).
+        removal, in inter-ocular distances (IOD) of the template.
+    clip : sha256 of the clip of the ground truth; seconds of it that the model was adapted to are
+        left out (`core.adapted.leave_out_adapted`).
 
     Returns
     -------
     pairs : 'identity' (not where published), 'position', 'lips' and those asked for.
     notes : sentences that say what could not be compared.
     """
+    if published and adapted_stretch(predicted) is not None:  # its gaps would be filled and scored
+        raise BadInput(
+            "Expected a prediction as the published programs make it; got one of an adapted model. "
+            "Score it without --published."
+        )
+    truth, predicted = leave_out_adapted(truth, predicted, clip=clip)
     pair = pair_by_frame if published else pair_by_time
     pairs: dict[str, Pair] = {}
     notes: list[str] = []

@@ -1,5 +1,6 @@
 """Speech-to-landmark models."""
 
+from core.models.adaptation import AdaptedModel, adapt_model
 from core.models.base import (
     DropoutMode,
     Family,
@@ -13,6 +14,7 @@ from core.models.families import families, family, recognise
 from core.models.store import ModelCard, first_models, known_models, list_models, load_model
 
 __all__ = [
+    "AdaptedModel",
     "DropoutMode",
     "Family",
     "Listener",
@@ -21,6 +23,7 @@ __all__ = [
     "PredictOptions",
     "Prediction",
     "SpeechModel",
+    "adapt_model",
     "families",
     "first_models",
     "family",
