@@ -7,11 +7,13 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from core.adapted import adapted_stretch
 from core.cli.console import Done, command, notice
 from core.cli.tracks import Published, SourceFps, open_track
 from core.metrics import Score, TableFormat, pairs_of, score_table, take_scores
 from core.reference import ShapeSpace
 from core.reference.identity import read_template
+from core.workspace import file_sha256
 
 __all__: list[str] = []
 
@@ -33,6 +35,10 @@ def metrics_command(
     shuffle: Annotated[
         int | None, typer.Option(min=0, help="Seed: adds the rmse of shuffled frames.")
     ] = None,
+    clip: Annotated[
+        Path | None,
+        typer.Option(help="Clip of the true landmarks: seconds of others may be adapted to."),
+    ] = None,
     per_frame: Annotated[
         bool, typer.Option("--per-frame", help="Also the value of every frame, in the JSON.")
     ] = False,
@@ -49,19 +55,25 @@ def metrics_command(
     face = None if template is None else read_template(template)
     space = None if basis is None else ShapeSpace.load(basis)
     own = open_track(truth, source_fps, published=published, basis=space)
+    sha256 = None if clip is None else file_sha256(clip)
     table: dict[str, dict[str, Any]] = {}
     taken: dict[str, dict[str, Score]] = {}
     lines = []
     for path in predictions:
+        prediction = open_track(path, source_fps, published=published, basis=space)
+        stretch = adapted_stretch(prediction)
+        if stretch is not None and sha256 in (None, stretch.clip):
+            notice(f"{path.name}: {stretch} are not scored: the model was adapted to them.")
         pairs, notes = pairs_of(
             own,
-            open_track(path, source_fps, published=published, basis=space),
+            prediction,
             template=face,
             normalise=normalise,
             mouth_only=mouth_only,
             basis=space,
             shuffle=shuffle,
             published=published,
+            clip=sha256,
         )
         for note in notes:
             notice(f"{path.name}: {note}")
