@@ -54,6 +54,7 @@ def models_table(cards: Sequence[ModelCard], current: ModelCard) -> None:
             "size": None if one.size is None else one.size / 1e6,
             **dict.fromkeys(state.CARD_SCORES[:2]),
             **dict(list(state.card_scores(one).items())[:2]),
+            "voices": one.entry.voices or None,
             "licence": one.licence.partition(",")[0],
             "what it is": one.summary,
         }
@@ -76,6 +77,9 @@ def models_table(cards: Sequence[ModelCard], current: ModelCard) -> None:
                 format="%.3f", help="Mouth RMSE in IOD over the training speaker's test clips."
             ),
             "of a mean face": number(format="%.3f", help="The same of a face that never moves."),
+            "voices": st.column_config.TextColumn(
+                help="How many speakers it was trained on; with one it is weaker on others."
+            ),
         },
     )
 

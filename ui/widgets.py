@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import SpeechmarksError
 from core.metrics import SCORES
 from core.models import ModelCard
+from core.weights import Use
 from core.workspace import Clip
 from ui import state
 from ui.leaving import go_to
@@ -26,6 +27,7 @@ __all__ = [
     "commands",
     "header",
     "need_clip",
+    "one_voice_note",
     "part",
     "progress",
     "refuse",
@@ -36,19 +38,35 @@ __all__ = [
 
 
 def choose_models(
-    cards: Mapping[str, ModelCard], *, width: Literal["stretch"] | int = "stretch"
+    cards: Mapping[str, ModelCard],
+    *,
+    use: Use = "offline",
+    width: Literal["stretch"] | int = "stretch",
 ) -> list[str]:
-    """The names of the models to run, each told of in a line by the question mark."""
-    told = "\n".join(f"- **{safe_text(n)}** {safe_text(c.summary)}" for n, c in cards.items())
+    """The names of the models to run, with a line on each in the tooltip.
+
+    use : what they are run on; the microphone has a choice of its own.
+    """
+    told = "\n".join(
+        f"- **{safe_text(n)}** {safe_text(c.summary)}{' (one voice)' if c.one_voice else ''}"
+        for n, c in cards.items()
+    )
     return st.multiselect(
         "Models",
         list(cards),
-        default=state.first_models(),
-        key="models",
+        default=state.default_models(use),
+        key="models" if use == "offline" else f"{use} models",
         bind="query-params",
         width=width,
         help=told,
     )
+
+
+def one_voice_note(cards: Iterable[ModelCard]) -> None:
+    """A quiet line where models were trained on one speaker."""
+    names = [safe_text(card.name) for card in cards if card.one_voice]
+    if names:
+        st.caption(f"One voice in training, weaker on others: {', '.join(names)}.")
 
 
 def header(title: str, purpose: str) -> None:

@@ -11,7 +11,7 @@ from core.models.base import (
     SpeechModel,
 )
 from core.models.families import families, family, recognise
-from core.models.store import ModelCard, first_models, known_models, list_models, load_model
+from core.models.store import ModelCard, default_model, known_models, list_models, load_model
 
 __all__ = [
     "AdaptedModel",
@@ -24,8 +24,8 @@ __all__ = [
     "Prediction",
     "SpeechModel",
     "adapt_model",
+    "default_model",
     "families",
-    "first_models",
     "family",
     "known_models",
     "list_models",

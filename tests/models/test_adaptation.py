@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import Array, noise, sentence
 from numpy.typing import NDArray
-from talkers import moved, mouth, track
+from talkers import mouth, moved, track
 
 from core.adapted import ADAPT, adapted_stretch
 from core.align import normalise_lips
