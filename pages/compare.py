@@ -5,9 +5,11 @@ import dataclasses
 import pandas as pd
 import streamlit as st
 
+from core.models import AdaptedModel
 from core.render import INK, Panel, Style
 from core.render.player import PlayerPanel
 from ui import state
+from ui.adaptation import adapt_models, choose_seconds, speaker_of
 from ui.bring import bring_labels, bring_tracks
 from ui.faces import TRUTH, curves_of, faces_of, panels_of, scores_of
 from ui.noise_view import noise_note
@@ -20,6 +22,7 @@ from ui.widgets import (
     edge_warning,
     header,
     need_clip,
+    one_voice_note,
     part,
     progress,
     safe_text,
@@ -44,8 +47,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             "Clip also", ["upright", "lips"], selection_mode="multi", key="also",
             bind="query-params", help="The face upright and of one size; the lips alone.",
         )  # fmt: skip
+    seconds = choose_seconds(clip) if names else None
     brought = bring_tracks(clip)
     lanes = bring_labels(clip)
+one_voice_note(cards[name] for name in names)
 if clip.info.audio is None:
     st.info("This clip has no sound, so no model can be run on it.", icon=":material/volume_off:")
 else:
@@ -58,8 +63,13 @@ if clip.info.video is not None:
 if truth is not None:
     assert clip.info.video is not None
     edge_warning(truth, clip.info.video.size)
+speaker = None if truth is None else speaker_of(clip, seconds, truth)
+models = adapt_models({name: state.model(name) for name in names}, speaker)
 with progress("Running the models") as hear:
-    given = {n: state.prediction(clip, n, part(hear, k, len(names))) for k, n in enumerate(names)}
+    given = {
+        n: state.prediction(clip, n, part(hear, k, len(names)), chosen=models[n])
+        for k, n in enumerate(names)
+    }
 with progress("Preparing the clip for the browser") as hear:
     media = state.media(clip, hear)
 if lanes:
@@ -84,7 +94,7 @@ if not panels:
 curves = curves_of(faces)
 show_clip(panels, media, key=f"compare {clip.id}", curves=curves, permalink=True)
 
-scores = scores_of(faces)
+scores = scores_of(faces, clip=clip.id)
 if scores:
     columns = score_columns(scores.values())
     table = [
@@ -99,7 +109,8 @@ if scores:
         "track. IOD: inter-ocular distance of each track's own face."
     )
     noise_note(clip)
-made = {TRUTH: "landmarks.npz", **{n: f"{n}.npy" for n in names}}
+endings = {n: ".npz" if isinstance(models[n], AdaptedModel) else ".npy" for n in names}
+made = {TRUTH: "landmarks.npz", **{n: f"{n}{endings[n]}" for n in names}}
 files = {face.name: made.get(face.name, face.name) for face in faces}
 takes, photo = st.tabs(["Take away", "A photo that speaks"], key="below", bind="query-params")
 if takes.open:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.checks import run_checks
-from core.models import first_models
+from core.models import default_model
 from core.render import INK, model_colour
 from core.render.player import PlayerPanel
 from core.samples import SAMPLE
@@ -26,7 +26,7 @@ panels = [
     PlayerPanel("Truth, identity removed", style="portrait", colour=INK, track=free),
 ]
 with progress("Predicting the built-in clip"):
-    for card in first_models():
+    if card := default_model():
         track = state.prediction(clip, card.name)
         colour = model_colour(card.order)
         panels.append(PlayerPanel(card.name, style="portrait", colour=colour, track=track))

@@ -1,4 +1,4 @@
-"""Inference: let pretrained models hear the clip."""
+"""Inference: pretrained models on the audio of the clip, or on the microphone."""
 
 import streamlit as st
 
@@ -6,6 +6,7 @@ from core.render import model_colour
 from core.render.player import PlayerPanel
 from core.track_io import track_bytes
 from ui import plots, state
+from ui.adaptation import adapt_models, choose_seconds, speaker_of
 from ui.live import live_microphone
 from ui.player import show_clip
 from ui.running import (
@@ -13,15 +14,17 @@ from ui.running import (
     bring_to_compare,
     choose_settings,
     exaggerate,
+    generate_lines,
     go_on_to_compare,
     openings,
     results_table,
 )
 from ui.widgets import (
     choose_models,
-    command,
+    commands,
     header,
     need_clip,
+    one_voice_note,
     part,
     progress,
     refuse,
@@ -30,7 +33,7 @@ from ui.widgets import (
 
 header(
     "Inference",
-    "Run speech-to-landmark models on the clip's sound, or on your voice; no picture is ever used.",
+    "Run speech-to-landmark models on the audio of the clip, or on your voice.",
 )
 go_on_to_compare()
 source = st.segmented_control(
@@ -45,10 +48,12 @@ if clip is not None and clip.info.audio is None:
     refuse("This clip has no sound; choose one with speech in the Library.")
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    names = choose_models(cards)
+    names = choose_models(cards, use="live" if clip is None else "offline")
     settings = choose_settings(names)
     models = {name: state.model(name, settings.of_model.get(name)) for name in names}
     boosts = exaggerate(models) if names else {}
+    seconds = choose_seconds(clip) if clip is not None and names else None
+one_voice_note(cards[name] for name in names)
 if not names:
     st.info("Choose at least one model.", icon=":material/graphic_eq:")
     st.stop()
@@ -62,15 +67,13 @@ if clip is None:
     )
     st.stop()
 silence_note(clip)
+speaker = speaker_of(clip, seconds)
+models = adapt_models(models, speaker)
 runs: dict[str, Run] = {}
 with progress("Running the models") as hear:
     for number, (name, model) in enumerate(models.items()):
         made = state.full_prediction(
-            clip,
-            name,
-            settings.predict,
-            part(hear, number, len(names)),
-            settings=settings.of_model.get(name),
+            clip, name, model, settings.predict, part(hear, number, len(names))
         )
         runs[name] = Run.of(cards[name], model, made, boosts[name], colours[name])
 with progress("Preparing the clip for the browser") as hear:
@@ -82,7 +85,7 @@ panels = [
         style="portrait" if r.track.scheme == "dlib68" else "wireframe",
         colour=r.colour,
         track=r.track,
-        caption="exaggerated" if r.boosted else "",
+        caption=", ".join(["exaggerated"] * r.boosted + ["adapted"] * r.adapted),
     )
     for n, r in runs.items()
 ]
@@ -102,9 +105,6 @@ results_table(clip, runs)
 openings(runs)
 with st.container(horizontal=True):
     for n, r in runs.items():
-        st.download_button(f"Download {n}.npy", track_bytes(r.track, ".npy"), f"{n}.npy")
-first = runs[names[0]]
-flags = settings.flags(names[0])
-if first.boosted:
-    flags += ["--boost", ",".join(f"{b:g}" for b in first.boost)]
-command("generate", "-i", state.command_word(clip), "-m", names[0], "-o", "generated", flags)
+        ending = ".npz" if r.adapted else ".npy"  # an .npy cannot name the seconds
+        st.download_button(f"Download {n}{ending}", track_bytes(r.track, ending), f"{n}{ending}")
+commands(*generate_lines(clip, names[0], runs[names[0]], settings, seconds))

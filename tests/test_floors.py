@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "core").rglob("*.py"))
 FLOORS = (
     {"errors", "keys", "scheme", "settings"},
-    {"track", "track_io", "smooth", "edits"},
+    {"track", "track_io", "smooth", "edits", "adapted"},
     {"media", "align", "speech", "weights", "workspace", "lanes", "samples"},
     {"detect", "evaluation", "reference", "models", "metrics", "render"},
     {"datasets"},

@@ -235,7 +235,7 @@ def _offers(workspace: Workspace, chosen: Chosen) -> None:
             )
             names = [card.name for card in state.model_cards()]
             models = st.multiselect(
-                "Models", names, default=state.first_models()[:1], key="job models"
+                "Models", names, default=state.default_models(), key="job models"
             )
             workers = _workers("models")
             if _pressed("models", off or not models):

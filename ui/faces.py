@@ -127,15 +127,18 @@ def curves_of(faces: Iterable[Face]) -> list[Curve]:
         return []
 
 
-def scores_of(faces: Iterable[Face]) -> dict[str, dict[str, Score]]:
-    """Scores of every face against the truth; a remark where one cannot be scored."""
+def scores_of(faces: Iterable[Face], *, clip: str | None = None) -> dict[str, dict[str, Score]]:
+    """Scores of every face against the truth; a remark where one cannot be scored.
+
+    clip : id of the clip of the truth: seconds of it that a model was adapted to are left out.
+    """
     found: dict[str, dict[str, Score]] = {}
     truth = next((face.raw for face in faces if face.name == TRUTH), None)
     for face in faces:
         if truth is None or face.name == TRUTH:
             continue
         try:
-            found[face.name] = score_track(truth, face.raw)[0]
+            found[face.name] = score_track(truth, face.raw, clip=clip)[0]
         except SpeechmarksError as error:
             st.caption(safe_text(f"{face.name} cannot be scored: {error}"))
     return found

@@ -53,6 +53,7 @@ def models_table(cards: Sequence[ModelCard], current: ModelCard) -> None:
             "size": None if one.size is None else one.size / 1e6,
             **dict.fromkeys(_IN_TABLE),
             **{k: v for k, v in state.card_scores(one).items() if k in _IN_TABLE},
+            "voices": one.entry.voices or None,
             "licence": one.licence.partition(",")[0],
             "what it is": one.summary,
         }
@@ -72,6 +73,9 @@ def models_table(cards: Sequence[ModelCard], current: ModelCard) -> None:
             ),
             "size": number(format="%.1f MB", help="About, until it is downloaded."),
             **{k: number(format="%.3f", help=state.CARD_SCORES[k]) for k in _IN_TABLE},
+            "voices": st.column_config.TextColumn(
+                help="How many speakers it was trained on; with one it is weaker on others."
+            ),
         },
     )
 

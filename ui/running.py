@@ -13,12 +13,21 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.metrics import interocular
-from core.models import DropoutMode, ModelCard, Prediction, PredictOptions, SpeechModel, family
+from core.models import (
+    AdaptedModel,
+    DropoutMode,
+    ModelCard,
+    Prediction,
+    PredictOptions,
+    SpeechModel,
+    family,
+)
 from core.reference import inner_opening
 from core.track import LandmarkTrack
 from core.track_io import track_bytes
 from core.workspace import Clip
 from ui import plots, state
+from ui.adaptation import adapt_words, keep_choice
 from ui.brought import Choice, choose, chosen
 from ui.leaving import go_to
 
@@ -28,6 +37,7 @@ __all__ = [
     "bring_to_compare",
     "choose_settings",
     "exaggerate",
+    "generate_lines",
     "go_on_to_compare",
     "openings",
     "results_table",
@@ -83,6 +93,11 @@ class Run:
         same = np.array_equal(boost, model.boost)
         track = made.track if same else model.track(made.coefficients, boost)
         return cls(card, model, made, boost, track, colour)
+
+    @property
+    def adapted(self) -> bool:
+        """Whether the model was adapted to the speaker of the clip."""
+        return isinstance(self.model, AdaptedModel)
 
     @property
     def boosted(self) -> bool:
@@ -172,7 +187,9 @@ def bring_to_compare(runs: Mapping[str, Run], settings: Settings) -> None:
         if not changed:
             plain.append(name)
             continue
-        said = ", ".join(f"{k} {v}" for k, v in changed.items())
+        if run.adapted:
+            changed["adapted"] = ""
+        said = ", ".join(f"{k} {v}".strip() for k, v in changed.items())
         brought = state.workspace().add_import(
             BytesIO(track_bytes(run.track, ".npz")), f"{name}, {said}.npz", "track"
         )
@@ -180,7 +197,23 @@ def bring_to_compare(runs: Mapping[str, Run], settings: Settings) -> None:
             choices.append(Choice(brought.id))
     choose("track", choices)
     st.session_state["models"] = plain
+    keep_choice()
     st.session_state[_GOING] = True
+
+
+def generate_lines(
+    clip: Clip, name: str, run: Run, settings: Settings, seconds: float | None
+) -> list[list[str]]:
+    """The command lines that make a result; seconds : of the clip that models are adapted to."""
+    lines: list[list[str]] = []
+    flags = settings.flags(name)
+    if run.boosted:
+        flags += ["--boost", ",".join(f"{b:g}" for b in run.boost)]
+    if run.adapted and seconds is not None:
+        lines, words = adapt_words(clip, seconds)
+        flags += words
+    line = ["generate", "-i", state.command_word(clip), "-m", name, "-o", "generated", *flags]
+    return [*lines, line]
 
 
 def go_on_to_compare() -> None:

@@ -14,16 +14,24 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core import models
 from core.batch.predict import cached_prediction
 from core.errors import BadInput, NoSound
 from core.evaluation.model_card import card_tests, central
 from core.media import LONG_SECONDS, Sound, Waveform, make_proxy, open_sound, read_sound, write_wav
-from core.models import ModelCard, Prediction, PredictOptions, SpeechModel, list_models, load_model
+from core.models import (
+    ModelCard,
+    Prediction,
+    PredictOptions,
+    SpeechModel,
+    default_model,
+    list_models,
+    load_model,
+)
 from core.reference import remove_identity
 from core.render.player import Heard, hear
 from core.samples import SAMPLE
 from core.track import LandmarkTrack
+from core.weights import Use
 from core.workspace import Clip
 from ui.clips import (
     choose_clip,
@@ -54,9 +62,9 @@ __all__ = [
     "choose_clip",
     "command_word",
     "current_clip",
+    "default_models",
     "detected",
     "faces",
-    "first_models",
     "full_prediction",
     "identity_free",
     "is_sample",
@@ -127,9 +135,10 @@ def model_cards() -> list[ModelCard]:
     return list_models()
 
 
-def first_models() -> list[str]:
-    """Names of the models that pages begin with."""
-    return [card.name for card in models.first_models()]
+def default_models(use: Use = "offline") -> list[str]:
+    """Names of the models that pages begin with: one, or none where no model is here."""
+    card = default_model(use)
+    return [] if card is None else [card.name]
 
 
 _FIGURES = {
@@ -181,24 +190,31 @@ def model(name: str, settings: Mapping[str, int] | None = None) -> SpeechModel:
 def full_prediction(
     clip: Clip,
     name: str,
+    chosen: SpeechModel,
     options: PredictOptions,
     progress: Progress | None = None,
-    *,
-    settings: Mapping[str, int] | None = None,
 ) -> Prediction:
-    """What a model makes of a clip, from the workspace where it is there."""
-    chosen = model(name, settings)
+    """The prediction of a clip, from the workspace where it is there.
+
+    name : of the weights. chosen : the model of these weights, with its options, or adapted.
+    """
     path = next(card.path for card in model_cards() if card.name == name)
     return cached_prediction(
         workspace(), chosen, path, sound(clip), clip.id, options, progress=progress
     )
 
 
-def prediction(clip: Clip, name: str, progress: Progress | None = None) -> LandmarkTrack:
-    """Predicted landmarks of a clip, deterministic."""
+def prediction(
+    clip: Clip, name: str, progress: Progress | None = None, *, chosen: SpeechModel | None = None
+) -> LandmarkTrack:
+    """Predicted landmarks of a clip, deterministic.
+
+    chosen : the model where it is adapted; the model of that name where it is None.
+    """
+    with_model = model(name) if chosen is None else chosen
     return kept(
-        f"prediction {clip.id} {name}",
-        lambda: full_prediction(clip, name, PredictOptions(), progress).track,
+        f"prediction {clip.id} {name} {with_model.settings}",
+        lambda: full_prediction(clip, name, with_model, PredictOptions(), progress).track,
     )
 
 

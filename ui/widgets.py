@@ -16,6 +16,7 @@ from core.metrics import SCORES, Score
 from core.metrics.edge import edge_remark
 from core.models import ModelCard
 from core.track import LandmarkTrack
+from core.weights import Use
 from core.workspace import Clip
 from ui import state
 from ui.leaving import go_to
@@ -29,6 +30,7 @@ __all__ = [
     "edge_warning",
     "header",
     "need_clip",
+    "one_voice_note",
     "part",
     "progress",
     "refuse",
@@ -39,19 +41,35 @@ __all__ = [
 
 
 def choose_models(
-    cards: Mapping[str, ModelCard], *, width: Literal["stretch"] | int = "stretch"
+    cards: Mapping[str, ModelCard],
+    *,
+    use: Use = "offline",
+    width: Literal["stretch"] | int = "stretch",
 ) -> list[str]:
-    """The names of the models to run, each told of in a line by the question mark."""
-    told = "\n".join(f"- **{safe_text(n)}** {safe_text(c.summary)}" for n, c in cards.items())
+    """The names of the models to run, with a line on each in the tooltip.
+
+    use : what they are run on; the microphone has a choice of its own.
+    """
+    told = "\n".join(
+        f"- **{safe_text(n)}** {safe_text(c.summary)}{' (one voice)' if c.one_voice else ''}"
+        for n, c in cards.items()
+    )
     return st.multiselect(
         "Models",
         list(cards),
-        default=state.first_models(),
-        key="models",
+        default=state.default_models(use),
+        key="models" if use == "offline" else f"{use} models",
         bind="query-params",
         width=width,
         help=told,
     )
+
+
+def one_voice_note(cards: Iterable[ModelCard]) -> None:
+    """A quiet line where models were trained on one speaker."""
+    names = [safe_text(card.name) for card in cards if card.one_voice]
+    if names:
+        st.caption(f"One voice in training, weaker on others: {', '.join(names)}.")
 
 
 def header(title: str, purpose: str) -> None:

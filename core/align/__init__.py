@@ -2,6 +2,7 @@
 
 from core.align.common import comparable
 from core.align.eyes import normalise_eyes
+from core.align.head_motion import without_head_motion
 from core.align.leakage import (
     Leakage,
     correlation,
@@ -79,4 +80,5 @@ __all__ = [
     "shipped_template",
     "stable_points",
     "transfer_onto_mean",
+    "without_head_motion",
 ]

@@ -10,14 +10,20 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from core.adapted import ADAPT
+from core.batch.speaker import clip_speaker_mean
 from core.cli.console import Done, Progress, command, notice
+from core.cli.tracks import open_track
+from core.detect import plane_68
 from core.errors import BadInput, MissingFile, OutputExists, SpeechmarksError
-from core.media import Sound, any_sound
-from core.models import Option, PredictOptions, SpeechModel, families, load_model
+from core.media import Sound, any_sound, probe
+from core.models import Option, PredictOptions, SpeechModel, adapt_model, families, load_model
+from core.reference import SpeakerMean, speaker_mean
 from core.render import Style, face_movie, threed_movie
 from core.speech.stream import Resampler
 from core.track import LandmarkTrack
 from core.track_io import read_array, read_track, write_track
+from core.workspace import Workspace, file_sha256
 
 __all__: list[str] = []
 
@@ -94,6 +100,19 @@ def _load(name: str, given: dict[str, Any]) -> SpeechModel:
     return model
 
 
+def _speaker(clip: Path, landmarks: Path | None, seconds: float) -> SpeakerMean:
+    """The speaker of a clip; from its landmark track where one is given."""
+    if landmarks is not None:
+        track = plane_68(open_track(landmarks, None))
+        return speaker_mean(track, clip=file_sha256(clip), seconds=seconds)
+    video = probe(clip).video
+    report = Progress("landmarks", video.n_frames if video else None)
+    try:
+        return clip_speaker_mean(Workspace(), clip, seconds=seconds, progress=report)
+    finally:
+        report.close()
+
+
 def _sounds(source: Path) -> list[Path]:
     """One sound file, or every .wav, .WAV, .flac below a folder, in a stable order."""
     if source.is_dir():
@@ -150,11 +169,13 @@ def _generate_one(
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "predicted.npy", track.points)
     if model is not None and (model.fps != 25 or model.space != "template"):
-        write_track(folder / "predicted.npz", track, force=True)
         notice(
             f"{path.name}: {model.fps:g} frames a second in space {model.space!r}; predicted.npz "
             "says so, an .npy cannot."
         )
+        write_track(folder / "predicted.npz", track, force=True)
+    elif model is not None and ADAPT in model.settings:  # scores must know the seconds
+        write_track(folder / "predicted.npz", track, force=True)
     if save_only:
         listener = Resampler(sound.rate, 22_050)
         parts = [listener.hear(piece) for piece in sound.pieces(10.0)]
@@ -182,6 +203,18 @@ def generate_command(
         str | None,
         typer.Option("--boost", help="Factors of the motion, such as 1.5 or 1,2,2,1,1,1."),
     ] = None,
+    adapt: Annotated[
+        Path | None,
+        typer.Option("--adapt", help="A clip of the speaker: the face moves about its mean face."),
+    ] = None,
+    adapt_seconds: Annotated[
+        float,
+        typer.Option("--adapt-seconds", help="Seconds with a face of that clip, 1 at least."),
+    ] = 3.0,
+    adapt_landmarks: Annotated[
+        Path | None,
+        typer.Option("--adapt-landmarks", help="Landmarks of that clip (default: detected)."),
+    ] = None,
     threed: Annotated[bool, typer.Option("--threed", help="Also the 3-D wireframe movie.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace outputs that exist.")] = False,
     *,
@@ -192,7 +225,14 @@ def generate_command(
         raise BadInput("-s saves predictions and -l draws saved ones; give one of them.")
     if model is None and not load:
         raise BadInput("Give a model or weight file with -m (see 'models list').")
+    if adapt is not None and load:
+        raise BadInput("--adapt changes what a model predicts, and -l runs no model; leave out -l.")
+    if adapt is not None and given.get("lip_mean") is not None:
+        raise BadInput("--adapt and --lip_mean both replace the mean; give one of them.")
+    if adapt is None and adapt_landmarks is not None:
+        raise BadInput("--adapt-landmarks are those of a clip; name the clip with --adapt.")
     loaded = None
+    adapted: dict[str, Any] = {}
     if model is not None and not load:
         loaded = _load(model, given)
         if factors is not None:
@@ -201,6 +241,14 @@ def generate_command(
             notice(
                 f"the weights are of the family {loaded.family}, which decides; "
                 "--temporal_condition is not needed."
+            )
+        if adapt is not None:
+            speaker = _speaker(adapt, adapt_landmarks, adapt_seconds)
+            loaded = adapt_model(loaded, speaker)
+            adapted = {ADAPT: {"file": adapt.name, **speaker.facts}}
+            notice(
+                f"adapted to {speaker.stretch} of {adapt.name} ({speaker.frames} frames); "
+                "these seconds are never scored."
             )
     mode = PredictOptions("off")
     if dropout:
@@ -230,4 +278,4 @@ def generate_command(
     line = f"{len(files)} files, {sum(f['frames'] for f in files)} frames -> {out}"
     if failed:
         line += f"; {len(failed)} failed"
-    return Done(line, {"files": files, "failed": failed}, code=3 if failed else 0)
+    return Done(line, {"files": files, "failed": failed, **adapted}, code=3 if failed else 0)

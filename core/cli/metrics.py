@@ -8,11 +8,13 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from core.adapted import adapted_stretch
 from core.cli.console import Done, command, notice
 from core.cli.tracks import Published, SourceFps, open_track
 from core.metrics import SCORES, Score, TableFormat, score_table, score_track
 from core.reference import ShapeSpace
 from core.reference.identity import read_template
+from core.workspace import file_sha256
 
 __all__: list[str] = []
 
@@ -38,6 +40,13 @@ def metrics_command(
         float | None,
         typer.Option(help="IOD of predictions that are lips alone in pixels, in pixels."),
     ] = None,
+    clip: Annotated[
+        Path | None,
+        typer.Option(
+            help="Clip of the ground truth: seconds that a model was adapted to count as those of "
+            "another clip where it differs."
+        ),
+    ] = None,
     per_frame: Annotated[
         bool, typer.Option("--per-frame", help="Also the value of every frame, in the JSON.")
     ] = False,
@@ -54,13 +63,18 @@ def metrics_command(
     face = None if template is None else read_template(template)
     space = None if basis is None else ShapeSpace.load(basis)
     own = open_track(truth, source_fps, published=published, basis=space)
+    sha256 = None if clip is None else file_sha256(clip)
     table: dict[str, dict[str, Any]] = {}
     taken: dict[str, dict[str, Score]] = {}
     lines = []
     for path in predictions:
+        prediction = open_track(path, source_fps, published=published, basis=space)
+        stretch = adapted_stretch(prediction)
+        if stretch is not None and sha256 in (None, stretch.clip):
+            notice(f"{path.name}: {stretch} are not scored: the model was adapted to them.")
         scores, notes = score_track(
             own,
-            open_track(path, source_fps, published=published, basis=space),
+            prediction,
             iod=iod,
             template=face,
             normalise=normalise,
@@ -68,6 +82,7 @@ def metrics_command(
             basis=space,
             shuffle=shuffle,
             published=published,
+            clip=sha256,
         )
         for note in notes:
             notice(f"{path.name}: {note}")

@@ -32,6 +32,7 @@ def _row(card: ModelCard) -> dict[str, Any]:
         "family": card.family,
         "state": card.state,
         "summary": card.summary,
+        "voices": card.entry.voices or None,
         "licence": card.licence,
         "bytes": _exact_size(card),
         "path": str(card.path) if card.ready else None,

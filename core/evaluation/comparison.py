@@ -13,17 +13,10 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import (
-    anchored_similarity,
-    apply_similarity,
-    fit_similarity,
-    normalise_lips,
-    reference_shape,
-    rigid_points,
-)
-from core.align.parts import eye_ring_centres
-from core.errors import BadInput, NoFace
-from core.scheme import DLIB68, point_map
+from core.adapted import leave_out_adapted
+from core.align import normalise_lips, without_head_motion
+from core.errors import BadInput
+from core.scheme import point_map
 from core.track import LandmarkTrack, remembered, resample_linear, select_points
 
 __all__ = ["Comparison", "ComparisonSpace", "compare_tracks", "without_head_motion"]
@@ -44,7 +37,6 @@ Array = NDArray[np.float64]
 
 _EYE5 = 5.0
 _TOLERANCE = 1e-3  # seconds; containers round times to milliseconds
-_STEADY = list(rigid_points(DLIB68))
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,11 +121,13 @@ def compare_tracks(
     space: ComparisonSpace | None = None,
     truth_iod: float | None = None,
     iod: float | None = None,
+    clip: str | None = None,
 ) -> Comparison:
     """Make a prediction comparable with the ground truth.
 
     The ground truth is interpolated at the prediction's frame times; frames beyond its duration
-    are not scored. Denser schemes are reduced to the 68 points, and depth is dropped.
+    are not scored, nor are the seconds of the clip that the model was adapted to. Denser schemes
+    are reduced to the 68 points, and depth is dropped.
 
     Parameters
     ----------
@@ -144,6 +138,8 @@ def compare_tracks(
     truth_iod, iod : float, optional
         IOD of a track (ground truth, prediction) that is lips alone and not in space 'eye5', in
         its unit. Such lips are centred frame by frame; head roll and changes of size stay in.
+    clip : str, optional
+        sha256 of the clip of the ground truth; see `core.adapted.leave_out_adapted`.
 
     Raises
     ------
@@ -154,6 +150,7 @@ def compare_tracks(
     if space is not None and space not in get_args(ComparisonSpace):
         known = ", ".join(get_args(ComparisonSpace))
         raise BadInput(f"Expected a comparison space of {known}; got {space!r}.")
+    truth, prediction = leave_out_adapted(truth, prediction, clip=clip)
     tracks = [_in_plane(track) for track in (truth, prediction)]
     whole = all(track.scheme == "dlib68" for track in tracks)
     if space == "face" and not whole:
@@ -174,44 +171,6 @@ def compare_tracks(
     beyond = (times < truth.times[0] - _TOLERANCE) | (times > truth.times[-1] + _TOLERANCE)
     placed[beyond] = np.nan
     return Comparison(placed, given, times, chosen)
-
-
-@remembered
-def without_head_motion(track: LandmarkTrack) -> Array:
-    """A face without head motion, in IOD: what space 'face' is.
-
-    Parameters
-    ----------
-    track : LandmarkTrack
-        68 points.
-
-    Returns
-    -------
-    float64, shape (T, 68, 2)
-        NaN in frames that lack one of the points 27-30, 36, 39, 42, 45.
-
-    Raises
-    ------
-    NoFace : no frame has these points. DegenerateShape : they lie on a line or on one point.
-    """
-    points = track.points[..., :2].copy()
-    held = np.isfinite(points[:, _STEADY]).all(axis=(1, 2))
-    if not held.any():
-        raise NoFace("No frame of this track shows the eye corners and the nose bridge.")
-    points[~held] = np.nan
-    target = reference_shape(points[:, _STEADY])
-    steady = apply_similarity(points, fit_similarity(points[:, _STEADY], target))
-    rings = [i for name in ("right_eye", "left_eye") for i in DLIB68.parts[name]]
-    eyes = np.full((68, 2), np.nan)
-    seen = np.isfinite(steady[:, rings]).all(axis=(1, 2))
-    if not seen.any():
-        raise NoFace("No frame of this track shows both eyes, so the face has no IOD.")
-    eyes[rings] = steady[seen][:, rings].mean(axis=0)
-    right, left = eye_ring_centres(eyes, DLIB68)
-    upright = anchored_similarity(
-        (left - right)[None], (1.0, 0.0), (right + left)[None] / 2, (0.0, 0.0)
-    )
-    return apply_similarity(steady.reshape(1, -1, 2), upright).reshape(steady.shape)
 
 
 def _in_plane(track: LandmarkTrack) -> LandmarkTrack:

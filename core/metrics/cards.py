@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.adapted import leave_out_adapted
 from core.errors import SpeechmarksError
 from core.evaluation import HEADLINE, ScoreCard, compare_tracks, headline_scores
 from core.evaluation.scores import lip_motion_errors
@@ -179,6 +180,7 @@ def score_track(
     *,
     iod: float | None = None,
     published: bool = False,
+    clip: str | None = None,
     **options: Any,
 ) -> tuple[dict[str, Score], list[str]]:
     """Every score of a prediction against the ground truth, the headline scores first.
@@ -190,6 +192,9 @@ def score_track(
         Of a prediction of lips alone in pixels (`core.evaluation.compare_tracks`).
     published : bool
         Only what the published programs compute; there are no headline scores then.
+    clip : str, optional
+        sha256 of the clip of the ground truth: seconds of it that the model was adapted to are left
+        out (`core.adapted.leave_out_adapted`).
     options : of `core.metrics.pairs.pairs_of`.
 
     Returns
@@ -207,12 +212,13 @@ def score_track(
     failed: SpeechmarksError | None = None
     if not published:
         try:
-            taken = _headline(truth, predicted, iod)
+            kept = leave_out_adapted(truth, predicted, clip=clip)
+            taken = _headline(*kept, iod)
         except SpeechmarksError as error:
             failed = error
             notes.append(f"The headline scores are left out: {error}")
     try:
-        pairs, more = pairs_of(truth, predicted, published=published, **options)
+        pairs, more = pairs_of(truth, predicted, published=published, clip=clip, **options)
     except SpeechmarksError as error:
         if failed is not None or published or options.get("basis") is not None:
             raise

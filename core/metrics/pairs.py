@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from core.adapted import adapted_stretch, leave_out_adapted
 from core.align import align, select_mouth
 from core.errors import BadInput
 from core.metrics.scores import face_width, interocular
@@ -116,6 +117,7 @@ def pairs_of(
     basis: ShapeSpace | None = None,
     shuffle: int | None = None,
     published: bool = False,
+    clip: str | None = None,
 ) -> tuple[dict[str, Pair], list[str]]:
     """Every comparison of two tracks that the scores are taken from, by name.
 
@@ -129,12 +131,20 @@ def pairs_of(
     published : tracks as given, frame k beside frame k, as the replication of Eskimez et al. 2020
         does, and lips with their gaps filled, as the Humans project does. Without it, by time, and
         all but the lips after identity removal, in inter-ocular distances (IOD) of the template.
+    clip : sha256 of the clip of the ground truth; seconds of it that the model was adapted to are
+        left out (`core.adapted.leave_out_adapted`).
 
     Returns
     -------
     pairs : 'identity' (not where published), 'position', 'lips' and those asked for.
     notes : sentences that say what could not be compared.
     """
+    if published and adapted_stretch(predicted) is not None:  # its gaps would be filled and scored
+        raise BadInput(
+            "Expected a prediction as the published programs make it; got one of an adapted model. "
+            "Score it without --published."
+        )
+    truth, predicted = leave_out_adapted(truth, predicted, clip=clip)
     pair = pair_by_frame if published else pair_by_time
     pairs: dict[str, Pair] = {}
     notes: list[str] = []

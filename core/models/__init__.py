@@ -1,5 +1,6 @@
 """Speech-to-landmark models."""
 
+from core.models.adaptation import AdaptedModel, adapt_model
 from core.models.base import (
     DropoutMode,
     Family,
@@ -10,9 +11,10 @@ from core.models.base import (
     SpeechModel,
 )
 from core.models.families import families, family, recognise
-from core.models.store import ModelCard, first_models, known_models, list_models, load_model
+from core.models.store import ModelCard, default_model, known_models, list_models, load_model
 
 __all__ = [
+    "AdaptedModel",
     "DropoutMode",
     "Family",
     "Listener",
@@ -21,8 +23,9 @@ __all__ = [
     "PredictOptions",
     "Prediction",
     "SpeechModel",
+    "adapt_model",
+    "default_model",
     "families",
-    "first_models",
     "family",
     "known_models",
     "list_models",

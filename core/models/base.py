@@ -12,7 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -155,7 +155,7 @@ class SpeechModel(ABC):
         and its bound
     """
 
-    family: ClassVar[str]
+    family: str
     name: str
     fps: float = 25.0
     scheme: str = "dlib68"

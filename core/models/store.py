@@ -23,6 +23,8 @@ from core.weights import (
     WEIGHT_SUFFIXES,
     ModelEntry,
     State,
+    Use,
+    default_names,
     entries,
     entry_of,
     files_of,
@@ -33,7 +35,7 @@ from core.weights import (
 
 __all__ = [
     "ModelCard",
-    "first_models",
+    "default_model",
     "known_models",
     "list_models",
     "load_model",
@@ -72,6 +74,11 @@ class ModelCard:
     def ready(self) -> bool:
         """Whether it can be run now."""
         return self.state in ("shipped", "downloaded")
+
+    @property
+    def one_voice(self) -> bool:
+        """Whether it was trained on one speaker, and so is weak on others."""
+        return self.entry.voices == "one"
 
     @property
     def licence(self) -> str:
@@ -120,11 +127,15 @@ def model_card(name: str) -> ModelCard:
     raise BadInput(f"There is no model {name!r}; known: {known}; or give a weight file.")
 
 
-def first_models(count: int = 2) -> list[ModelCard]:
-    """The models to begin with: the first ready ones of whole faces; of lips where none is here."""
-    ready = list_models()
-    whole = [card for card in ready if family(card.family).scheme == "dlib68"]
-    return (whole or ready)[:count]
+def default_model(use: Use = "offline") -> ModelCard | None:
+    """The model to begin with: the first default of the registry that can be run now.
+
+    Where none of them can: the first model of whole faces, else the first model; None without any.
+    """
+    ready = {card.name: card for card in list_models()}
+    wanted = [ready[name] for name in default_names(use) if name in ready]
+    whole = [card for card in ready.values() if family(card.family).scheme == "dlib68"]
+    return next(iter([*wanted, *whole, *ready.values()]), None)
 
 
 def load_model(name: str | Path, **options: Any) -> SpeechModel:

@@ -35,7 +35,7 @@ from core.reference.shape_fit import (
     prepared_for,
 )
 from core.reference.shape_space import ShapeSpace, fit_shape_space
-from core.reference.speaker import mean_lips
+from core.reference.speaker import SpeakerMean, mean_lips, speaker_mean
 from core.reference.stages import STAGES, Distances, speaker_distances, staged
 from core.reference.template_face import TemplateFace, closed_face, template_face
 
@@ -52,6 +52,7 @@ __all__ = [
     "Distances",
     "Rule",
     "ShapeSpace",
+    "SpeakerMean",
     "TemplateFace",
     "aligned_for_identity",
     "closed_face",
@@ -81,6 +82,7 @@ __all__ = [
     "session_null",
     "shipped_template",
     "speaker_distances",
+    "speaker_mean",
     "staged",
     "template_face",
     "wilson_interval",

@@ -11,12 +11,17 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import align_procrustes, lip_aperture, normalise_lips, procrustes_frames
+from core.align import (
+    align_procrustes,
+    lip_aperture,
+    normalise_lips,
+    procrustes_frames,
+    without_head_motion,
+)
 from core.batch.landmarks import DLIB68 as DEFAULT
 from core.batch.landmarks import LandmarkRecipe, cached_landmarks
 from core.datasets import ClipRef, list_clips, list_names
 from core.errors import BadInput, SpeechmarksError
-from core.evaluation.comparison import without_head_motion
 from core.media import Waveform, read_sound
 from core.media.audio import resample
 from core.metrics import interocular

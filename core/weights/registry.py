@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from core.errors import BadInput, MissingFile
 
@@ -15,6 +15,8 @@ __all__ = [
     "PRETRAINED",
     "ModelEntry",
     "RemoteFile",
+    "Use",
+    "default_names",
     "encoder_files",
     "entries",
     "registry",
@@ -22,6 +24,9 @@ __all__ = [
 ]
 
 PRETRAINED = Path(__file__).parents[2] / "pretrained"
+
+Use = Literal["offline", "live"]
+"""What a model is used for: a whole clip, or a microphone."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class ModelEntry:
     needs : files that go with the weights, by option of the family
     options : settings that the weights were trained for, by option of the family
     remote : where the weight file is downloaded from; None where it is shipped
+    voices : 'one' where the training set has one speaker; '' where nothing is said
     """
 
     name: str
@@ -75,6 +81,7 @@ class ModelEntry:
     needs: Mapping[str, RemoteFile] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     remote: RemoteFile | None = None
+    voices: str = ""
 
     @property
     def downloads(self) -> tuple[RemoteFile, ...]:
@@ -126,6 +133,11 @@ def encoder_files() -> dict[str, RemoteFile]:
     return {name: remote_file(entry["file"]) for name, entry in table.items()}
 
 
+def default_names(use: Use) -> list[str]:
+    """Models to begin with, in order of preference; not all of them need be in the registry."""
+    return list(registry().get("defaults", {}).get(use, []))
+
+
 def entries() -> list[ModelEntry]:
     """Every model of the registry, in its order."""
     found = []
@@ -143,6 +155,7 @@ def entries() -> list[ModelEntry]:
                 needs={k: remote_file(v) for k, v in entry.get("needs", {}).items()},
                 options=entry.get("options", {}),
                 remote=remote,
+                voices=entry.get("voices", ""),
             )
         )
     return found

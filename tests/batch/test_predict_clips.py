@@ -14,11 +14,10 @@ from core.batch.predict_clips import predict_clips
 from core.datasets import ClipRef
 from core.errors import BadInput
 from core.media import open_sound, write_wav
-from core.models import PredictOptions, first_models, load_model
+from core.models import PredictOptions, list_models, load_model
 from core.workspace import Workspace, file_sha256
 
-NAME = first_models(1)[0].name
-OTHER = first_models(2)[1].name
+NAME, OTHER = (card.name for card in list_models()[:2])
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +63,7 @@ def test_it_is_what_the_pages_ask_for(clips: list[ClipRef], home: Path) -> None:
     workspace, path = Workspace(home), clips[0].path
     predict_clips(workspace, clips[:1], [NAME])
     model = load_model(NAME)
-    weights = first_models(1)[0].path
+    weights = list_models()[0].path
     key = prediction_key(model, weights, file_sha256(path), PredictOptions())
     kept = workspace.load_track(key)
     assert kept is not None

@@ -21,6 +21,7 @@ from toy_registry import Toy, make_toy
 
 from core.models import SpeechModel
 from core.render.player import UnpackedPlayer, unpack_player
+from core.weights import weights_folder
 from core.workspace import Clip
 
 Clips = Callable[[str], Clip]
@@ -126,3 +127,88 @@ def test_long_sound_is_heard_from_its_file(
     app = open_page("inference", clips("sound only"))
     in_order(app)
     assert not app.error and motion(app) == pytest.approx(short)
+
+
+# --- adapted to the speaker ---------------------------------------------------------------------
+
+
+def test_adapted_the_motion_stays_and_the_seconds_are_named(clips: Clips) -> None:  # noqa: F811
+    clip = clips("built-in")
+    plain = open_page("inference", clip)
+    app = open_page("inference", clip, **{"adapt": "true", "adapt seconds": "2"})
+    in_order(app)
+    assert "Adapted to 0.00 to 2.00 s of this clip (50 frames" in said(app)
+    assert "these seconds are never scored" in said(app)
+    assert "--adapt samples/presenter.mp4 --adapt-seconds 2" in app.code[-1].value
+    assert [b.label for b in app.get("download_button")] == ["Download ours.npz"]
+    one, two = (player(a).points[-1] for a in (plain, app))
+    apart = two - one
+    assert np.abs(apart).max() > 0.05 * np.ptp(one)
+    assert np.ptp(apart, axis=0).max() < 1e-3 * np.ptp(one)
+    captions = [panel["caption"] for panel in player(app).header["panels"]]
+    assert captions[-1] == "adapted"
+
+
+def test_the_choice_goes_along_to_compare(clips: Clips) -> None:  # noqa: F811
+    app = open_page("inference", clips("built-in"))
+    app.toggle(key="adapt").set_value(True).run()
+    press(app, "Compare with the truth")
+    in_order(app)
+    assert app.title[0].value == "Compare" and app.toggle(key="adapt").value
+    assert "Adapted to 0.00 to 3.00 s" in said(app)
+
+
+def test_corrected_landmarks_and_other_detectors_have_a_command_of_their_own(
+    clips: Clips,  # noqa: F811
+) -> None:
+    app = open_page("inference", clips("built-in"), adapt="true", face="largest")
+    in_order(app)
+    lines = app.code[-1].value.splitlines()
+    assert "landmarks samples/presenter.mp4 -o landmarks.npz --face largest" in lines[0]
+    assert "--adapt-landmarks landmarks.npz" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("no face", "The models are not adapted."), ("silent", "at least 1 s")],
+    ids=["no face", "half a second of a face"],
+)
+def test_a_clip_without_enough_of_a_face_is_predicted_as_it_is(
+    name: str,
+    told: str,
+    clips: Clips,  # noqa: F811
+) -> None:
+    app = open_page("inference", clips(name), adapt="true")
+    in_order(app)
+    assert told in said(app).replace("\\", "") and "ours" in panels(app)
+    assert "never scored" not in said(app) and "--adapt" not in app.code[-1].value
+
+
+def test_sound_alone_offers_no_adaptation(clips: Clips) -> None:  # noqa: F811
+    for app in (
+        open_page("inference", clips("sound only")),
+        open_page("inference", sound="microphone"),
+    ):
+        in_order(app)
+        assert "Adapt to this clip" not in [t.label for t in app.toggle]
+
+
+# --- the models that it begins with -------------------------------------------------------------
+
+
+def test_microphone_and_clip_begin_with_models_of_their_own(
+    clips: Clips,  # noqa: F811
+    toy: Toy,
+) -> None:
+    registry = toy.pretrained / "registry.toml"
+    before = registry.read_text()
+    registry.write_text('[defaults]\noffline = ["nobody", "1D_CNN_TC"]\nlive = ["ours"]\n' + before)
+    try:
+        toy.give(weights_folder())
+        clip = open_page("inference", clips("sound only"))
+        live = open_page("inference", sound="microphone")
+    finally:
+        registry.write_text(before)
+    assert clip.multiselect[0].value == ["1D_CNN_TC"] and live.multiselect[0].value == ["ours"]
+    chosen = open_page("inference", sound="microphone", **{"live models": "1D_CNN_TC"})
+    assert chosen.multiselect[0].value == ["1D_CNN_TC"]

@@ -328,7 +328,7 @@ def test_any_clip_gives_a_result_or_a_clear_sentence(
 def test_the_player_shows_the_panels_that_the_clip_allows(
     page: str, name: str, titles: list[str], clips: Callable[[str], Clip]
 ) -> None:
-    models = state.first_models()
+    models = state.default_models()
     wanted = [t for title in titles for t in (models if title == "MODEL" else [title])]
     assert panels(open_page(page, clips(name))) == wanted
 
@@ -346,7 +346,7 @@ def test_lips_alone_stand_beside_whole_faces(page: str, clips: Callable[[str], C
 
 def test_home_plays_truth_and_models_and_says_what_works(clips: Callable[[str], Clip]) -> None:
     app = open_page("home")
-    models = state.first_models()
+    models = state.default_models()
     assert panels(app) == ["Clip, true landmarks", "Truth, identity removed", *models]
     assert unpack_player(app.get("bidi_component")[0].proto.bytes).header["autoplay"]
     for word in ("detector", "models", "workspace", "accelerator"):
@@ -365,8 +365,35 @@ def test_the_landmarks_of_the_built_in_clip_are_counted(clips: Callable[[str], C
 
 def test_the_scores_of_the_built_in_clip_are_numbers(clips: Callable[[str], Clip]) -> None:
     table = open_page("compare", clips("built-in")).dataframe[0].value
-    assert list(table["model"]) == state.first_models()
+    assert list(table["model"]) == state.default_models()
     assert np.isfinite(table.select_dtypes("number").to_numpy()).all()
+
+
+def test_seconds_that_a_model_was_adapted_to_are_not_scored(clips: Callable[[str], Clip]) -> None:
+    clip = clips("built-in")
+    frames = {
+        seconds: open_page("compare", clip, adapt="true", **{"adapt seconds": seconds})
+        .dataframe[0]
+        .value["frames"][0]
+        for seconds in ("1", "3")
+    }
+    plain = open_page("compare", clip).dataframe[0].value["frames"][0]
+    assert frames == {"1": plain - 25, "3": plain - 75}
+    app = open_page("compare", clip, adapt="true", **{"adapt seconds": "60"})
+    in_order(app)
+    assert "never scored" in said(app) and "cannot be scored" in said(app)
+    assert not [t for t in app.dataframe if "frames" in t.value]
+
+
+def test_models_of_one_voice_are_named_where_they_are_chosen(
+    clips: Callable[[str], Clip],
+) -> None:
+    named = "One voice in training, weaker on others: "
+    for page in ("inference", "compare"):
+        app = open_page(page, clips("sound only"), models="grid-s1-cnn")
+        assert f"{named}grid\\-s1\\-cnn." in said(app)
+    table = open_page("models").dataframe[0].value.set_index("name")
+    assert table.loc["grid-s1-cnn", "voices"] == "one"
 
 
 def test_a_movie_of_the_comparison_can_be_had(clips: Callable[[str], Clip]) -> None:

@@ -132,7 +132,7 @@ def test_what_hangs_on_a_frame_by_hand(
 def test_a_models_errors_hang_on_the_frame(done: Callable[[AppTest], list[Said]]) -> None:
     app = open_page("reference", state.sample_clip(), look="What hangs on it")
     box = next(b for b in app.selectbox if b.label == "Errors of a model")
-    app = box.set_value(state.first_models()[0]).run()
+    app = box.set_value(state.default_models()[0]).run()
     rows = done(app)[2]["sensitivity"]
     np.testing.assert_allclose(
         shown(app)["mouth_rmse"], [row["errors"]["mouth_rmse"] for row in rows], rtol=1e-9

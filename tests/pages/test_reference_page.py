@@ -96,7 +96,7 @@ def test_what_hangs_on_the_frame_is_the_sensitivity() -> None:
     assert list(table["frame"]) == frames
     np.testing.assert_array_equal(table["mouth"], [c.change["mouth"] for c in expected])
     box = next(b for b in app.selectbox if b.label == "Errors of a model")
-    app = box.set_value(state.first_models()[0]).run()
+    app = box.set_value(state.default_models()[0]).run()
     in_order(app)
     assert np.isfinite(app.dataframe[0].value["mouth_rmse"]).all()
     assert "--prediction generated/presenter.mp4/predicted.npy" in app.code[0].value
