@@ -116,7 +116,7 @@ def model_card(
     if options.get("start"):
         options["start"] = str(options["start"]).replace("\\", "/").rpartition("/")[2]
     averaged = run.get("averaged")
-    best = min(run["curves"], key=lambda row: row["mouth_rmse"])
+    best = min(run["curves"], key=lambda row: row["lip_motion_error"])
     card: dict[str, Any] = {
         "schema": SCHEMA,
         **facts,

@@ -33,8 +33,8 @@ RUN = {
     "validation_clips": 2,
     "averaged": None,
     "curves": [
-        {"epoch": 1, "loss": 2.0, "mouth_rmse": 0.05},
-        {"epoch": 2, "loss": 1.0, "mouth_rmse": 0.04},
+        {"epoch": 1, "loss": 2.0, "lip_motion_error": 0.05},
+        {"epoch": 2, "loss": 1.0, "lip_motion_error": 0.04},
     ],
 }
 TERMS = {key: f"some {key}" for key in FACTS} | {"notices": ["Landmarks: non-commercial."]}
