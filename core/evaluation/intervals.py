@@ -93,7 +93,8 @@ def skill_interval(
     e, m, n = (np.asarray(a, dtype=np.float64) for a in (errors, stills, frames))
 
     def pooled(error: Array, motion: Array, axis: int = -1) -> Array:
-        return np.asarray(1 - error.sum(axis=axis) / motion.sum(axis=axis))
+        with np.errstate(all="ignore"):  # a resample of clips that do not move has no skill
+            return np.asarray(1 - error.sum(axis=axis) / motion.sum(axis=axis))
 
     return statistic_interval("pooled", pooled, n * e**2, n * m**2, speakers=speakers)
 
@@ -177,7 +178,7 @@ def _by_speaker(
     drawn = np.concatenate(
         [statistic(*data[:, rows], axis=-1) for rows in _draws(tuple(speakers), seed)]
     )
-    low, high = np.quantile(drawn, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    low, high = np.nanquantile(drawn, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     return float(low), float(high)
 
 

@@ -90,7 +90,7 @@ def pooled_skill(errors: ArrayLike, stills: ArrayLike, frames: ArrayLike) -> flo
         How many frames each clip has: sums run over frames. Clips with NaN are left out.
     """
     e, m, n = (np.asarray(a, dtype=np.float64) for a in (errors, stills, frames))
-    known = np.isfinite(e) & np.isfinite(m)
+    known = np.isfinite(e) & np.isfinite(m) & np.isfinite(n)
     motion = float((n * m**2)[known].sum())
     return 1 - float((n * e**2)[known].sum()) / motion if motion > 0 else float("nan")
 

@@ -183,7 +183,7 @@ def _energy(
     """What a pooled skill is made of: errors, motions and frames."""
     names = (f"lip_motion_error{ending}", f"still_face_error{ending}")
     errors, stills = (_column(clips, row, name) for name in names)
-    return errors, stills, [float(clip.frames) for clip in clips]
+    return errors, stills, [clip.frames or float("nan") for clip in clips]
 
 
 def _mean(values: Iterable[float]) -> float:
