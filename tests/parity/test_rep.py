@@ -28,6 +28,18 @@ def same(path: Path, expected: np.ndarray) -> None:
     np.testing.assert_allclose(got, expected, atol=1e-12, rtol=0)
 
 
+@pytest.mark.soak
+def test_landmarks_of_the_published_clip(run: Any, rep: Path, tmp_path: Path) -> None:
+    """The published program read JPEG copies of the frames, so points are near and not equal."""
+    words = ["landmarks", rep / "obama2s.mp4", "-o", tmp_path / "l.npy", "--published", "--json"]
+    done = run(*words).json
+    assert (done["frames"], done["valid"], done["detections"]) == (60, 47, 60)
+    got, expected = np.load(tmp_path / "l.npy"), np.load(rep / "obama2s.npy")
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(expected))
+    width = np.nanmean(np.linalg.norm(expected[:, 0] - expected[:, 16], axis=1))
+    assert np.nanmean(np.linalg.norm(got - expected, axis=2)) <= 0.008 * width
+
+
 def test_alignment(run: Any, rep: Path, steps: dict[str, np.ndarray], tmp_path: Path) -> None:
     done = run("align", rep / "obama2s.npy", "-o", tmp_path / "p.npy", "--published", "--json")
     assert done.json["frames"] == 60 and done.json["valid"] == 47
