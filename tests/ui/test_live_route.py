@@ -381,6 +381,42 @@ def test_a_network_gives_through_the_socket_what_it_gives_beside_it(
     np.testing.assert_allclose(browser.heard().reshape(expected.shape), expected, atol=1e-5)
 
 
+def test_the_default_live_model_opens_its_mouth_for_speech_alone(
+    call: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A second of digital silence, one of hiss at -60 dB, then speech."""
+    from core.align import lip_aperture
+    from core.media import read_sound
+    from core.media.audio import resample
+    from core.metrics import interocular
+    from core.models import default_model, list_models, load_model
+    from core.samples import SAMPLE
+
+    card = default_model("live")
+    if card is None or "anyvoice-live" not in {one.name for one in list_models()}:
+        pytest.skip("the registry holds no model 'anyvoice-live', which was trained for silence")
+    model = load_model(card.name)
+    hiss = np.random.default_rng(0).normal(0, 1e-3, RATE).astype(np.float32)
+    speech = resample(read_sound(SAMPLE.sound), RATE).samples[: 2 * RATE]
+    sound = pcm(np.concatenate([np.zeros(RATE, np.float32), hiss, speech]))
+    with call(live_route.register({"live": model}, tmp_path)) as browser:
+        (ready,) = browser.ready()
+        for part in pieces(sound):
+            browser.send([part])
+            time.sleep(0.05)
+        browser.say(end=True)
+        assert browser.hear(120)["done"] == pytest.approx(4.0)
+    face = model.mean_face
+    assert face is not None
+    points = browser.heard().reshape(-1, *face.shape)
+    opening = lip_aperture(points[:, -20:, :2]) / (5 if len(face) == 20 else interocular(face))
+    times = np.arange(len(opening)) / model.fps
+    before = 2.0 - ready["delay"]  # frames from here on see the speech
+    silence, noisy = opening[times < 1.0], opening[(times >= 1.0) & (times < before)]
+    assert silence.mean() < 0.05 and noisy.mean() < 0.05
+    assert opening[times >= 2.0].max() > 0.08
+
+
 def test_what_was_heard_is_a_recording_until_it_is_spoken_over_or_forgotten(
     call: Callable[..., Any], tmp_path: Path
 ) -> None:
