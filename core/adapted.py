@@ -59,8 +59,11 @@ def adapted_stretch(prediction: LandmarkTrack) -> Stretch | None:
 def _stretch(said: Any) -> Stretch:
     if isinstance(said, Mapping) and isinstance(said.get("clip"), str):
         start, stop = said.get("start"), said.get("stop")
-        numbers = isinstance(start, (int, float)) and isinstance(stop, (int, float))
-        if numbers and np.isfinite([start, stop]).all():
+        if (
+            isinstance(start, (int, float))
+            and isinstance(stop, (int, float))
+            and np.isfinite([start, stop]).all()
+        ):
             return Stretch(said["clip"], float(start), float(stop))
     raise BadInput(
         "The provenance of this prediction says that its model was adapted, but not to which clip "

@@ -49,11 +49,13 @@ def test_evaluate_writes_scores_and_prints_a_line_for_each_model(
 
 
 def test_noise_and_landmark_noise_are_rounds_and_a_score_of_their_own(
-    run: Any, data: Path, tmp_path: Path
+    run: Any, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "floor.json").write_text('{"clip 2": 0.01}')
+    import core.batch.noise_floor as measured
+
+    monkeypatch.setattr(measured, "noise_floors", lambda *_, **__: {"clip 2": 0.01})
     words = ["evaluate", "--data", data, "--model", "good", "-o", tmp_path / "o", "--json"]
-    noise = ["--noise", "white", "--snr", "6", "--noise-floor", tmp_path / "floor.json"]
+    noise = ["--noise", "white", "--snr", "6", "--noise-floor"]
     found = run(*words, *noise).json["good"]
     assert list(found["noisy"]) == ["white 6 dB"]
     assert found["noise_floor"]["mean"] == 0.01
@@ -65,10 +67,10 @@ def test_noise_and_landmark_noise_are_rounds_and_a_score_of_their_own(
     [
         (["--noise", "white"], "--snr"),
         (["--noise", "purple", "--snr", "0"], "purple"),
-        (["--noise-floor", "set/one.mp4"], "JSON object"),
+        (["--speaker", "nobody"], "nobody"),
         (["--by", "clip"], "speaker"),
     ],
-    ids=["noise without a ratio", "unknown noise", "a floor that is no JSON", "by clip"],
+    ids=["noise without a ratio", "unknown noise", "a speaker of no clip", "by clip"],
 )
 def test_what_evaluate_refuses(
     run: Any,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import BadInput
 from core.training.augment import (
@@ -84,12 +85,13 @@ def drawn_epoch(
             [int(i) for i in order[k : k + batch_size]] for k in range(0, len(order), batch_size)
         ]
     chances = _chances(examples, sampling)
-    steps = sampling.steps or -(-sum(not e.distilled for e in examples) // batch_size)
+    clips = sum(not e.distilled for e in examples) or len(examples)
+    steps = sampling.steps or -(-clips // batch_size)
     picks = rng.choice(len(examples), (steps, batch_size), p=chances)
     return [[int(i) for i in row] for row in picks]
 
 
-def _chances(examples: Sequence[Example], sampling: Sampling) -> np.ndarray:
+def _chances(examples: Sequence[Example], sampling: Sampling) -> NDArray[np.float64]:
     """Chance of each example: balanced over speakers, then over sources."""
     chances = np.zeros(len(examples))
     sources = np.array([e.distilled for e in examples])
@@ -98,7 +100,7 @@ def _chances(examples: Sequence[Example], sampling: Sampling) -> np.ndarray:
         rows = np.flatnonzero(sources == source)
         if not len(rows) or not part:
             continue
-        names = [examples[i].speaker for i in rows]
+        names = [examples[int(i)].speaker for i in rows]
         counts = np.array([names.count(name) for name in names], dtype=np.float64)
         weight = counts**-sampling.balance
         chances[rows] = part * weight / weight.sum()

@@ -137,7 +137,7 @@ class LipsRecipe(Recipe):
         return self._net(sum(head.size for head in self._heads))
 
     def _net(self, n_out: int) -> LipNet:
-        encoded = {} if self.encoder is None else {"n_in": self.encoder.width}
+        encoded: dict[str, Any] = {} if self.encoder is None else {"n_in": self.encoder.width}
         net = LipNet(
             n_out,
             width=self.hidden,
