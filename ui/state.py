@@ -175,7 +175,7 @@ def card_scores(card: ModelCard) -> dict[str, float]:
     return found
 
 
-@st.cache_resource(max_entries=16)
+@st.cache_resource(max_entries=16, show_spinner="Opening the model ...")
 def _model(name: str, settings: tuple[tuple[str, int], ...]) -> SpeechModel:
     return load_model(name, **dict(settings))
 
