@@ -4,7 +4,7 @@ scores leave them out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,18 +57,16 @@ def adapted_stretch(prediction: LandmarkTrack) -> Stretch | None:
 
 
 def _stretch(said: Any) -> Stretch:
-    if isinstance(said, Mapping) and isinstance(said.get("clip"), str):
-        start, stop = said.get("start"), said.get("stop")
-        if (
-            isinstance(start, (int, float))
-            and isinstance(stop, (int, float))
-            and np.isfinite([start, stop]).all()
-        ):
-            return Stretch(said["clip"], float(start), float(stop))
-    raise BadInput(
-        "The provenance of this prediction says that its model was adapted, but not to which clip "
-        "and seconds; make the prediction again with 'generate --adapt'."
-    )
+    try:
+        clip, start, stop = str(said["clip"]), float(said["start"]), float(said["stop"])
+    except (KeyError, TypeError, ValueError):
+        clip, start, stop = "", math.nan, math.nan
+    if len(clip) != 64 or not math.isfinite(start + stop):
+        raise BadInput(
+            "Expected the clip and the seconds that the model was adapted to in the provenance of "
+            "this prediction; got a damaged record. Make it again with 'generate --adapt'."
+        )
+    return Stretch(clip, start, stop)
 
 
 def leave_out_adapted(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.adapted import adapted_stretch
 from core.align import comparable
 from core.errors import SpeechmarksError
 from core.metrics import Score, score_track
@@ -49,7 +50,10 @@ def faces_of(
     """
     colours = {card.name: model_colour(card.order) for card in state.model_cards()}
     found = [] if truth is None else [(TRUTH, truth, INK, "detected")]
-    found += [(n, t, colours[n], "from the sound") for n, t in models.items()]
+    found += [
+        (n, t, colours[n], "adapted" if adapted_stretch(t) else "from the sound")
+        for n, t in models.items()
+    ]
     taken, free = {TRUTH, *colours}, free_colours(colours[n] for n in models)
     for name, track, note in brought:
         unique = f"{name} (yours)" if name in taken else name
