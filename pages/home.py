@@ -32,7 +32,9 @@ with progress("Predicting the built-in clip"):
         panels.append(PlayerPanel(card.name, style="portrait", colour=colour, track=track))
 media = state.media(clip)
 show_clip(panels, media, key="home", autoplay=True)
-st.caption(f"Synthetic: a drawn presenter says “{SAMPLE.sentence}” The models hear only the sound.")
+st.caption(
+    f"Synthetic: a drawn presenter says “{SAMPLE.sentence}” The prediction uses the audio alone."
+)
 
 with st.container(horizontal=True):
     if st.button("Try the sample", type="primary", icon=":material/play_circle:"):

@@ -76,12 +76,10 @@ def live_microphone(
 
 @lru_cache(maxsize=32)
 def _at_rest(model: SpeechModel) -> LandmarkTrack:
-    """One frame: the face before anybody speaks."""
-    if model.mean_face is not None:
-        points = model.mean_face[None]
-    else:
-        silence = Waveform(np.zeros(_USUAL_RATE // 2, np.float32), _USUAL_RATE)
-        points = model.predict(silence).track.points[-1:]
+    """One frame: the face before anybody speaks, which is that in silence. The mouth of a mean face
+    stands open."""
+    silence = Waveform(np.zeros(_USUAL_RATE // 2, np.float32), _USUAL_RATE)
+    points = model.predict(silence).track.points[-1:]
     return LandmarkTrack(points, np.zeros(1), scheme=model.scheme, space=model.space)
 
 

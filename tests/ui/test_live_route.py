@@ -417,6 +417,24 @@ def test_the_default_live_model_opens_its_mouth_for_speech_alone(
     assert opening[times >= 2.0].max() > 0.08
 
 
+def test_the_face_that_waits_for_somebody_to_speak_is_the_face_in_silence() -> None:
+    from core.align import lip_aperture
+    from core.models import default_model, load_model
+    from ui.live import _at_rest
+
+    card = default_model("live")
+    assert card is not None
+    model = load_model(card.name)
+    (waiting,) = _at_rest(model).points
+    listener = model.listen(48_000)
+    heard = [listener.hear(np.zeros(24_000, np.float32)), listener.end()]
+    silent = model.landmarks(np.concatenate(heard))[-1]
+    np.testing.assert_allclose(waiting, silent, atol=0.02 * np.ptp(silent))
+    assert model.mean_face is not None
+    waits, mean = lip_aperture(np.stack([waiting[-20:], model.mean_face[-20:]])[..., :2])
+    assert waits < mean
+
+
 def test_what_was_heard_is_a_recording_until_it_is_spoken_over_or_forgotten(
     call: Callable[..., Any], tmp_path: Path
 ) -> None:
