@@ -24,7 +24,7 @@ __all__ = ["measures", "odd_of", "odd_table", "quality_of", "strip", "verdict"]
 
 _MOST_ROWS = 200
 _MOST_POSES = 2000
-_STRIP, _TABLE = "quality strip", "odd frames"
+_STRIP, _TABLE, _TAKEN = "quality strip", "odd frames", "odd frame taken"
 _POSE = {"turn": 0, "nod": 1, "tilt": 2}
 
 
@@ -165,8 +165,12 @@ def odd_table(track: LandmarkTrack, odd: Sequence[OddFrame], frame: int) -> None
 
     def choose() -> None:
         picked = st.session_state[_TABLE]["selection"]
-        for row in [*(cell[0] for cell in picked["cells"]), *picked["rows"]][:1]:
-            show_frame(rows[row].frame)
+        row = [*(cell[0] for cell in picked["cells"]), *picked["rows"]][:1]
+        # The browser keeps a clicked cell although its row is marked anew below, and sends it
+        # again with every other click on the page.
+        if row and row != st.session_state.get(_TAKEN):
+            show_frame(rows[row[0]].frame)
+        st.session_state[_TAKEN] = row
 
     marked = [n for n, row in enumerate(rows) if row.frame == frame][:1]
     st.session_state[_TABLE] = {"selection": {"rows": marked, "columns": [], "cells": []}}
