@@ -47,7 +47,7 @@ def kill_again_and_again(root: Path, names: Path, home: Path, kills: int, seed: 
     finished = manifests(home)
     run = begin(root, names, home)
     for _ in range(kills):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while len(manifests(home)) == len(finished) and run.poll() is None:
             assert time.monotonic() < deadline, "the run does not go on"
             time.sleep(0.01)
@@ -89,7 +89,7 @@ def check(shared: Path, tmp_path: Path, clips: int, kills: int, seed: int) -> No
 
 
 def test_ten_kills_change_nothing(shared: Path, tmp_path: Path) -> None:
-    check(shared, tmp_path, 30, KILLS, seed=0)
+    check(shared, tmp_path, 20, KILLS, seed=0)
 
 
 @pytest.mark.soak
