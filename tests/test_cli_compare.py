@@ -83,6 +83,23 @@ def test_layouts(
     assert video.size == (columns * 494 + 14, rows * 494 + 14)
 
 
+@pytest.mark.parametrize(
+    ("lower", "said"),
+    [(0, False), (70, True)],
+    ids=["a whole face", "a chin below the edge"],
+)
+def test_a_face_that_the_edge_of_the_video_cuts_is_told(
+    made: Path, run: Run, tmp_path: Path, lower: float, said: bool
+) -> None:
+    write_track(tmp_path / "t.npz", make_track(SAMPLE.truth.points[:FRAMES] / 2 + (0, lower)))
+    done = run(
+        *("compare", tmp_path / "t.npz", "--video", made / "talk.mp4", "-o", tmp_path / "c.mp4"),
+        *("--style", "overlay", "--stop", 0.1),
+    )
+    assert done.code == 0
+    assert ("cuts the face in 60 of 60 frames (0\N{EN DASH}59)" in done.err) == said
+
+
 def test_a_loop_as_a_gif(made: Path, run: Run, tmp_path: Path) -> None:
     out = tmp_path / "c.gif"
     done = run(

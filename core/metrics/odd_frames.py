@@ -26,7 +26,7 @@ OddKind = Literal["gap", "jump", "edge", "noise", "turned"]
 ODD: dict[OddKind, str] = {
     "gap": "points missing",
     "jump": "jump",
-    "edge": "at the edge of the picture",
+    "edge": "at the picture's edge",
     "noise": "jitter",
     "turned": "turned away",
 }
@@ -73,7 +73,7 @@ def odd_frames(track: LandmarkTrack, size: tuple[float, float] | None = None) ->
     speed = speed_course(track)
     turn = np.abs(head_pose(track)[:, 0])
     found += _runs("jump", speed / JUMP_SPEED, speed, "{:.1f} face widths a second")
-    found += _runs("edge", edge / EDGE_LANDMARKS, edge, "{:.0f} landmarks there")
+    found += _runs("edge", edge / EDGE_LANDMARKS, edge, "{:.0f} landmarks")
     found += _runs("noise", noise / noisy, noise, "{:.2f} % of the face width")
     found += _runs("turned", turn / TURNED_AWAY, turn, "{:.0f} degrees to the side")
     return sorted(found, key=lambda odd: (-odd.severity, odd.first))

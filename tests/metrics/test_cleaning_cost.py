@@ -86,7 +86,7 @@ def changed(kind: str) -> LandmarkTrack:
     [
         ("gap", 40, 51, "no face, 0.48 s"),
         ("jump", 40, 40, "face widths a second"),
-        ("edge", 40, 42, "5 landmarks there"),
+        ("edge", 40, 42, "5 landmarks"),
         ("noise", 39, 41, "% of the face width"),
         ("turned", 40, 44, "degrees to the side"),
     ],
