@@ -8,7 +8,7 @@ from pathlib import Path
 from core.batch.landmarks import DLIB68, LandmarkRecipe, cached_landmarks
 from core.detect import plane_68
 from core.edits import load_kept
-from core.reference.speaker import SpeakerMean, speaker_mean
+from core.reference.speaker import SpeakerMean, check_seconds, speaker_mean
 from core.workspace import Workspace, file_sha256
 
 __all__ = ["clip_speaker_mean"]
@@ -38,6 +38,7 @@ def clip_speaker_mean(
     NoFace : less than 1 s with a whole face.
     BadInput : less than 1 s asked for, or damaged corrections. And what detection raises.
     """
+    check_seconds(seconds)  # before minutes of detection
     clip = file_sha256(video)
     found = cached_landmarks(workspace, video, recipe=recipe, video_hash=clip, progress=progress)
     track = plane_68(found)

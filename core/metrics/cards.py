@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.adapted import leave_out_adapted
 from core.errors import SpeechmarksError
 from core.evaluation import HEADLINE, ScoreCard, compare_tracks, headline_scores
 from core.evaluation.scores import lip_motion_errors
@@ -212,8 +211,7 @@ def score_track(
     failed: SpeechmarksError | None = None
     if not published:
         try:
-            kept = leave_out_adapted(truth, predicted, clip=clip)
-            taken = _headline(*kept, iod)
+            taken = _headline(truth, predicted, iod, clip)
         except SpeechmarksError as error:
             failed = error
             notes.append(f"The headline scores are left out: {error}")
@@ -230,9 +228,9 @@ def score_track(
 
 
 def _headline(
-    truth: LandmarkTrack, predicted: LandmarkTrack, iod: float | None
+    truth: LandmarkTrack, predicted: LandmarkTrack, iod: float | None, clip: str | None
 ) -> dict[str, Score]:
-    pair = compare_tracks(truth, predicted, iod=iod)
+    pair = compare_tracks(truth, predicted, iod=iod, clip=clip)
     per_frame = {"lip_motion_error": lip_motion_errors(pair.truth_lips, pair.predicted_lips)}
     return {
         name: Score(value, pair.frames, HEADLINE[name].unit, per_frame.get(name), pair.times)

@@ -17,7 +17,14 @@ from core.reference.shape_space import ShapeSpace
 from core.track import LandmarkTrack
 from core.track_io import read_array
 
-__all__ = ["LEAST_SECONDS", "SpeakerMean", "mean_lips", "read_mean", "speaker_mean"]
+__all__ = [
+    "LEAST_SECONDS",
+    "SpeakerMean",
+    "check_seconds",
+    "mean_lips",
+    "read_mean",
+    "speaker_mean",
+]
 
 Array = NDArray[np.float64]
 
@@ -84,8 +91,7 @@ def speaker_mean(
     BadInput : less than 1 s asked for; other points.
     DegenerateShape
     """
-    if not seconds >= LEAST_SECONDS:
-        raise BadInput(f"Adaptation needs at least {LEAST_SECONDS:g} s of a clip, not {seconds:g}.")
+    check_seconds(seconds)
     if track.scheme != "dlib68":
         raise BadInput(f"Adaptation needs a track of 68 points, not of {track.scheme}.")
     times = track.times
@@ -106,6 +112,12 @@ def speaker_mean(
         Stretch(clip, float(times[chosen[0]]), float(times[chosen[-1]]) + frame),
         len(chosen),
     )
+
+
+def check_seconds(seconds: float) -> None:
+    """Raises `BadInput` where so many seconds are too few for a speaker's mean."""
+    if not seconds >= LEAST_SECONDS:
+        raise BadInput(f"Adaptation needs at least {LEAST_SECONDS:g} s of a clip, not {seconds:g}.")
 
 
 def mean_lips(track: LandmarkTrack) -> NDArray[np.float64]:

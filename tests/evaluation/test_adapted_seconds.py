@@ -13,7 +13,7 @@ from talkers import talker
 from core.adapted import ADAPT, leave_out_adapted
 from core.errors import BadInput
 from core.evaluation import compare_tracks, headline_scores
-from core.metrics import pairs_of, take_scores
+from core.metrics import pairs_of, score_track, take_scores
 from core.track import LandmarkTrack, step
 
 CLIP = "c" * 64
@@ -69,7 +69,8 @@ def test_as_many_frames_are_left_out_as_lie_in_them() -> None:
 )  # fmt: skip
 def test_seconds_of_another_clip_are_scored(clip: str | None, frames: int) -> None:
     assert compare_tracks(talker(1), predicted(), clip=clip).frames == frames
-    assert pairs_of(talker(1), predicted(), clip=clip)[0]["lips"].common.sum() == frames
+    scores, _ = score_track(talker(1), predicted(), clip=clip)
+    assert {scores[name].n for name in ("skill", "lips_mse")} == {frames}
 
 
 def test_a_prediction_with_nothing_else_is_refused() -> None:
