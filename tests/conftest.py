@@ -25,7 +25,7 @@ def shared() -> Path:
 
     Where it is absent the test is skipped; with ``REQUIRE_SHARED=1`` it fails.
     """
-    folder = Path(os.environ.get("SHARED") or ROOT.parent / "shared")
+    folder = Path(os.environ.get("SHARED") or ROOT.parent / "shared").resolve()
     if not (folder / "reference").is_dir():
         reason = f"no shared data at {folder}: set SHARED to the folder that holds reference/"
         if os.environ.get("REQUIRE_SHARED") == "1":

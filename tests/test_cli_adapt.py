@@ -30,7 +30,7 @@ def made(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
         clip = shared / "data/clips/grid_other_brbk7n.mpg"
         words = ["landmarks", clip, "-o", folder / "landmarks.npz"]
         assert main([str(w) for w in words]) == 0
-        (folder / "clip").symlink_to(clip)
+        (folder / "clip").symlink_to(clip.resolve())
         yield folder
 
 

@@ -13,6 +13,7 @@ from core.media.audio import (
     cut_sound,
     open_sound,
     read_sound,
+    write_flac,
     write_wav,
 )
 from core.media.frames import Frame, read_frame, read_frames, read_frames_at
@@ -82,6 +83,7 @@ __all__ = [
     "spread",
     "timing_report",
     "warm_decoder",
+    "write_flac",
     "write_wav",
     "zip_pictures",
 ]

@@ -26,6 +26,7 @@ __all__ = [
     "open_sound",
     "read_sound",
     "resample",
+    "write_flac",
     "write_wav",
 ]
 
@@ -239,6 +240,15 @@ def _largest(samples: NDArray[np.float32]) -> float:
 
 def write_wav(path: Path | str, sound: Sound) -> None:
     """Write 16-bit PCM; values beyond -1..1 are clipped."""
-    with soundfile.SoundFile(str(path), "w", sound.rate, 1, subtype="PCM_16", format="WAV") as file:
+    _write(path, sound, "WAV")
+
+
+def write_flac(path: Path | str, sound: Sound) -> None:
+    """Write 16-bit FLAC; values beyond -1..1 are clipped."""
+    _write(path, sound, "FLAC")
+
+
+def _write(path: Path | str, sound: Sound, kind: str) -> None:
+    with soundfile.SoundFile(str(path), "w", sound.rate, 1, subtype="PCM_16", format=kind) as file:
         for piece in sound.pieces(10.0):
             file.write(piece)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from core.align import normalise_lips
@@ -23,7 +22,7 @@ from core.datasets.clips import media_below
 from core.errors import BadInput, MissingFile, OutputExists, SpeechmarksError
 from core.evaluation.scores import QUIET_SECONDS
 from core.keys import file_sha256, model_sha256
-from core.media import Waveform, read_sound
+from core.media import Waveform, read_sound, write_flac
 from core.media.audio import resample
 from core.models.base import SpeechModel
 from core.speech.activity import quiet_stretches
@@ -187,7 +186,7 @@ def _label(
     sound = read_sound(file.path)
     sound = resample(Waveform(sound.samples, round(sound.rate * rate)), SPEECH_RATE)
     with staged(heard) as temporary:
-        soundfile.write(temporary, sound.samples, SPEECH_RATE, format="FLAC", subtype="PCM_16")
+        write_flac(temporary, sound)
     sound = read_sound(heard)  # what a student will hear
     tracks = [t.model.predict(sound).track for t in teachers]
     label = tracks[0].replace(

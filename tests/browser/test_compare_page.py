@@ -76,7 +76,7 @@ DROP = """([target, name, text]) => {
 def compare(visit: Visit, query: str = "") -> None:  # noqa: F811
     visit.open()
     visit.press("Try the sample")
-    visit.settle()
+    visit.arrive("Landmarks")  # before that, a click on another page would cancel the press
     if query:
         visit.open(f"compare?{query}")
     else:
