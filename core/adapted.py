@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
-from core.track import LandmarkTrack, remembered
+from .errors import BadInput
+from .track import LandmarkTrack, remembered
 
 __all__ = ["ADAPT", "Stretch", "adapted_stretch", "leave_out_adapted"]
 

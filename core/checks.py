@@ -21,14 +21,14 @@ class Check:
 
 
 def _detector() -> str:
-    from core.detect import Dlib68
+    from .detect import Dlib68
 
     return f"dlib68 with {Dlib68().model_path.name} (non-commercial use)"
 
 
 def _other(name: str) -> tuple[str, str]:
     """An optional detector: what it is, and how to get it where it is not here."""
-    from core.detect import detectors
+    from .detect import detectors
 
     state = next(s for s in detectors() if s.info.name == name)
     if state.ready:
@@ -46,8 +46,8 @@ def _codecs() -> str:
 
 
 def _decoder() -> str:
-    from core.media import probe
-    from core.samples import SAMPLE
+    from .media import probe
+    from .samples import SAMPLE
 
     info = probe(SAMPLE.video)
     return f"guarded process opens media ({info.duration:.1f} s probed)"
@@ -60,7 +60,7 @@ def _sound() -> str:
 
 
 def _models() -> str:
-    from core.models import list_models, load_model
+    from .models import list_models, load_model
 
     cards = list_models()
     for card in cards:
@@ -69,7 +69,7 @@ def _models() -> str:
 
 
 def _workspace() -> str:
-    from core.workspace import Workspace
+    from .workspace import Workspace
 
     workspace = Workspace()
     workspace.settings  # noqa: B018 - reading it is the check
@@ -77,7 +77,7 @@ def _workspace() -> str:
 
 
 def _sample() -> str:
-    from core.samples import SAMPLE
+    from .samples import SAMPLE
 
     return f"built-in clip, {SAMPLE.duration:.1f} s"
 

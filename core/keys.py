@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from core.errors import MissingFile
+from .errors import MissingFile
 
 __all__ = ["SCHEMA", "file_sha256", "model_sha256", "result_key"]
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from core.errors import BadInput
-from core.track_io.files import read_plain
+from .errors import BadInput
+from .track_io.files import read_plain
 
 __all__ = ["LANE_SUFFIXES", "Lanes", "TimedLabel", "read_lanes"]
 

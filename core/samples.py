@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.lanes import TimedLabel, read_lanes
-from core.track import LandmarkTrack, frame_times, step
+from .lanes import TimedLabel, read_lanes
+from .track import LandmarkTrack, frame_times, step
 
 __all__ = ["SAMPLE", "Sample"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
-from core.errors import BadInput
+from .errors import BadInput
 
 __all__ = [
     "DLIB68",

@@ -11,7 +11,7 @@ from typing import Any
 
 import platformdirs
 
-from core.errors import BadInput
+from .errors import BadInput
 
 __all__ = ["ONE_CORE", "Limits", "Settings", "home", "one_core", "read_settings"]
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import savgol_filter
 
-from core.errors import BadInput, DegenerateShape
-from core.track import LandmarkTrack, step
+from .errors import BadInput, DegenerateShape
+from .track import LandmarkTrack, step
 
 __all__ = ["even_step", "face_radius", "measured_lag", "smooth_one_euro", "smooth_savgol"]
 

@@ -13,8 +13,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
-from core.scheme import Scheme, get_scheme
+from .errors import BadInput
+from .scheme import Scheme, get_scheme
 
 __all__ = [
     "LandmarkTrack",

@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal
 
-from core.errors import BadInput, MissingFile
-from core.keys import SCHEMA, file_sha256, model_sha256, result_key
-from core.lanes import read_lanes
-from core.media import MediaInfo, probe
-from core.settings import Settings, home, read_settings
-from core.track import LandmarkTrack
-from core.track_io import atomic_write, read_contents, read_track, write_track
-from core.track_io.files import sweep
+from .errors import BadInput, MissingFile
+from .keys import SCHEMA, file_sha256, model_sha256, result_key
+from .lanes import read_lanes
+from .media import MediaInfo, probe
+from .settings import Settings, home, read_settings
+from .track import LandmarkTrack
+from .track_io import atomic_write, read_contents, read_track, write_track
+from .track_io.files import sweep
 
 __all__ = [
     "SCHEMA",

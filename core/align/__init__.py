@@ -1,9 +1,9 @@
 """Alignment of landmark tracks: every method with its inverse, and what it leaves or leaks."""
 
-from core.align.common import comparable
-from core.align.eyes import normalise_eyes
-from core.align.head_motion import without_head_motion
-from core.align.leakage import (
+from .common import comparable
+from .eyes import normalise_eyes
+from .head_motion import without_head_motion
+from .leakage import (
     Leakage,
     correlation,
     eye_centre_distance,
@@ -11,8 +11,8 @@ from core.align.leakage import (
     leakage_table,
     measure_leakage,
 )
-from core.align.lips import normalise_lips
-from core.align.methods import (
+from .lips import normalise_lips
+from .methods import (
     METHODS,
     Alignment,
     AlignMethod,
@@ -21,7 +21,7 @@ from core.align.methods import (
     residual_by_part,
     stable_points,
 )
-from core.align.mouth import (
+from .mouth import (
     GapRule,
     inner_opening,
     lip_aperture,
@@ -29,17 +29,17 @@ from core.align.mouth import (
     lip_width,
     mouth_width,
 )
-from core.align.onto_mean import transfer_onto_mean
-from core.align.parts import face_parts, face_size, parse_points, rigid_points
-from core.align.procrustes import align_procrustes, procrustes_frames, reference_shape
-from core.align.similarity import (
+from .onto_mean import transfer_onto_mean
+from .parts import face_parts, face_size, parse_points, rigid_points
+from .procrustes import align_procrustes, procrustes_frames, reference_shape
+from .similarity import (
     Similarity,
     anchored_similarity,
     apply_similarity,
     fit_similarity,
 )
-from core.align.template import read_template, shipped_template
-from core.align.tracks import align, select_mouth
+from .template import read_template, shipped_template
+from .tracks import align, select_mouth
 
 __all__ = [
     "METHODS",

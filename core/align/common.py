@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.scheme import common_scheme, point_map
-from core.track import LandmarkTrack, select_points, step
+from ..scheme import common_scheme, point_map
+from ..track import LandmarkTrack, select_points, step
 
 __all__ = ["comparable"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align.parts import eye_ring_centres, rigid_points
-from core.align.procrustes import reference_shape
-from core.align.similarity import anchored_similarity, apply_similarity, fit_similarity
-from core.errors import NoFace
-from core.scheme import DLIB68
-from core.track import LandmarkTrack, remembered
+from ..errors import NoFace
+from ..scheme import DLIB68
+from ..track import LandmarkTrack, remembered
+from .parts import eye_ring_centres, rigid_points
+from .procrustes import reference_shape
+from .similarity import anchored_similarity, apply_similarity, fit_similarity
 
 __all__ = ["without_head_motion"]
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align.methods import METHODS, Alignment, AlignMethod, align_frames
-from core.align.mouth import inner_opening
-from core.align.parts import eye_ring_centres, face_size, rigid_points
-from core.align.similarity import apply_similarity, fit_similarity
-from core.errors import BadInput, SpeechmarksError
-from core.track import LandmarkTrack, remembered
+from ..errors import BadInput, SpeechmarksError
+from ..track import LandmarkTrack, remembered
+from .methods import METHODS, Alignment, AlignMethod, align_frames
+from .mouth import inner_opening
+from .parts import eye_ring_centres, face_size, rigid_points
+from .similarity import apply_similarity, fit_similarity
 
 __all__ = [
     "Leakage",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.align.similarity import Similarity, anchored_similarity, apply_similarity
+from .similarity import Similarity, anchored_similarity, apply_similarity
 
 __all__ = ["normalise_lips"]
 

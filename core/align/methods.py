@@ -15,15 +15,15 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.align.eyes import normalise_eyes
-from core.align.lips import normalise_lips
-from core.align.onto_mean import transfer_onto_mean
-from core.align.parts import check_points, face_parts, face_size
-from core.align.procrustes import reference_shape
-from core.align.similarity import Similarity, apply_similarity, fit_similarity
-from core.align.template import shipped_template
-from core.errors import BadInput, NoFace
-from core.track import LandmarkTrack, Space, step
+from ..errors import BadInput, NoFace
+from ..track import LandmarkTrack, Space, step
+from .eyes import normalise_eyes
+from .lips import normalise_lips
+from .onto_mean import transfer_onto_mean
+from .parts import check_points, face_parts, face_size
+from .procrustes import reference_shape
+from .similarity import Similarity, apply_similarity, fit_similarity
+from .template import shipped_template
 
 __all__ = [
     "METHODS",

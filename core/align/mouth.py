@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.scheme import LIPS20
-from core.track import LandmarkTrack
+from ..scheme import LIPS20
+from ..track import LandmarkTrack
 
 __all__ = ["GapRule", "inner_opening", "lip_aperture", "lip_gap", "lip_width", "mouth_width"]
 

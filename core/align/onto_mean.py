@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.align.eyes import normalise_eyes
-from core.align.similarity import Similarity, apply_similarity, check_rank
-from core.errors import BadInput, NoFace
+from ..errors import BadInput, NoFace
+from .eyes import normalise_eyes
+from .similarity import Similarity, apply_similarity, check_rank
 
 __all__ = ["transfer_onto_mean"]
 

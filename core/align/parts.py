@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.scheme import Scheme
+from ..errors import BadInput
+from ..scheme import Scheme
 
 __all__ = [
     "eye_ring_centres",

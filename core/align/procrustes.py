@@ -10,9 +10,9 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align.similarity import apply_similarity, check_rank, fit_similarity
-from core.errors import NoFace
-from core.track import LandmarkTrack, step
+from ..errors import NoFace
+from ..track import LandmarkTrack, step
+from .similarity import apply_similarity, check_rank, fit_similarity
 
 __all__ = ["align_procrustes", "procrustes_frames", "reference_shape"]
 

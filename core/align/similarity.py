@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput, DegenerateShape
+from ..errors import BadInput, DegenerateShape
 
 __all__ = [
     "Similarity",

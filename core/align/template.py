@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput, MissingFile
-from core.track_io import read_array
+from ..errors import BadInput, MissingFile
+from ..track_io import read_array
 
 __all__ = ["read_template", "shipped_template"]
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align.methods import AlignMethod, align_frames
-from core.scheme import point_map
-from core.track import LandmarkTrack, select_points
+from ..scheme import point_map
+from ..track import LandmarkTrack, select_points
+from .methods import AlignMethod, align_frames
 
 __all__ = ["align", "select_mouth"]
 

@@ -3,17 +3,17 @@
 What is imported here is imported by every worker, so nothing that is slow to import.
 """
 
-from core.batch.extract import extract
-from core.batch.faces import cached_faces, known_faces
-from core.batch.landmarks import (
+from .extract import extract
+from .faces import cached_faces, known_faces
+from .landmarks import (
     LandmarkFacts,
     LandmarkRecipe,
     cached_landmarks,
     landmark_facts,
     landmark_key,
 )
-from core.batch.runners import RUNNERS
-from core.batch.summary import Summary
+from .runners import RUNNERS
+from .summary import Summary
 
 __all__ = [
     "RUNNERS",

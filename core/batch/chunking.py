@@ -11,9 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.batch.landmarks import DLIB68, LandmarkRecipe, landmark_key
-from core.batch.ledger import Made
-from core.datasets.chunks import (
+from ..datasets.chunks import (
     EVERY,
     LENGTH,
     Chunk,
@@ -23,15 +21,17 @@ from core.datasets.chunks import (
     cut_track,
     cut_waveform,
 )
-from core.datasets.places import checked_place
-from core.errors import BadInput, NoVideo
-from core.media import Waveform, probe, write_wav
-from core.media.audio import resample
-from core.media.spool import spooled_sound
-from core.track import LandmarkTrack
-from core.track_io import write_track
-from core.track_io.files import staged
-from core.workspace import Workspace, file_sha256
+from ..datasets.places import checked_place
+from ..errors import BadInput, NoVideo
+from ..media import Waveform, probe, write_wav
+from ..media.audio import resample
+from ..media.spool import spooled_sound
+from ..track import LandmarkTrack
+from ..track_io import write_track
+from ..track_io.files import staged
+from ..workspace import Workspace, file_sha256
+from .landmarks import DLIB68, LandmarkRecipe, landmark_key
+from .ledger import Made
 
 __all__ = ["CHUNKS", "ChunkJob", "Parts", "make_chunks"]
 

@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.batch.landmarks import (
+from ..datasets import ClipRef
+from ..errors import SpeechmarksError
+from ..workspace import Workspace, file_sha256
+from .landmarks import (
     DLIB68,
     LandmarkRecipe,
     Shard,
@@ -18,11 +21,8 @@ from core.batch.landmarks import (
     make_shard,
     shards_of,
 )
-from core.batch.runners import check_runner, run_tasks
-from core.batch.summary import RunProgress, Summary, every
-from core.datasets import ClipRef
-from core.errors import SpeechmarksError
-from core.workspace import Workspace, file_sha256
+from .runners import check_runner, run_tasks
+from .summary import RunProgress, Summary, every
 
 __all__ = ["Task", "extract", "work"]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.batch.landmarks import landmark_key
-from core.datasets import ClipRef, find_parts
-from core.track_io import read_contents
-from core.workspace import Workspace
+from ..datasets import ClipRef, find_parts
+from ..track_io import read_contents
+from ..workspace import Workspace
+from .landmarks import landmark_key
 
 __all__ = ["OddFrame", "face_counts", "face_report"]
 

@@ -9,13 +9,13 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detect import Faces, Precision, find_faces, weight_files
-from core.detect.identities import Identity, Shot
-from core.detect.precision import FINE_VERSION
-from core.detect.values import Box, Found, How
-from core.errors import BadInput, MediaError
-from core.track_io import atomic_write, read_arrays, write_arrays
-from core.workspace import Workspace, file_sha256, model_sha256, result_key
+from ..detect import Faces, Precision, find_faces, weight_files
+from ..detect.identities import Identity, Shot
+from ..detect.precision import FINE_VERSION
+from ..detect.values import Box, Found, How
+from ..errors import BadInput, MediaError
+from ..track_io import atomic_write, read_arrays, write_arrays
+from ..workspace import Workspace, file_sha256, model_sha256, result_key
 
 __all__ = ["cached_faces", "known_faces"]
 

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.batch.landmarks import landmark_key
-from core.datasets import ClipRef, list_clips
-from core.datasets.clips import below
-from core.datasets.index import COLUMNS, as_table, index_path, read_index, write_index
-from core.errors import BadInput, MissingFile, SpeechmarksError
-from core.media import probe
-from core.metrics.quality import quality
-from core.workspace import Workspace, file_sha256
+from ..datasets import ClipRef, list_clips
+from ..datasets.clips import below
+from ..datasets.index import COLUMNS, as_table, index_path, read_index, write_index
+from ..errors import BadInput, MissingFile, SpeechmarksError
+from ..media import probe
+from ..metrics.quality import quality
+from ..workspace import Workspace, file_sha256
+from .landmarks import landmark_key
 
 __all__ = ["IndexProgress", "IndexSummary", "update_index"]
 

@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.batch.faces import cached_faces
-from core.detect import (
+from ..detect import (
     Detection,
     FaceChoice,
     Faces,
@@ -28,11 +27,12 @@ from core.detect import (
     detector_info,
     weight_files,
 )
-from core.detect.precision import FINE_VERSION
-from core.errors import MediaError
-from core.media import probe
-from core.track import LandmarkTrack
-from core.workspace import Workspace, file_sha256, model_sha256, result_key
+from ..detect.precision import FINE_VERSION
+from ..errors import MediaError
+from ..media import probe
+from ..track import LandmarkTrack
+from ..workspace import Workspace, file_sha256, model_sha256, result_key
+from .faces import cached_faces
 
 __all__ = [
     "SHARD_FRAMES",

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.errors import BadInput, OutputExists
-from core.track_io.files import atomic_write, read_plain
+from ..errors import BadInput, OutputExists
+from ..track_io.files import atomic_write, read_plain
 
 __all__ = ["Ledger", "Made"]
 

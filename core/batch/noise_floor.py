@@ -19,14 +19,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.batch.landmarks import DLIB68, LandmarkRecipe, cached_landmarks, detect, landmark_key
-from core.datasets import ClipRef
-from core.detect import plane_68
-from core.errors import MediaError, NoFace, SpeechmarksError
-from core.media import MovieWriter, probe, read_frames
-from core.metrics.noise_floor import NoiseDifference, noise_difference
-from core.track_io import atomic_write
-from core.workspace import SCHEMA, Workspace, file_sha256, result_key
+from ..datasets import ClipRef
+from ..detect import plane_68
+from ..errors import MediaError, NoFace, SpeechmarksError
+from ..media import MovieWriter, probe, read_frames
+from ..metrics.noise_floor import NoiseDifference, noise_difference
+from ..track_io import atomic_write
+from ..workspace import SCHEMA, Workspace, file_sha256, result_key
+from .landmarks import DLIB68, LandmarkRecipe, cached_landmarks, detect, landmark_key
 
 __all__ = ["CRF", "NoiseFloor", "cached_noise_floor", "known_noise_floor", "noise_floors"]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from core.errors import BadInput, MissingFile
-from core.media import Waveform, read_sound
-from core.media.audio import resample
-from core.speech.noise import NoiseBank, coloured_noise
-from core.track_io.files import check_plain
-from core.track_io.stored import stored_array
+from ..errors import BadInput, MissingFile
+from ..media import Waveform, read_sound
+from ..media.audio import resample
+from ..speech.noise import NoiseBank, coloured_noise
+from ..track_io.files import check_plain
+from ..track_io.stored import stored_array
 
 __all__ = ["NOISES", "noise_bank"]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.media.audio import Sound
-from core.models.base import Prediction, PredictOptions, SpeechModel
-from core.track_io import atomic_write, read_array, write_array
-from core.workspace import Workspace, model_sha256, result_key
+from ..media.audio import Sound
+from ..models.base import Prediction, PredictOptions, SpeechModel
+from ..track_io import atomic_write, read_array, write_array
+from ..workspace import Workspace, model_sha256, result_key
 
 __all__ = ["cached_prediction", "prediction_key"]
 

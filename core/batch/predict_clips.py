@@ -11,15 +11,15 @@ from pathlib import Path
 
 import torch
 
-from core.batch.predict import cached_prediction, prediction_key
-from core.batch.runners import check_runner, run_tasks
-from core.batch.summary import RunProgress, Summary, every
-from core.datasets import ClipRef, find_parts
-from core.errors import SpeechmarksError
-from core.media import open_sound
-from core.models import PredictOptions, SpeechModel, load_model
-from core.models.store import model_card
-from core.workspace import Workspace, file_sha256
+from ..datasets import ClipRef, find_parts
+from ..errors import SpeechmarksError
+from ..media import open_sound
+from ..models import PredictOptions, SpeechModel, load_model
+from ..models.store import model_card
+from ..workspace import Workspace, file_sha256
+from .predict import cached_prediction, prediction_key
+from .runners import check_runner, run_tasks
+from .summary import RunProgress, Summary, every
 
 __all__ = ["predict_clips"]
 

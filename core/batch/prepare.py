@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from core.batch.ledger import Ledger, Made
-from core.batch.runners import Work, check_runner, run_tasks
-from core.batch.summary import RunProgress, Summary, every
-from core.errors import SpeechmarksError
-from core.track_io import atomic_write
+from ..errors import SpeechmarksError
+from ..track_io import atomic_write
+from .ledger import Ledger, Made
+from .runners import Work, check_runner, run_tasks
+from .summary import RunProgress, Summary, every
 
 __all__ = ["Job", "prepare", "write_table"]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.batch.ledger import Made
-from core.datasets.places import checked_place
-from core.errors import BadInput, NoVideo
-from core.media import any_sound, make_proxy, probe, read_sound, write_wav
-from core.track_io.files import staged
+from ..datasets.places import checked_place
+from ..errors import BadInput, NoVideo
+from ..media import any_sound, make_proxy, probe, read_sound, write_wav
+from ..track_io.files import staged
+from .ledger import Made
 
 __all__ = ["RESIZED", "SOUNDS", "ResizeJob", "SoundJob", "make_resized", "make_sound"]
 

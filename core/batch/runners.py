@@ -23,9 +23,9 @@ from threading import Event, Lock
 from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
-from core.batch import worker
-from core.errors import BadInput, MissingDependency, SpeechmarksError
-from core.settings import Limits, read_settings
+from ..errors import BadInput, MissingDependency, SpeechmarksError
+from ..settings import Limits, read_settings
+from . import worker
 
 __all__ = ["RUNNERS", "Outcome", "check_runner", "cores", "run_tasks"]
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from core.batch.ledger import Made
-from core.datasets import ClipRef
-from core.datasets.places import checked_place, shot_pattern, shot_place
-from core.errors import NoVideo
-from core.media import MovieWriter, Sound, cut_sound, probe, read_frames
-from core.media.shots import RATIO, THRESHOLD, Shot, find_shots
-from core.media.spool import spooled_sound
+from ..datasets import ClipRef
+from ..datasets.places import checked_place, shot_pattern, shot_place
+from ..errors import NoVideo
+from ..media import MovieWriter, Sound, cut_sound, probe, read_frames
+from ..media.shots import RATIO, THRESHOLD, Shot, find_shots
+from ..media.spool import spooled_sound
+from .ledger import Made
 
 __all__ = ["SHOTS", "ShotJob", "make_shots"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from core.batch.landmarks import DLIB68, LandmarkRecipe, cached_landmarks
-from core.detect import plane_68
-from core.edits import load_kept
-from core.reference.speaker import SpeakerMean, check_seconds, speaker_mean
-from core.workspace import Workspace, file_sha256
+from ..detect import plane_68
+from ..edits import load_kept
+from ..reference.speaker import SpeakerMean, check_seconds, speaker_mean
+from ..workspace import Workspace, file_sha256
+from .landmarks import DLIB68, LandmarkRecipe, cached_landmarks
 
 __all__ = ["clip_speaker_mean"]
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from core.settings import ONE_CORE
+from ..settings import ONE_CORE
 
 __all__ = ["begin", "elsewhere"]
 

@@ -12,7 +12,7 @@ from importlib import import_module
 
 from typer import Typer
 
-from core.cli import console
+from . import console
 
 __all__ = ["load", "main"]
 

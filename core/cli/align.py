@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, cast
 
 import typer
 
-from core.align import (
+from ..align import (
     METHODS,
     Alignment,
     AlignMethod,
@@ -20,12 +20,12 @@ from core.align import (
     residual_by_part,
     select_mouth,
 )
-from core.cli.console import Done, command, notice, table_lines
-from core.cli.tracks import Force, Published, SourceFps, open_track, save_track
-from core.errors import BadInput
-from core.scheme import point_map
-from core.track import LandmarkTrack, fill_gaps, step
-from core.track_io import check_output, read_track
+from ..errors import BadInput
+from ..scheme import point_map
+from ..track import LandmarkTrack, fill_gaps, step
+from ..track_io import check_output, read_track
+from .console import Done, command, notice, table_lines
+from .tracks import Force, Published, SourceFps, open_track, save_track
 
 __all__: list[str] = []
 

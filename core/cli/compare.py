@@ -12,21 +12,21 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from core.align import comparable
-from core.cli.console import Done, Progress, command, notice
-from core.cli.tracks import Force, SourceFps, Space, open_track
-from core.errors import BadInput, OutputExists, SpeechmarksError
-from core.media import Sound, any_sound, make_proxy, probe
-from core.metrics import TABLE_SUFFIXES, Score, score_table, score_track
-from core.metrics.edge import edge_remark
-from core.render import INK, Crop, Layout, Panel, Style, compare_movie, model_colour, threed_movie
-from core.render.bundle import comparison_page
-from core.render.compare import PanelStyle
-from core.render.curves import comparison_curves
-from core.render.player import Curve, PlayerPanel
-from core.render.player.pack import PanelStyle as PlayerStyle
-from core.track import LandmarkTrack
-from core.track_io import atomic_write
+from ..align import comparable
+from ..errors import BadInput, OutputExists, SpeechmarksError
+from ..media import Sound, any_sound, make_proxy, probe
+from ..metrics import TABLE_SUFFIXES, Score, score_table, score_track
+from ..metrics.edge import edge_remark
+from ..render import INK, Crop, Layout, Panel, Style, compare_movie, model_colour, threed_movie
+from ..render.bundle import comparison_page
+from ..render.compare import PanelStyle
+from ..render.curves import comparison_curves
+from ..render.player import Curve, PlayerPanel
+from ..render.player.pack import PanelStyle as PlayerStyle
+from ..track import LandmarkTrack
+from ..track_io import atomic_write
+from .console import Done, Progress, command, notice
+from .tracks import Force, SourceFps, Space, open_track
 
 __all__: list[str] = []
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from core.errors import SpeechmarksError
+from ..errors import SpeechmarksError
 
 __all__ = ["Done", "Progress", "app", "command", "inert", "main", "notice", "plain", "table_lines"]
 

@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from core.cli.console import Done, command, notice
-from core.cli.tracks import Force, Published, SourceFps, Space, open_track
-from core.errors import BadInput
-from core.reference import ShapeSpace
-from core.render.edge_map import write_edge_maps
-from core.scheme import point_map
-from core.track import LandmarkTrack, select_points
-from core.track_io import check_output, write_track
+from ..errors import BadInput
+from ..reference import ShapeSpace
+from ..render.edge_map import write_edge_maps
+from ..scheme import point_map
+from ..track import LandmarkTrack, select_points
+from ..track_io import check_output, write_track
+from .console import Done, command, notice
+from .tracks import Force, Published, SourceFps, Space, open_track
 
 __all__: list[str] = []
 

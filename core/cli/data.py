@@ -10,20 +10,20 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from core.batch.face_report import OddFrame, face_report
-from core.batch.indexing import IndexSummary, update_index
-from core.batch.prepare import write_table
-from core.cli.console import Done, Progress, app, command, inert, notice, table_lines
-from core.cli.tracks import Force
-from core.datasets import LAYOUTS, ClipRef, list_clips
-from core.datasets.index import index_path, page_of, parse_condition, read_index, select_clips
-from core.datasets.layouts import list_line
-from core.datasets.splits import SHARES, draw_lists, rows_of, statistics_of
-from core.datasets.tables import clips_of_table, read_split_table
-from core.errors import BadInput, OutputExists
-from core.metrics.quality import MEASURES
-from core.track_io import atomic_write
-from core.workspace import Workspace
+from ..batch.face_report import OddFrame, face_report
+from ..batch.indexing import IndexSummary, update_index
+from ..batch.prepare import write_table
+from ..datasets import LAYOUTS, ClipRef, list_clips
+from ..datasets.index import index_path, page_of, parse_condition, read_index, select_clips
+from ..datasets.layouts import list_line
+from ..datasets.splits import SHARES, draw_lists, rows_of, statistics_of
+from ..datasets.tables import clips_of_table, read_split_table
+from ..errors import BadInput, OutputExists
+from ..metrics.quality import MEASURES
+from ..track_io import atomic_write
+from ..workspace import Workspace
+from .console import Done, Progress, app, command, inert, notice, table_lines
+from .tracks import Force
 
 __all__: list[str] = []
 
@@ -268,8 +268,8 @@ def export_command(
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> Done:
     """Write clips of 3 s as a published training file, which `train --data` reads."""
-    from core.reference.identity import read_template
-    from core.training.export import export_nr, export_tfl
+    from ..reference.identity import read_template
+    from ..training.export import export_nr, export_tfl
 
     if kind not in ("nr", "tfl"):
         raise BadInput(f"--as is nr or tfl, not {kind!r}.")

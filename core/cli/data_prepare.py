@@ -9,22 +9,22 @@ from typing import Annotated, Any, TypeVar, cast, get_args
 
 import typer
 
-from core.batch import LandmarkRecipe, Summary, landmark_key
-from core.batch.chunking import CHUNKS, ChunkJob, Parts, make_chunks
-from core.batch.ledger import Ledger
-from core.batch.prepare import Job, prepare, write_table
-from core.batch.proxies import RESIZED, SOUNDS, ResizeJob, SoundJob, make_resized, make_sound
-from core.batch.runners import Work
-from core.cli.console import Done, Progress, command, notice
-from core.cli.data import Layout, List, Root, data
-from core.cli.detection import Precision, known_precision
-from core.cli.tracks import Force
-from core.datasets import ClipRef, find_parts, list_clips
-from core.datasets.chunks import EVERY, LENGTH, chunks_of
-from core.datasets.places import sound_place, video_place
-from core.errors import BadInput
-from core.track_io import atomic_write
-from core.workspace import Workspace
+from ..batch import LandmarkRecipe, Summary, landmark_key
+from ..batch.chunking import CHUNKS, ChunkJob, Parts, make_chunks
+from ..batch.ledger import Ledger
+from ..batch.prepare import Job, prepare, write_table
+from ..batch.proxies import RESIZED, SOUNDS, ResizeJob, SoundJob, make_resized, make_sound
+from ..batch.runners import Work
+from ..datasets import ClipRef, find_parts, list_clips
+from ..datasets.chunks import EVERY, LENGTH, chunks_of
+from ..datasets.places import sound_place, video_place
+from ..errors import BadInput
+from ..track_io import atomic_write
+from ..workspace import Workspace
+from .console import Done, Progress, command, notice
+from .data import Layout, List, Root, data
+from .detection import Precision, known_precision
+from .tracks import Force
 
 __all__ = ["Out", "Workers", "check_apart", "jobs_of", "run_jobs"]
 

@@ -6,14 +6,14 @@ from typing import Annotated, TypedDict
 
 import typer
 
-from core.batch import RUNNERS, LandmarkRecipe, Summary, extract
-from core.batch.runners import cores
-from core.cli.console import Done, Progress, command, notice
-from core.cli.data import Layout, List, Root, data
-from core.cli.detection import Precision, known_precision
-from core.datasets import list_clips
-from core.detect.identities import parse_face
-from core.workspace import Workspace
+from ..batch import RUNNERS, LandmarkRecipe, Summary, extract
+from ..batch.runners import cores
+from ..datasets import list_clips
+from ..detect.identities import parse_face
+from ..workspace import Workspace
+from .console import Done, Progress, command, notice
+from .data import Layout, List, Root, data
+from .detection import Precision, known_precision
 
 __all__: list[str] = []
 
@@ -76,7 +76,7 @@ def generate_command(
 ) -> Done:
     """Run models over the sound of every clip, into the workspace, where the pages find what they
     made; what is there is skipped."""
-    from core.batch.predict_clips import predict_clips
+    from ..batch.predict_clips import predict_clips
 
     clips = list_clips(root, list_name, layout=layout)
     report = Progress("generate", len(clips), "clips")

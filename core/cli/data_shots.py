@@ -12,16 +12,16 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from core.batch.ledger import Ledger
-from core.batch.shots import SHOTS, ShotJob, make_shots
-from core.cli.console import Done, command, table_lines
-from core.cli.data import Layout, List, data
-from core.cli.data_prepare import Out, Workers, check_apart, jobs_of, run_jobs
-from core.cli.tracks import Force
-from core.datasets import ClipRef, list_clips
-from core.errors import BadInput, MissingFile
-from core.media import is_picture, read_frame, read_picture
-from core.media.shots import RATIO, SIDE, THRESHOLD, colour_histogram, cut_frames
+from ..batch.ledger import Ledger
+from ..batch.shots import SHOTS, ShotJob, make_shots
+from ..datasets import ClipRef, list_clips
+from ..errors import BadInput, MissingFile
+from ..media import is_picture, read_frame, read_picture
+from ..media.shots import RATIO, SIDE, THRESHOLD, colour_histogram, cut_frames
+from .console import Done, command, table_lines
+from .data import Layout, List, data
+from .data_prepare import Out, Workers, check_apart, jobs_of, run_jobs
+from .tracks import Force
 
 __all__: list[str] = []
 

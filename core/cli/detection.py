@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from core import detect
-from core.cli.console import notice
+from .. import detect
+from .console import notice
 
 __all__ = ["Precision", "known_precision"]
 

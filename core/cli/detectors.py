@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from core import detect
-from core.cli.console import Done, Progress, command, notice
-from core.cli.detection import Precision
-from core.cli.tracks import Force
-from core.detect import detectors, fetch_weights
-from core.errors import BadInput, OutputExists
-from core.media import probe
-from core.track_io import atomic_write, write_track
+from .. import detect
+from ..detect import detectors, fetch_weights
+from ..errors import BadInput, OutputExists
+from ..media import probe
+from ..track_io import atomic_write, write_track
+from .console import Done, Progress, command, notice
+from .detection import Precision
+from .tracks import Force
 
 __all__: list[str] = []
 
@@ -93,7 +93,7 @@ def _compared(
     most: int | None,
     force: bool,
 ) -> Done:
-    from core.detect.comparison import compare_detectors, comparison_table
+    from ..detect.comparison import compare_detectors, comparison_table
 
     if out is not None:
         _check_folder(out, force)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from core.checks import run_checks
-from core.cli.console import Done, command
+from ..checks import run_checks
+from .console import Done, command
 
 __all__: list[str] = []
 

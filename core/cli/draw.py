@@ -10,16 +10,16 @@ from typing import Annotated, cast
 
 import typer
 
-from core import track as values
-from core.cli.console import Done, Progress, command, notice
-from core.cli.tracks import Force, SourceFps, Space, open_track
-from core.errors import BadInput, NoVideo
-from core.media import VideoInfo, probe
-from core.render.crop import Normalise, crop_movie
-from core.render.movie import track_end
-from core.render.series import PlotStyle, picture_series
-from core.track import LandmarkTrack, step
-from core.track_io import check_output, read_contents, write_series
+from .. import track as values
+from ..errors import BadInput, NoVideo
+from ..media import VideoInfo, probe
+from ..render.crop import Normalise, crop_movie
+from ..render.movie import track_end
+from ..render.series import PlotStyle, picture_series
+from ..track import LandmarkTrack, step
+from ..track_io import check_output, read_contents, write_series
+from .console import Done, Progress, command, notice
+from .tracks import Force, SourceFps, Space, open_track
 
 __all__: list[str] = []
 

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from core.cli.console import Done, command
-from core.cli.tracks import Force, SourceFps, Space, open_track, save_track
-from core.edits import Edit, Kept, read_layer, write_layer
-from core.errors import BadInput
-from core.track_io import check_output
+from ..edits import Edit, Kept, read_layer, write_layer
+from ..errors import BadInput
+from ..track_io import check_output
+from .console import Done, command
+from .tracks import Force, SourceFps, Space, open_track, save_track
 
 __all__: list[str] = []
 

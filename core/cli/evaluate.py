@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from core.cli.console import Done, Progress, command, notice, plain, table_lines
-from core.datasets import ClipRef
-from core.errors import BadInput, OutputExists
-from core.models import load_model
-from core.speech.noise import NoiseBank
+from ..datasets import ClipRef
+from ..errors import BadInput, OutputExists
+from ..models import load_model
+from ..speech.noise import NoiseBank
+from .console import Done, Progress, command, notice, plain, table_lines
 
 __all__: list[str] = []
 
@@ -56,12 +56,12 @@ def evaluate_command(
 ) -> Done:
     """Score models on clips, beside mismatched audio and mean faces. Every model after the first
     is compared with the first, clip by clip."""
-    from core.batch.noises import noise_bank
-    from core.datasets import list_clips
-    from core.evaluation.runner import evaluate, lip_floor, load_ground_truths
-    from core.evaluation.summary import differences
-    from core.reference.identity import read_template
-    from core.track_io import atomic_write
+    from ..batch.noises import noise_bank
+    from ..datasets import list_clips
+    from ..evaluation.runner import evaluate, lip_floor, load_ground_truths
+    from ..evaluation.summary import differences
+    from ..reference.identity import read_template
+    from ..track_io import atomic_write
 
     target = out / "scores.json"
     if target.exists() and not force:
@@ -127,8 +127,8 @@ def _tell(report: Progress, before: int, done: int, _: int) -> None:
 
 def _landmark_noise(clips: Sequence[ClipRef]) -> dict[str, float]:
     """Noise floor of the landmarks of each clip, IOD; from the workspace where it is known."""
-    from core.batch.noise_floor import noise_floors
-    from core.workspace import Workspace
+    from ..batch.noise_floor import noise_floors
+    from ..workspace import Workspace
 
     report = Progress("landmark noise", len(clips), "clips")
     found = noise_floors(Workspace(), clips, progress=lambda done, _: report(done))

@@ -10,20 +10,20 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from core.adapted import ADAPT
-from core.batch.speaker import clip_speaker_mean
-from core.cli.console import Done, Progress, command, notice
-from core.cli.tracks import open_track
-from core.detect import plane_68
-from core.errors import BadInput, MissingFile, OutputExists, SpeechmarksError
-from core.media import Sound, any_sound, probe
-from core.models import Option, PredictOptions, SpeechModel, adapt_model, families, load_model
-from core.reference import SpeakerMean, speaker_mean
-from core.render import Style, face_movie, threed_movie
-from core.speech.stream import Resampler
-from core.track import LandmarkTrack
-from core.track_io import read_array, read_track, write_track
-from core.workspace import Workspace, file_sha256
+from ..adapted import ADAPT
+from ..batch.speaker import clip_speaker_mean
+from ..detect import plane_68
+from ..errors import BadInput, MissingFile, OutputExists, SpeechmarksError
+from ..media import Sound, any_sound, probe
+from ..models import Option, PredictOptions, SpeechModel, adapt_model, families, load_model
+from ..reference import SpeakerMean, speaker_mean
+from ..render import Style, face_movie, threed_movie
+from ..speech.stream import Resampler
+from ..track import LandmarkTrack
+from ..track_io import read_array, read_track, write_track
+from ..workspace import Workspace, file_sha256
+from .console import Done, Progress, command, notice
+from .tracks import open_track
 
 __all__: list[str] = []
 

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from core.align import read_template
-from core.cli.console import Done, command, notice
-from core.cli.tracks import Force, Published, SourceFps, open_track, save_track
-from core.errors import BadInput
-from core.reference import remove_identity
+from ..align import read_template
+from ..errors import BadInput
+from ..reference import remove_identity
+from .console import Done, command, notice
+from .tracks import Force, Published, SourceFps, open_track, save_track
 
 __all__: list[str] = []
 

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from core.cli.console import Done, Progress, command, notice
-from core.cli.detection import Precision, known_precision
-from core.cli.tracks import Force, Published, save_track
-from core.detect import detect_landmarks, detector_info, plane_68
-from core.detect.published import repeat_lost
-from core.errors import BadInput, NoFace
-from core.media import probe
-from core.track_io import check_output
+from ..detect import detect_landmarks, detector_info, plane_68
+from ..detect.published import repeat_lost
+from ..errors import BadInput, NoFace
+from ..media import probe
+from ..track_io import check_output
+from .console import Done, Progress, command, notice
+from .detection import Precision, known_precision
+from .tracks import Force, Published, save_track
 
 __all__: list[str] = []
 

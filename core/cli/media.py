@@ -11,10 +11,8 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from core.cli.console import Done, Progress, command, inert, notice
-from core.cli.tracks import Force
-from core.errors import BadInput, MediaError, NoVideo, OutputExists
-from core.media import (
+from ..errors import BadInput, MediaError, NoVideo, OutputExists
+from ..media import (
     MediaInfo,
     PictureFormat,
     TimingReport,
@@ -26,6 +24,8 @@ from core.media import (
     timing_report,
     write_wav,
 )
+from .console import Done, Progress, command, inert, notice
+from .tracks import Force
 
 __all__: list[str] = []
 

@@ -8,13 +8,13 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from core.adapted import adapted_stretch
-from core.cli.console import Done, command, notice
-from core.cli.tracks import Published, SourceFps, open_track
-from core.metrics import SCORES, Score, TableFormat, score_table, score_track
-from core.reference import ShapeSpace
-from core.reference.identity import read_template
-from core.workspace import file_sha256
+from ..adapted import adapted_stretch
+from ..metrics import SCORES, Score, TableFormat, score_table, score_track
+from ..reference import ShapeSpace
+from ..reference.identity import read_template
+from ..workspace import file_sha256
+from .console import Done, command, notice
+from .tracks import Published, SourceFps, open_track
 
 __all__: list[str] = []
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.batch import LandmarkRecipe
-from core.batch.noise_floor import CRF, NoiseFloor, cached_noise_floor
-from core.cli.console import Progress, table_lines
-from core.workspace import Workspace
+from ..batch import LandmarkRecipe
+from ..batch.noise_floor import CRF, NoiseFloor, cached_noise_floor
+from ..workspace import Workspace
+from .console import Progress, table_lines
 
 __all__ = ["floor_lines", "measure_floor"]
 

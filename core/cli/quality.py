@@ -11,25 +11,25 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from core.batch import LandmarkRecipe, cached_landmarks
-from core.cli.console import Done, Progress, command, notice, table_lines
-from core.cli.detection import Precision, known_precision
-from core.cli.noise_floor import floor_lines, measure_floor
-from core.cli.tracks import Force, SourceFps, Space, open_track, save_track
-from core.detect import plane_68
-from core.detect.identities import parse_face
-from core.edits import apply_edits, load_kept
-from core.edits.cleaning import Cleaning, Smoothing
-from core.errors import BadInput, NoVideo
-from core.media import probe
-from core.metrics.cleaning import cleaning_cost
-from core.metrics.edge import cut_by_edge, edge_remark, runs_of
-from core.metrics.odd_frames import ODD, odd_frames
-from core.metrics.quality import MEASURES, Quality, jumps, missing_runs, quality
-from core.metrics.spread import SpreadSummary, spread_summary
-from core.track import LandmarkTrack
-from core.track_io import TRACK_SUFFIXES, check_output
-from core.workspace import Workspace
+from ..batch import LandmarkRecipe, cached_landmarks
+from ..detect import plane_68
+from ..detect.identities import parse_face
+from ..edits import apply_edits, load_kept
+from ..edits.cleaning import Cleaning, Smoothing
+from ..errors import BadInput, NoVideo
+from ..media import probe
+from ..metrics.cleaning import cleaning_cost
+from ..metrics.edge import cut_by_edge, edge_remark, runs_of
+from ..metrics.odd_frames import ODD, odd_frames
+from ..metrics.quality import MEASURES, Quality, jumps, missing_runs, quality
+from ..metrics.spread import SpreadSummary, spread_summary
+from ..track import LandmarkTrack
+from ..track_io import TRACK_SUFFIXES, check_output
+from ..workspace import Workspace
+from .console import Done, Progress, command, notice, table_lines
+from .detection import Precision, known_precision
+from .noise_floor import floor_lines, measure_floor
+from .tracks import Force, SourceFps, Space, open_track, save_track
 
 __all__: list[str] = []
 

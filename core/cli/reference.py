@@ -8,12 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from core.align import align_procrustes, read_template
-from core.cli.console import Done, command, notice, table_lines
-from core.cli.tracks import Published, SourceFps, open_track
-from core.errors import BadInput
-from core.metrics import prediction_scorer
-from core.reference import (
+from ..align import align_procrustes, read_template
+from ..errors import BadInput
+from ..metrics import prediction_scorer
+from ..reference import (
     RULES,
     Change,
     aligned_for_identity,
@@ -23,7 +21,9 @@ from core.reference import (
     reference_sensitivity,
     rule_choices,
 )
-from core.reference.candidates import Candidate, Choice
+from ..reference.candidates import Candidate, Choice
+from .console import Done, command, notice, table_lines
+from .tracks import Published, SourceFps, open_track
 
 __all__: list[str] = []
 

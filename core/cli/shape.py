@@ -8,10 +8,8 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from core.cli.console import Done, app, command, notice, table_lines
-from core.cli.tracks import Force, SourceFps, Space, open_track, save_track
-from core.errors import BadInput, OutputExists
-from core.reference import (
+from ..errors import BadInput, OutputExists
+from ..reference import (
     ComponentError,
     component_errors,
     fit_shape_space,
@@ -20,10 +18,12 @@ from core.reference import (
     prepared,
     prepared_for,
 )
-from core.reference.shape_fit import Part, Prepare
-from core.reference.speaker import read_mean
-from core.track import step
-from core.track_io import atomic_write, check_output, read_contents, to_track, write_array
+from ..reference.shape_fit import Part, Prepare
+from ..reference.speaker import read_mean
+from ..track import step
+from ..track_io import atomic_write, check_output, read_contents, to_track, write_array
+from .console import Done, app, command, notice, table_lines
+from .tracks import Force, SourceFps, Space, open_track, save_track
 
 __all__: list[str] = []
 

@@ -9,12 +9,10 @@ from typing import Annotated, Any, cast
 import numpy as np
 import typer
 
-from core.batch import cached_landmarks
-from core.cli.console import Done, Progress, command, notice, table_lines
-from core.cli.tracks import Force, SourceFps, open_track
-from core.datasets.clips import MEDIA_SUFFIXES, VIDEO_SUFFIXES
-from core.errors import BadInput, MissingFile, OutputExists
-from core.reference import (
+from ..batch import cached_landmarks
+from ..datasets.clips import MEDIA_SUFFIXES, VIDEO_SUFFIXES
+from ..errors import BadInput, MissingFile, OutputExists
+from ..reference import (
     Audit,
     closed_face,
     identity_audit,
@@ -22,10 +20,12 @@ from core.reference import (
     speaker_distances,
     template_face,
 )
-from core.reference.audit import Folds
-from core.track import LandmarkTrack
-from core.track_io import TRACK_SUFFIXES, atomic_write, write_array
-from core.workspace import Workspace
+from ..reference.audit import Folds
+from ..track import LandmarkTrack
+from ..track_io import TRACK_SUFFIXES, atomic_write, write_array
+from ..workspace import Workspace
+from .console import Done, Progress, command, notice, table_lines
+from .tracks import Force, SourceFps, open_track
 
 __all__: list[str] = []
 

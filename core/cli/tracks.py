@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from core import track as values
-from core.cli.console import notice
-from core.track import LandmarkTrack
-from core.track_io import FACE_RATE, Basis, read_contents, to_track, write_track
+from .. import track as values
+from ..track import LandmarkTrack
+from ..track_io import FACE_RATE, Basis, read_contents, to_track, write_track
+from .console import notice
 
 __all__ = ["Force", "Published", "SourceFps", "Space", "open_track", "save_track"]
 

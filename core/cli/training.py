@@ -9,9 +9,9 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from core.cli.console import Done, Progress, command, notice
-from core.errors import BadInput
-from core.models import load_model
+from ..errors import BadInput
+from ..models import load_model
+from .console import Done, Progress, command, notice
 
 __all__: list[str] = []
 
@@ -152,13 +152,13 @@ def train_command(
     force: Annotated[bool, typer.Option("--force", help="Start over in a used folder.")] = False,
 ) -> Done:
     """Train a model family on the clips of a data set (landmarks are cached)."""
-    from core.batch.landmarks import LandmarkRecipe
-    from core.detect.precision import Precision
-    from core.reference import open_basis, read_template, shipped_template
-    from core.speech.encoders import open_encoder
-    from core.training import Reference, Sampling, default_options, make_recipe, split_clips, train
-    from core.training.distil import with_distilled
-    from core.training.published import read_training_file
+    from ..batch.landmarks import LandmarkRecipe
+    from ..detect.precision import Precision
+    from ..reference import open_basis, read_template, shipped_template
+    from ..speech.encoders import open_encoder
+    from ..training import Reference, Sampling, default_options, make_recipe, split_clips, train
+    from ..training.distil import with_distilled
+    from ..training.published import read_training_file
 
     own = None if basis is None else open_basis(basis)
     from_file = data.is_file()
@@ -298,8 +298,8 @@ def distill_command(
     seed: Annotated[int, typer.Option("--seed", help="Of the copies.")] = 0,
 ) -> Done:
     """Label audio with a model's landmarks, for 'train --distilled'; finished labels are kept."""
-    from core.models.store import weights_of
-    from core.training.distil import Teacher, audio_files, distil
+    from ..models.store import weights_of
+    from ..training.distil import Teacher, audio_files, distil
 
     teachers = [Teacher(load_model(name), weights_of(name)) for name in teacher]
     files = audio_files(audio)

@@ -8,21 +8,21 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli.console import Done, Progress, command, notice
-from core.cli.tracks import Force, SourceFps, Space, open_track, save_track
-from core.detect import detect_landmarks
-from core.errors import BadInput, NoVideo, OutputExists
-from core.media import is_picture, probe, read_sound
-from core.reference.identity import read_template
-from core.reference.transfer import motion_of, transfer_motion
-from core.render.transfer import (
+from ..detect import detect_landmarks
+from ..errors import BadInput, NoVideo, OutputExists
+from ..media import is_picture, probe, read_sound
+from ..reference.identity import read_template
+from ..reference.transfer import motion_of, transfer_motion
+from ..render.transfer import (
     Portrait,
     clip_portrait,
     drawn_portrait,
     photo_portrait,
     transfer_movie,
 )
-from core.track_io import check_output
+from ..track_io import check_output
+from .console import Done, Progress, command, notice
+from .tracks import Force, SourceFps, Space, open_track, save_track
 
 __all__: list[str] = []
 

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli.console import Done, Progress, app, command
-from core.models import ModelCard, known_models
-from core.models.store import model_card
-from core.weights import RemoteFile, files_of, get, identify, shelf, weights_folder
+from ..models import ModelCard, known_models
+from ..models.store import model_card
+from ..weights import RemoteFile, files_of, get, identify, shelf, weights_folder
+from .console import Done, Progress, app, command
 
 __all__: list[str] = []
 

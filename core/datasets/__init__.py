@@ -1,7 +1,7 @@
 """Data sets: where the clips of a corpus lie and which lists name them."""
 
-from core.datasets.clips import ClipParts, ClipRef
-from core.datasets.layouts import (
+from .clips import ClipParts, ClipRef
+from .layouts import (
     LAYOUTS,
     Layout,
     find_layout,

@@ -13,9 +13,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.media import Waveform
-from core.track import LandmarkTrack, step
+from ..errors import BadInput
+from ..media import Waveform
+from ..track import LandmarkTrack, step
 
 __all__ = [
     "EVERY",

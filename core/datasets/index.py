@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.errors import BadInput, MissingFile
-from core.metrics.quality import MEASURES
-from core.track_io.files import staged
+from ..errors import BadInput, MissingFile
+from ..metrics.quality import MEASURES
+from ..track_io.files import staged
 
 __all__ = [
     "COLUMNS",

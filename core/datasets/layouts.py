@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.datasets.clips import (
+from ..errors import BadInput, MissingFile
+from .clips import (
     MEDIA_SUFFIXES,
     ClipParts,
     ClipRef,
@@ -21,8 +22,7 @@ from core.datasets.clips import (
     media_below,
     suffix_rank,
 )
-from core.datasets.tables import split_in, splits_in
-from core.errors import BadInput, MissingFile
+from .tables import split_in, splits_in
 
 __all__ = [
     "LAYOUTS",

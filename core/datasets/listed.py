@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.datasets.clips import MEDIA_SUFFIXES, ClipRef, inside
-from core.datasets.layouts import LAYOUTS, Layout, find_layout, list_clips, list_names
-from core.errors import BadInput, MissingFile
+from ..errors import BadInput, MissingFile
+from .clips import MEDIA_SUFFIXES, ClipRef, inside
+from .layouts import LAYOUTS, Layout, find_layout, list_clips, list_names
 
 __all__ = ["clip_at", "names_in_list"]
 

@@ -6,10 +6,10 @@ import glob
 import re
 from pathlib import Path, PurePosixPath
 
-from core.datasets.clips import ClipRef
-from core.datasets.layouts import LAYOUTS
-from core.errors import BadInput
-from core.track_io.files import sweep
+from ..errors import BadInput
+from ..track_io.files import sweep
+from .clips import ClipRef
+from .layouts import LAYOUTS
 
 __all__ = ["checked_place", "shot_pattern", "shot_place", "sound_place", "video_place"]
 

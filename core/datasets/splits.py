@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from core.datasets.clips import ClipRef
-from core.errors import BadInput
+from ..errors import BadInput
+from .clips import ClipRef
 
 __all__ = ["SHARES", "draw_lists", "rows_of", "statistics_of"]
 

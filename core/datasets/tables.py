@@ -15,9 +15,9 @@ from contextlib import closing
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from core.datasets.clips import MEDIA_SUFFIXES, ClipRef, inside
-from core.errors import BadInput, MissingFile
-from core.track_io.files import read_plain, shown
+from ..errors import BadInput, MissingFile
+from ..track_io.files import read_plain, shown
+from .clips import MEDIA_SUFFIXES, ClipRef, inside
 
 __all__ = [
     "TABLE_SUFFIXES",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.errors import SpeechmarksError
-from core.media import encode_picture, read_frames
-from core.track_io import atomic_write
+from ..errors import SpeechmarksError
+from ..media import encode_picture, read_frames
+from ..track_io import atomic_write
 
 __all__ = ["THUMBNAIL_SIDE", "make_thumbnail", "read_thumbnail"]
 

@@ -3,13 +3,13 @@
 Detectors against one another: `core.detect.comparison`.
 """
 
-from core.detect.clip import Detection, detect_landmarks, find_faces
-from core.detect.dlib68 import Dlib68, default_predictor
-from core.detect.follow import FaceChoice
-from core.detect.identities import Faces
-from core.detect.plane import plane_68
-from core.detect.precision import Precision
-from core.detect.registry import (
+from .clip import Detection, detect_landmarks, find_faces
+from .dlib68 import Dlib68, default_predictor
+from .follow import FaceChoice
+from .identities import Faces
+from .plane import plane_68
+from .precision import Precision
+from .registry import (
     DETECTORS,
     DetectorInfo,
     DetectorState,
@@ -19,7 +19,7 @@ from core.detect.registry import (
     open_points,
     weight_files,
 )
-from core.detect.values import Box, Found, PointModel
+from .values import Box, Found, PointModel
 
 __all__ = [
     "DETECTORS",

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detect.crowd import Crowd
-from core.detect.dlib68 import Dlib68
-from core.detect.follow import FaceChoice, Follower, choose_face
-from core.detect.identities import Faces, Shot, choose_identity, parse_face
-from core.detect.precision import Precision
-from core.detect.registry import detector_info, open_points
-from core.detect.values import Found, How, PointModel
-from core.errors import NoVideo
-from core.media import Frame, read_frames, read_frames_at
-from core.scheme import get_scheme
-from core.track import LandmarkTrack, step
+from ..errors import NoVideo
+from ..media import Frame, read_frames, read_frames_at
+from ..scheme import get_scheme
+from ..track import LandmarkTrack, step
+from .crowd import Crowd
+from .dlib68 import Dlib68
+from .follow import FaceChoice, Follower, choose_face
+from .identities import Faces, Shot, choose_identity, parse_face
+from .precision import Precision
+from .registry import detector_info, open_points
+from .values import Found, How, PointModel
 
 __all__ = ["Detection", "detect_landmarks", "find_faces"]
 

@@ -13,17 +13,17 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detect.clip import Detection, detect_landmarks
-from core.detect.follow import FaceChoice
-from core.detect.plane import plane_68
-from core.detect.precision import Precision
-from core.detect.registry import DETECTORS, detector_info, detectors
-from core.errors import BadInput, MissingDependency
-from core.media import probe
-from core.metrics import face_width
-from core.reference import inner_opening
-from core.scheme import DLIB68
-from core.track import LandmarkTrack
+from ..errors import BadInput, MissingDependency
+from ..media import probe
+from ..metrics import face_width
+from ..reference import inner_opening
+from ..scheme import DLIB68
+from ..track import LandmarkTrack
+from .clip import Detection, detect_landmarks
+from .follow import FaceChoice
+from .plane import plane_68
+from .precision import Precision
+from .registry import DETECTORS, detector_info, detectors
 
 __all__ = [
     "GROUPS",

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detect.dlib68 import Dlib68
-from core.detect.follow import FINE_EVERY, Cuts, Follower, search
-from core.detect.identities import Identity, Shot, link, overlaps
-from core.detect.values import Box, Found
+from .dlib68 import Dlib68
+from .follow import FINE_EVERY, Cuts, Follower, search
+from .identities import Identity, Shot, link, overlaps
+from .values import Box, Found
 
 __all__ = ["Crowd"]
 

@@ -19,9 +19,9 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detect.precision import Precision, averaged, face_view, varied
-from core.detect.values import Box, Found, PointModel
-from core.errors import BadInput, MissingDependency, MissingFile, WeightsError
+from ..errors import BadInput, MissingDependency, MissingFile, WeightsError
+from .precision import Precision, averaged, face_view, varied
+from .values import Box, Found, PointModel
 
 __all__ = [
     "Dlib68",

@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.detect.dlib68 import default_predictor
-from core.detect.facemesh_net import SIDE, FaceMeshNet
-from core.detect.values import Box, Found, PointModel
-from core.errors import MissingFile
-from core.weights import get, open_weights, remote_file, shelf
+from ..errors import MissingFile
+from ..weights import get, open_weights, remote_file, shelf
+from .dlib68 import default_predictor
+from .facemesh_net import SIDE, FaceMeshNet
+from .values import Box, Found, PointModel
 
 __all__ = [
     "FaceCrop",

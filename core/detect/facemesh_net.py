@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.errors import WeightsError
+from ..errors import WeightsError
 
 __all__ = ["POINTS", "SIDE", "FaceMeshNet"]
 

@@ -24,11 +24,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.detect.dlib68 import default_predictor
-from core.detect.values import Box, Found, PointModel
-from core.errors import MissingDependency, MissingFile, WeightsError
-from core.weights import RemoteFile
-from core.weights.transfer import Transfer
+from ..errors import MissingDependency, MissingFile, WeightsError
+from ..weights import RemoteFile
+from ..weights.transfer import Transfer
+from .dlib68 import default_predictor
+from .values import Box, Found, PointModel
 
 __all__ = ["Fan", "fetch", "fetchable", "missing", "opened", "weight_files"]
 

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detect.dlib68 import Dlib68
-from core.detect.values import Box, Found
+from .dlib68 import Dlib68
+from .values import Box, Found
 
 __all__ = ["CHECK_EVERY", "Cuts", "FaceChoice", "Follower", "choose_face", "search"]
 

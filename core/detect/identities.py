@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 from scipy.optimize import linear_sum_assignment
 
-from core.detect.follow import FaceChoice
-from core.detect.values import Box, Found
-from core.errors import BadInput
-from core.metrics.scores import interocular, opening
+from ..errors import BadInput
+from ..metrics.scores import interocular, opening
+from .follow import FaceChoice
+from .values import Box, Found
 
 __all__ = [
     "LEAST_OVERLAP",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.scheme import point_map
-from core.track import LandmarkTrack, select_points
+from ..scheme import point_map
+from ..track import LandmarkTrack, select_points
 
 __all__ = ["plane_68"]
 

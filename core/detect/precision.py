@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detect.values import Box
+from .values import Box
 
 __all__ = [
     "BOXES",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.track import LandmarkTrack, step
+from ..track import LandmarkTrack, step
 
 __all__ = ["repeat_lost"]
 

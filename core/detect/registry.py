@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from core.detect.values import PointModel
-from core.errors import BadInput, MissingDependency
+from ..errors import BadInput, MissingDependency
+from .values import PointModel
 
 __all__ = [
     "DETECTORS",
@@ -82,7 +82,7 @@ _ALL = (
         (2,),
         "regression trees on 68 points (Kazemi and Sullivan 2014)",
         "non-commercial use (trained on iBUG 300-W)",
-        "core.detect.dlib68",
+        ".dlib68",
         fine=True,
     ),
     DetectorInfo(
@@ -91,7 +91,7 @@ _ALL = (
         (3,),
         "network on 468 points with depth (Kartynnik et al. 2019)",
         "none stated by the repository it is downloaded from",
-        "core.detect.facemesh",
+        ".facemesh",
     ),
     DetectorInfo(
         "fan",
@@ -99,7 +99,7 @@ _ALL = (
         (2, 3),
         "hourglass networks on 68 points (Bulat and Tzimiropoulos 2017), package face-alignment",
         "BSD (package); none stated for its weights",
-        "core.detect.fan",
+        ".fan",
     ),
 )
 
@@ -122,7 +122,7 @@ def detectors() -> tuple[DetectorState, ...]:
 
 
 def _state(info: DetectorInfo) -> DetectorState:
-    module = import_module(info.module)
+    module = import_module(info.module, __package__)
     reason = module.missing()
     return DetectorState(info, reason, bool(reason) and module.fetchable())
 
@@ -137,7 +137,7 @@ def fetch_weights(name: str, progress: Callable[[str, int, int | None], None]) -
     MissingDependency : no such detector, or its package is not installed.
     Offline, WeightsError : they cannot be had.
     """
-    found: list[Path] = import_module(detector_info(name).module).fetch(progress)
+    found: list[Path] = import_module(detector_info(name).module, __package__).fetch(progress)
     return found
 
 
@@ -148,7 +148,9 @@ def weight_files(name: str, *, threed: bool = False) -> list[Path]:
     ------
     MissingDependency, MissingFile : they are not here.
     """
-    found: list[Path] = import_module(detector_info(name).module).weight_files(threed=threed)
+    found: list[Path] = import_module(detector_info(name).module, __package__).weight_files(
+        threed=threed
+    )
     return found
 
 
@@ -169,5 +171,5 @@ def open_points(name: str, *, threed: bool = False) -> PointModel[Any]:
             f"{name} gives no depth; choose one of "
             f"{', '.join(d.name for d in DETECTORS.values() if 3 in d.dims) or 'none'}."
         )
-    model: PointModel[Any] = import_module(info.module).opened(threed=threed)
+    model: PointModel[Any] = import_module(info.module, __package__).opened(threed=threed)
     return model

@@ -4,9 +4,9 @@ All of it is kept apart from what was detected, is laid over it as steps of the 
 be taken back at any time.
 """
 
-from core.edits.cleaning import Cleaning
-from core.edits.layer import MOST_SPREAD, Edit, EditLayer, apply_edits, placed, track_digest
-from core.edits.store import (
+from .cleaning import Cleaning
+from .layer import MOST_SPREAD, Edit, EditLayer, apply_edits, placed, track_digest
+from .store import (
     MOST_EDITS,
     Kept,
     load_kept,

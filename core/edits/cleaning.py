@@ -7,9 +7,9 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from core.errors import BadInput
-from core.smooth import smooth_one_euro, smooth_savgol
-from core.track import LandmarkTrack, fill_gaps
+from ..errors import BadInput
+from ..smooth import smooth_one_euro, smooth_savgol
+from ..track import LandmarkTrack, fill_gaps
 
 __all__ = ["Cleaning", "Smoothing"]
 

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.track import LandmarkTrack, fill_gaps, remembered, step
+from ..errors import BadInput
+from ..track import LandmarkTrack, fill_gaps, remembered, step
 
 __all__ = ["MOST_SPREAD", "Edit", "EditLayer", "apply_edits", "placed", "track_digest"]
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.edits.cleaning import Cleaning
-from core.edits.layer import Edit, EditLayer, apply_edits, track_digest
-from core.errors import BadInput, MissingFile
-from core.track import LandmarkTrack
-from core.track_io import atomic_write, check_output
-from core.track_io.files import read_plain
+from ..errors import BadInput, MissingFile
+from ..track import LandmarkTrack
+from ..track_io import atomic_write, check_output
+from ..track_io.files import read_plain
+from .cleaning import Cleaning
+from .layer import Edit, EditLayer, apply_edits, track_digest
 
 __all__ = [
     "MOST_EDITS",

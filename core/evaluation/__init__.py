@@ -3,16 +3,16 @@
 `core.evaluation.runner` scores models over lists of clips.
 """
 
-from core.evaluation.cards import HEADLINE, ScoreCard
-from core.evaluation.comparison import Comparison, ComparisonSpace, compare_tracks
-from core.evaluation.intervals import (
+from .cards import HEADLINE, ScoreCard
+from .comparison import Comparison, ComparisonSpace, compare_tracks
+from .intervals import (
     Interval,
     mean_interval,
     median_interval,
     paired_difference,
     skill_interval,
 )
-from core.evaluation.scores import headline_scores, lip_motion_error, pooled_skill
+from .scores import headline_scores, lip_motion_error, pooled_skill
 
 __all__ = [
     "HEADLINE",

@@ -13,11 +13,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from core.adapted import leave_out_adapted
-from core.align import normalise_lips, without_head_motion
-from core.errors import BadInput
-from core.scheme import point_map
-from core.track import LandmarkTrack, remembered, resample_linear, select_points
+from ..adapted import leave_out_adapted
+from ..align import normalise_lips, without_head_motion
+from ..errors import BadInput
+from ..scheme import point_map
+from ..track import LandmarkTrack, remembered, resample_linear, select_points
 
 __all__ = ["Comparison", "ComparisonSpace", "compare_tracks", "without_head_motion"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import BadInput
+from ..errors import BadInput
 
 __all__ = ["FACTS", "SCHEMA", "card_test", "card_tests", "central", "model_card", "seed_spread"]
 

@@ -14,33 +14,33 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.batch.landmarks import DLIB68, LandmarkRecipe, cached_landmarks
-from core.datasets import ClipRef
-from core.errors import BadInput, SpeechmarksError
-from core.evaluation.comparison import Comparison, ComparisonSpace, compare_tracks
-from core.evaluation.intervals import mean_interval
-from core.evaluation.scores import QUIET_SECONDS, headline_scores, scores_at
-from core.evaluation.summary import (
-    ClipResult,
-    by_speaker,
-    corrected_error,
-    row_differences,
-    summarise_rows,
-)
-from core.media import Waveform, read_sound
-from core.metrics.clips import (
+from ..batch.landmarks import DLIB68, LandmarkRecipe, cached_landmarks
+from ..datasets import ClipRef
+from ..errors import BadInput, SpeechmarksError
+from ..media import Waveform, read_sound
+from ..metrics.clips import (
     ClipScore,
     IdentityFree,
     identity_free,
     pooled_variance_ratio,
     score_identity_free,
 )
-from core.models.base import SpeechModel
-from core.reference import fit_shape_space, remove_lip_identity, shipped_template
-from core.speech.activity import quiet_stretches
-from core.speech.noise import NoiseBank
-from core.track import LandmarkTrack
-from core.workspace import Workspace
+from ..models.base import SpeechModel
+from ..reference import fit_shape_space, remove_lip_identity, shipped_template
+from ..speech.activity import quiet_stretches
+from ..speech.noise import NoiseBank
+from ..track import LandmarkTrack
+from ..workspace import Workspace
+from .comparison import Comparison, ComparisonSpace, compare_tracks
+from .intervals import mean_interval
+from .scores import QUIET_SECONDS, headline_scores, scores_at
+from .summary import (
+    ClipResult,
+    by_speaker,
+    corrected_error,
+    row_differences,
+    summarise_rows,
+)
 
 __all__ = ["ROWS", "Evaluation", "GroundTruth", "evaluate", "lip_floor", "load_ground_truths"]
 

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.align import lip_aperture, lip_width
-from core.evaluation.cards import HEADLINE
-from core.evaluation.comparison import Comparison
-from core.speech.activity import in_stretches
+from ..align import lip_aperture, lip_width
+from ..speech.activity import in_stretches
+from .cards import HEADLINE
+from .comparison import Comparison
 
 __all__ = [
     "QUIET_SECONDS",

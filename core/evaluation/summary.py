@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from core.evaluation.intervals import (
+from .intervals import (
     mean_interval,
     median_interval,
     paired_difference,
     skill_interval,
 )
-from core.evaluation.scores import pooled_skill
+from .scores import pooled_skill
 
 __all__ = [
     "DIFFERENCES",

@@ -4,7 +4,7 @@ opened in a process of their own (`core.media.guard`).
 Time zero is the start of the first picture; sound is delivered on the same clock.
 """
 
-from core.media.audio import (
+from .audio import (
     LONG_SECONDS,
     Sound,
     StoredSound,
@@ -16,11 +16,11 @@ from core.media.audio import (
     write_flac,
     write_wav,
 )
-from core.media.frames import Frame, read_frame, read_frames, read_frames_at
-from core.media.guard import warm_decoder
-from core.media.info import AudioInfo, MediaInfo, VideoInfo
-from core.media.movie import MovieWriter, make_proxy, sound_bytes
-from core.media.pictures import (
+from .frames import Frame, read_frame, read_frames, read_frames_at
+from .guard import warm_decoder
+from .info import AudioInfo, MediaInfo, VideoInfo
+from .movie import MovieWriter, make_proxy, sound_bytes
+from .pictures import (
     PictureFormat,
     choose_frames,
     crop_around,
@@ -31,9 +31,9 @@ from core.media.pictures import (
     spread,
     zip_pictures,
 )
-from core.media.probe import probe
-from core.media.stills import is_picture, read_picture
-from core.media.timing import (
+from .probe import probe
+from .stills import is_picture, read_picture
+from .timing import (
     ASSUMED_RATES,
     Drift,
     ResamplingPlan,

@@ -13,8 +13,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from core.errors import BadInput, MediaError
-from core.media.guard import request, stream
+from ..errors import BadInput, MediaError
+from .guard import request, stream
 
 __all__ = [
     "LONG_SECONDS",

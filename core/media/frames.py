@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.media.guard import stream
+from ..errors import BadInput
+from .guard import stream
 
 __all__ = ["Frame", "read_frame", "read_frames", "read_frames_at"]
 

@@ -23,15 +23,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
-from core import errors
-from core.errors import MediaError, MissingFile, SpeechmarksError
-from core.media.wire import Message, receive, send
-from core.settings import Limits, one_core, read_settings
+from .. import errors
+from ..errors import MediaError, MissingFile, SpeechmarksError
+from ..settings import Limits, one_core, read_settings
+from .wire import Message, receive, send
 
 __all__ = ["request", "stream", "warm_decoder"]
 
 _ROOT = Path(__file__).parents[2]
-_COMMAND = (sys.executable, "-m", "core.media.decoder")
+_COMMAND = (sys.executable, "-m", f"{__package__}.decoder")
 _MOST_IDLE = 2
 _AHEAD = 2  # pictures decoded before they are asked for
 _ERRORS = {

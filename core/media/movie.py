@@ -19,11 +19,11 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from core.errors import BadInput, NoSound, OutputExists
-from core.media.audio import Sound, cut_sound, open_sound
-from core.media.frames import read_frames
-from core.media.info import MediaInfo
-from core.media.probe import probe
+from ..errors import BadInput, NoSound, OutputExists
+from .audio import Sound, cut_sound, open_sound
+from .frames import read_frames
+from .info import MediaInfo
+from .probe import probe
 
 __all__ = ["MovieWriter", "make_proxy", "sound_bytes"]
 

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.media.frames import read_frames_at
-from core.media.timing import resampling_plan
+from ..errors import BadInput
+from .frames import read_frames_at
+from .timing import resampling_plan
 
 __all__ = [
     "PictureFormat",

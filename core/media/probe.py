@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from core.media.guard import request
-from core.media.info import AudioInfo, MediaInfo, VideoInfo, displayed_size
+from .guard import request
+from .info import AudioInfo, MediaInfo, VideoInfo, displayed_size
 
 __all__ = ["probe"]
 

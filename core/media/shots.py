@@ -16,8 +16,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.media.frames import read_frames
+from ..errors import BadInput
+from .frames import read_frames
 
 __all__ = [
     "RATIO",

@@ -9,7 +9,7 @@ from tempfile import TemporaryFile
 
 import numpy as np
 
-from core.media.audio import Waveform, any_sound
+from .audio import Waveform, any_sound
 
 __all__ = ["spooled_sound"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput, NoVideo
-from core.media.info import MediaInfo
+from ..errors import BadInput, NoVideo
+from .info import MediaInfo
 
 __all__ = [
     "ASSUMED_RATES",

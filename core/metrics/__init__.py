@@ -1,15 +1,15 @@
 """Scores of predicted landmarks: pairs make tracks comparable, cards say what is measured."""
 
-from core.evaluation import ScoreCard
-from core.metrics.cards import SCORES, Score, score_track, take_scores
-from core.metrics.clips import (
+from ..evaluation import ScoreCard
+from .cards import SCORES, Score, score_track, take_scores
+from .clips import (
     ClipScore,
     pooled_variance_ratio,
     prediction_scorer,
     score_clip,
 )
-from core.metrics.pairs import Pair, normalise_width, pair_by_frame, pair_by_time, pairs_of
-from core.metrics.scores import (
+from .pairs import Pair, normalise_width, pair_by_frame, pair_by_time, pairs_of
+from .scores import (
     face_width,
     interocular,
     mouth_rmse,
@@ -19,7 +19,7 @@ from core.metrics.scores import (
     variance_ratio,
     whole_face,
 )
-from core.metrics.tables import TABLE_SUFFIXES, TableFormat, score_table
+from .tables import TABLE_SUFFIXES, TableFormat, score_table
 
 __all__ = [
     "pooled_variance_ratio",

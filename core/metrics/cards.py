@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import SpeechmarksError
-from core.evaluation import HEADLINE, ScoreCard, compare_tracks, headline_scores
-from core.evaluation.scores import lip_motion_errors
-from core.metrics.pairs import Pair, pairs_of
-from core.metrics.scores import mouth_rmse, mse, opening, opening_correlation, rmse, variance_ratio
-from core.track import LandmarkTrack
+from ..errors import SpeechmarksError
+from ..evaluation import HEADLINE, ScoreCard, compare_tracks, headline_scores
+from ..evaluation.scores import lip_motion_errors
+from ..track import LandmarkTrack
+from .pairs import Pair, pairs_of
+from .scores import mouth_rmse, mse, opening, opening_correlation, rmse, variance_ratio
 
 __all__ = ["MEASURES", "SCORES", "Score", "score_track", "take_scores"]
 

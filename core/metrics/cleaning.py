@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics.quality import jitter
-from core.metrics.scores import opening
-from core.smooth import measured_lag
-from core.track import LandmarkTrack
+from ..smooth import measured_lag
+from ..track import LandmarkTrack
+from .quality import jitter
+from .scores import opening
 
 __all__ = ["CleaningCost", "cleaning_cost", "opening_course", "speed_of_points"]
 

@@ -13,10 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.align import normalise_lips
-from core.evaluation.intervals import Interval, statistic_interval
-from core.metrics.pairs import pair_by_time
-from core.metrics.scores import (
+from ..align import normalise_lips
+from ..evaluation.intervals import Interval, statistic_interval
+from ..reference import remove_identity, remove_lip_identity, shipped_template
+from ..reference.identity import EYE_DISTANCE
+from ..track import LandmarkTrack
+from .pairs import pair_by_time
+from .scores import (
     interocular,
     mouth_rmse,
     mse,
@@ -24,9 +27,6 @@ from core.metrics.scores import (
     opening_correlation,
     whole_face,
 )
-from core.reference import remove_identity, remove_lip_identity, shipped_template
-from core.reference.identity import EYE_DISTANCE
-from core.track import LandmarkTrack
 
 __all__ = [
     "ClipScore",

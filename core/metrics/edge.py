@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align.parts import face_size, mean_face
-from core.scheme import point_map
-from core.track import LandmarkTrack
+from ..align.parts import face_size, mean_face
+from ..scheme import point_map
+from ..track import LandmarkTrack
 
 __all__ = [
     "EDGE_LANDMARKS",

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align.parts import eye_ring_centres, rigid_points
-from core.align.procrustes import reference_shape
-from core.align.similarity import anchored_similarity, apply_similarity, fit_similarity
-from core.errors import BadInput
-from core.metrics.scores import opening, opening_correlation
-from core.scheme import DLIB68
-from core.track import LandmarkTrack
+from ..align.parts import eye_ring_centres, rigid_points
+from ..align.procrustes import reference_shape
+from ..align.similarity import anchored_similarity, apply_similarity, fit_similarity
+from ..errors import BadInput
+from ..scheme import DLIB68
+from ..track import LandmarkTrack
+from .scores import opening, opening_correlation
 
 __all__ = ["NoiseDifference", "noise_difference"]
 

@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics.edge import EDGE_LANDMARKS, edge_counts, runs_of
-from core.metrics.pose import head_pose
-from core.metrics.quality import (
+from ..track import LandmarkTrack
+from .edge import EDGE_LANDMARKS, edge_counts, runs_of
+from .pose import head_pose
+from .quality import (
     JUMP_SPEED,
     MEASURES,
     TURNED_AWAY,
@@ -18,7 +19,6 @@ from core.metrics.quality import (
     noise_course,
     speed_course,
 )
-from core.track import LandmarkTrack
 
 __all__ = ["ODD", "OddFrame", "OddKind", "odd_frames"]
 

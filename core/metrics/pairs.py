@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.adapted import adapted_stretch, leave_out_adapted
-from core.align import align, select_mouth
-from core.errors import BadInput
-from core.metrics.scores import face_width, interocular
-from core.reference import ShapeSpace, remove_identity, shipped_template
-from core.track import LandmarkTrack, fill_gaps, remembered, resample_linear
+from ..adapted import adapted_stretch, leave_out_adapted
+from ..align import align, select_mouth
+from ..errors import BadInput
+from ..reference import ShapeSpace, remove_identity, shipped_template
+from ..track import LandmarkTrack, fill_gaps, remembered, resample_linear
+from .scores import face_width, interocular
 
 __all__ = ["CLOSED_MOUTH", "Pair", "normalise_width", "pair_by_frame", "pair_by_time", "pairs_of"]
 

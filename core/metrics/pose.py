@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align.parts import eye_ring_centres
-from core.track import LandmarkTrack
+from ..align.parts import eye_ring_centres
+from ..track import LandmarkTrack
 
 __all__ = ["head_pose"]
 

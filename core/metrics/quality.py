@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align.parts import rigid_points
-from core.metrics.edge import cut_by_edge, outside, picture_size, runs_of
-from core.metrics.pose import head_pose
-from core.scheme import point_map
-from core.track import LandmarkTrack
+from ..align.parts import rigid_points
+from ..scheme import point_map
+from ..track import LandmarkTrack
+from .edge import cut_by_edge, outside, picture_size, runs_of
+from .pose import head_pose
 
 __all__ = [
     "JUMP_SPEED",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.align import lip_aperture
-from core.track import LandmarkTrack
+from ..align import lip_aperture
+from ..track import LandmarkTrack
 
 __all__ = [
     "face_width",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align.parts import face_size, mean_face
-from core.track import LandmarkTrack, remembered
+from ..align.parts import face_size, mean_face
+from ..track import LandmarkTrack, remembered
 
 __all__ = ["SpreadSummary", "spread_summary"]
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from core.errors import BadInput
-from core.evaluation import ScoreCard
-from core.metrics.cards import SCORES, Score
+from ..errors import BadInput
+from ..evaluation import ScoreCard
+from .cards import SCORES, Score
 
 __all__ = ["TABLE_SUFFIXES", "TableFormat", "escape", "score_table"]
 

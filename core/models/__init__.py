@@ -1,7 +1,7 @@
 """Speech-to-landmark models."""
 
-from core.models.adaptation import AdaptedModel, adapt_model
-from core.models.base import (
+from .adaptation import AdaptedModel, adapt_model
+from .base import (
     DropoutMode,
     Family,
     Listener,
@@ -10,8 +10,8 @@ from core.models.base import (
     PredictOptions,
     SpeechModel,
 )
-from core.models.families import families, family, recognise
-from core.models.store import ModelCard, default_model, known_models, list_models, load_model
+from .families import families, family, recognise
+from .store import ModelCard, default_model, known_models, list_models, load_model
 
 __all__ = [
     "AdaptedModel",

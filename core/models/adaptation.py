@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.adapted import ADAPT
-from core.align import anchored_similarity, apply_similarity
-from core.align.parts import eye_ring_centres
-from core.errors import BadInput
-from core.media.audio import Sound
-from core.models.base import Listener, SpeechModel
-from core.reference.speaker import SpeakerMean
-from core.scheme import DLIB68
+from ..adapted import ADAPT
+from ..align import anchored_similarity, apply_similarity
+from ..align.parts import eye_ring_centres
+from ..errors import BadInput
+from ..media.audio import Sound
+from ..reference.speaker import SpeakerMean
+from ..scheme import DLIB68
+from .base import Listener, SpeechModel
 
 __all__ = ["AdaptedModel", "adapt_model"]
 

@@ -18,11 +18,11 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
-from core.media.audio import Sound
-from core.scheme import get_scheme
-from core.track import LandmarkTrack, Space, frame_times, step
-from core.weights import WeightFile
+from ..errors import BadInput
+from ..media.audio import Sound
+from ..scheme import get_scheme
+from ..track import LandmarkTrack, Space, frame_times, step
+from ..weights import WeightFile
 
 __all__ = [
     "DropoutMode",

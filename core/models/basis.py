@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.errors import WeightsError
-from core.reference.shape_space import ShapeSpace
-from core.weights import WeightFile
+from ..errors import WeightsError
+from ..reference.shape_space import ShapeSpace
+from ..weights import WeightFile
 
 __all__ = ["BASIS", "basis_tensors", "stored_basis"]
 

@@ -20,15 +20,15 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.errors import BadInput, WeightsError
-from core.media.audio import Sound
-from core.models.base import Family, Option, SpeechModel
-from core.models.basis import BASIS, stored_basis
-from core.reference.bases import open_basis
-from core.reference.shape_space import ShapeSpace
-from core.speech.nr import NR_HOP, NR_RATE, NR_WINDOW, NRListener
-from core.speech.stream import Frames
-from core.weights import WeightFile
+from ..errors import BadInput, WeightsError
+from ..media.audio import Sound
+from ..reference.bases import open_basis
+from ..reference.shape_space import ShapeSpace
+from ..speech.nr import NR_HOP, NR_RATE, NR_WINDOW, NRListener
+from ..speech.stream import Frames
+from ..weights import WeightFile
+from .base import Family, Option, SpeechModel
+from .basis import BASIS, stored_basis
 
 __all__ = ["FAMILY", "OPTIONS", "CNNModel", "SpeechCNN", "build_cnn"]
 

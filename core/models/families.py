@@ -5,18 +5,18 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-from core.errors import BadInput, WeightsError
-from core.models.base import Family
-from core.weights import WeightFile
+from ..errors import BadInput, WeightsError
+from ..weights import WeightFile
+from .base import Family
 
 __all__ = ["FAMILIES", "families", "family", "recognise"]
 
 FAMILIES = {
-    "cnn": "core.models.cnn",
-    "tc": "core.models.tc",
-    "lstm": "core.models.lstm",
-    "lips": "core.models.lips",
-    "mfcc-lstm": "core.models.mfcc_lstm",
+    "cnn": ".cnn",
+    "tc": ".tc",
+    "lstm": ".lstm",
+    "lips": ".lips",
+    "mfcc-lstm": ".mfcc_lstm",
 }
 """Family name -> module that holds its ``FAMILY``. A new family adds its line here."""
 
@@ -26,7 +26,7 @@ def family(name: str) -> Family:
     """A family by name; raises `BadInput` with the known names."""
     if name not in FAMILIES:
         raise BadInput(f"There is no model family {name!r}; known: {', '.join(FAMILIES)}.")
-    found = import_module(FAMILIES[name]).FAMILY
+    found = import_module(FAMILIES[name], __package__).FAMILY
     assert isinstance(found, Family)
     return found
 

@@ -17,24 +17,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.errors import BadInput, WeightsError
-from core.media.audio import Sound
-from core.models.base import Family, Option, SpeechModel
-from core.models.basis import BASIS, stored_basis
-from core.models.lips_net import GRID_RATE, LipNet, LipStream
-from core.models.store import save_model
-from core.reference.shape_space import ShapeSpace
-from core.reference.speaker import read_mean
-from core.speech.encoders import (
+from ..errors import BadInput, WeightsError
+from ..media.audio import Sound
+from ..reference.shape_space import ShapeSpace
+from ..reference.speaker import read_mean
+from ..speech.encoders import (
     FOLDER_KINDS,
     EncoderChunks,
     SpeechEncoder,
     build_encoder,
     open_encoder,
 )
-from core.speech.logmel import SPEECH_RATE, LevelListener, LogMelListener
-from core.track import frame_times, resample_linear
-from core.weights import PRETRAINED, WeightFile
+from ..speech.logmel import SPEECH_RATE, LevelListener, LogMelListener
+from ..track import frame_times, resample_linear
+from ..weights import PRETRAINED, WeightFile
+from .base import Family, Option, SpeechModel
+from .basis import BASIS, stored_basis
+from .lips_net import GRID_RATE, LipNet, LipStream
+from .store import save_model
 
 __all__ = ["FAMILY", "LipsModel", "save_lips"]
 

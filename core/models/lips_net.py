@@ -16,9 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.errors import WeightsError
-from core.speech.encoders import SpeechEncoder
-from core.speech.logmel import LOG_MEL_HOP, log_mel
+from ..errors import WeightsError
+from ..speech.encoders import SpeechEncoder
+from ..speech.logmel import LOG_MEL_HOP, log_mel
 
 __all__ = ["GRID_RATE", "LipNet", "LipStream"]
 

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.align import normalise_eyes
-from core.errors import BadInput, WeightsError
-from core.media.audio import Sound
-from core.models.base import Family, Option, SpeechModel
-from core.models.lstm_net import StackedLSTM, layers_from
-from core.models.lstm_windows import LSTMWindows
-from core.speech.tfl import TFL_HOP, TFL_RATE, TFL_WIDTH, TFLListener
-from core.weights import WeightFile
+from ..align import normalise_eyes
+from ..errors import BadInput, WeightsError
+from ..media.audio import Sound
+from ..speech.tfl import TFL_HOP, TFL_RATE, TFL_WIDTH, TFLListener
+from ..weights import WeightFile
+from .base import Family, Option, SpeechModel
+from .lstm_net import StackedLSTM, layers_from
+from .lstm_windows import LSTMWindows
 
 __all__ = ["FAMILY", "LSTMModel", "delayed"]
 

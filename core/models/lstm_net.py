@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.errors import WeightsError
+from ..errors import WeightsError
 
 __all__ = ["ACTIVATIONS", "LSTMLayer", "StackedLSTM", "layers_from"]
 

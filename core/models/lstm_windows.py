@@ -20,8 +20,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.models.cores import side_by_side
-from core.models.lstm_net import StackedLSTM
+from .cores import side_by_side
+from .lstm_net import StackedLSTM
 
 __all__ = ["STEPS", "LSTMWindows", "WindowStream"]
 

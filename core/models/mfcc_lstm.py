@@ -17,11 +17,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.errors import WeightsError
-from core.media.audio import Sound
-from core.models.base import Family, SpeechModel
-from core.speech.mfcc import N_MFCC, KeyPointWindows, MFCCListener, outline, windows_at
-from core.weights import WeightFile
+from ..errors import WeightsError
+from ..media.audio import Sound
+from ..speech.mfcc import N_MFCC, KeyPointWindows, MFCCListener, outline, windows_at
+from ..weights import WeightFile
+from .base import Family, SpeechModel
 
 __all__ = ["FAMILY", "MFCCLSTMModel", "WindowLSTM"]
 

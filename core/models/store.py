@@ -11,14 +11,11 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
-from core.errors import BadInput, MissingFile
-from core.models.base import Family, Option, SpeechModel
-from core.models.basis import basis_tensors
-from core.models.families import family, recognise
-from core.reference.shape_space import ShapeSpace
-from core.track_io import read_array
-from core.track_io.files import staged
-from core.weights import (
+from ..errors import BadInput, MissingFile
+from ..reference.shape_space import ShapeSpace
+from ..track_io import read_array
+from ..track_io.files import staged
+from ..weights import (
     PRETRAINED,
     WEIGHT_SUFFIXES,
     ModelEntry,
@@ -32,6 +29,9 @@ from core.weights import (
     shelf,
     weights_folder,
 )
+from .base import Family, Option, SpeechModel
+from .basis import basis_tensors
+from .families import family, recognise
 
 __all__ = [
     "ModelCard",

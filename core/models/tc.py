@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.models.base import Family, Option
-from core.models.cnn import OPTIONS, CNNModel, SpeechCNN, build_cnn
-from core.reference.shape_space import ShapeSpace
-from core.weights import WeightFile
+from ..errors import BadInput
+from ..reference.shape_space import ShapeSpace
+from ..weights import WeightFile
+from .base import Family, Option
+from .cnn import OPTIONS, CNNModel, SpeechCNN, build_cnn
 
 __all__ = ["FAMILY", "TemporalCNNModel", "first_condition", "published_boost"]
 

@@ -1,9 +1,9 @@
 """The closed-mouth reference, removal of identity, templates and shape spaces."""
 
-from core.align import read_template, shipped_template
-from core.reference.audit import Audit, AuditRow, identity_audit, session_null, wilson_interval
-from core.reference.bases import keep_basis, kept_bases, open_basis
-from core.reference.candidates import (
+from ..align import read_template, shipped_template
+from .audit import Audit, AuditRow, identity_audit, session_null, wilson_interval
+from .bases import keep_basis, kept_bases, open_basis
+from .candidates import (
     RULES,
     Candidate,
     Choice,
@@ -11,22 +11,22 @@ from core.reference.candidates import (
     rank_frames,
     rule_choices,
 )
-from core.reference.closed_mouth import (
+from .closed_mouth import (
     ClosedMouth,
     closed_mouth,
     inner_opening,
     lip_gap,
     mouth_width,
 )
-from core.reference.example import pursed_example
-from core.reference.identity import (
+from .example import pursed_example
+from .identity import (
     aligned_for_identity,
     from_reference,
     remove_identity,
     remove_lip_identity,
 )
-from core.reference.sensitivity import Change, reference_sensitivity
-from core.reference.shape_fit import (
+from .sensitivity import Change, reference_sensitivity
+from .shape_fit import (
     ComponentError,
     component_errors,
     component_motion,
@@ -34,10 +34,10 @@ from core.reference.shape_fit import (
     prepared,
     prepared_for,
 )
-from core.reference.shape_space import ShapeSpace, fit_shape_space
-from core.reference.speaker import SpeakerMean, mean_lips, speaker_mean
-from core.reference.stages import STAGES, Distances, speaker_distances, staged
-from core.reference.template_face import TemplateFace, closed_face, template_face
+from .shape_space import ShapeSpace, fit_shape_space
+from .speaker import SpeakerMean, mean_lips, speaker_mean
+from .stages import STAGES, Distances, speaker_distances, staged
+from .template_face import TemplateFace, closed_face, template_face
 
 __all__ = [
     "RULES",

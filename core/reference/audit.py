@@ -14,11 +14,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import face_parts
-from core.errors import BadInput
-from core.reference.stages import STAGES, Stage, block_numbers, check_speakers, staged
-from core.scheme import DLIB68
-from core.track import LandmarkTrack
+from ..align import face_parts
+from ..errors import BadInput
+from ..scheme import DLIB68
+from ..track import LandmarkTrack
+from .stages import STAGES, Stage, block_numbers, check_speakers, staged
 
 __all__ = ["Audit", "AuditRow", "Folds", "identity_audit", "session_null", "wilson_interval"]
 

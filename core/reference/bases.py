@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from core.errors import BadInput, MissingFile
-from core.reference.shape_space import ShapeSpace
-from core.workspace import Workspace
+from ..errors import BadInput, MissingFile
+from ..workspace import Workspace
+from .shape_space import ShapeSpace
 
 __all__ = ["keep_basis", "kept_bases", "open_basis"]
 

@@ -15,10 +15,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from core.align import GapRule
-from core.errors import NoReference
-from core.reference.closed_mouth import closed_mouth
-from core.track import LandmarkTrack, remembered
+from ..align import GapRule
+from ..errors import NoReference
+from ..track import LandmarkTrack, remembered
+from .closed_mouth import closed_mouth
 
 __all__ = ["RULES", "Candidate", "Choice", "Rule", "rank_frames", "rule_choices"]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import GapRule, inner_opening, lip_gap, mouth_width
-from core.errors import NoFace, NoReference
-from core.track import LandmarkTrack
+from ..align import GapRule, inner_opening, lip_gap, mouth_width
+from ..errors import NoFace, NoReference
+from ..track import LandmarkTrack
 
 __all__ = ["ClosedMouth", "GapRule", "closed_mouth", "inner_opening", "lip_gap", "mouth_width"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.align import shipped_template
-from core.track import LandmarkTrack, frame_times, step
+from ..align import shipped_template
+from ..track import LandmarkTrack, frame_times, step
 
 __all__ = ["PURSED", "pursed_example"]
 

@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import align, normalise_lips, read_template, shipped_template
-from core.errors import BadInput
-from core.reference.closed_mouth import closed_mouth
-from core.track import LandmarkTrack, remembered, retime, step
+from ..align import align, normalise_lips, read_template, shipped_template
+from ..errors import BadInput
+from ..track import LandmarkTrack, remembered, retime, step
+from .closed_mouth import closed_mouth
 
 __all__ = [
     "EYE_DISTANCE",

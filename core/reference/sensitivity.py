@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import face_parts, face_size, inner_opening, shipped_template
-from core.errors import BadInput
-from core.reference.identity import from_reference
-from core.track import LandmarkTrack
+from ..align import face_parts, face_size, inner_opening, shipped_template
+from ..errors import BadInput
+from ..track import LandmarkTrack
+from .identity import from_reference
 
 __all__ = ["Change", "reference_sensitivity"]
 

@@ -13,12 +13,12 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.align import AlignMethod, align, face_size, select_mouth
-from core.errors import BadInput
-from core.reference.identity import remove_identity
-from core.reference.shape_space import ShapeSpace
-from core.scheme import get_scheme
-from core.track import LandmarkTrack, frame_times, step
+from ..align import AlignMethod, align, face_size, select_mouth
+from ..errors import BadInput
+from ..scheme import get_scheme
+from ..track import LandmarkTrack, frame_times, step
+from .identity import remove_identity
+from .shape_space import ShapeSpace
 
 __all__ = [
     "ComponentError",

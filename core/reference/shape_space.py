@@ -9,10 +9,10 @@ from typing import cast, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput, NoFace, OutputExists
-from core.scheme import Scheme, get_scheme, scheme_of
-from core.track import Space
-from core.track_io import atomic_write, read_array, read_arrays, write_array, write_arrays
+from ..errors import BadInput, NoFace, OutputExists
+from ..scheme import Scheme, get_scheme, scheme_of
+from ..track import Space
+from ..track_io import atomic_write, read_array, read_arrays, write_array, write_arrays
 
 __all__ = ["ShapeSpace", "fit_shape_space"]
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.adapted import Stretch
-from core.align import align, without_head_motion
-from core.errors import BadInput, NoFace
-from core.reference.shape_space import ShapeSpace
-from core.track import LandmarkTrack
-from core.track_io import read_array
+from ..adapted import Stretch
+from ..align import align, without_head_motion
+from ..errors import BadInput, NoFace
+from ..track import LandmarkTrack
+from ..track_io import read_array
+from .shape_space import ShapeSpace
 
 __all__ = [
     "LEAST_SECONDS",

@@ -10,11 +10,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import face_parts, face_size, procrustes_frames, shipped_template
-from core.errors import BadInput
-from core.reference.identity import remove_identity
-from core.scheme import DLIB68
-from core.track import LandmarkTrack, remembered, step
+from ..align import face_parts, face_size, procrustes_frames, shipped_template
+from ..errors import BadInput
+from ..scheme import DLIB68
+from ..track import LandmarkTrack, remembered, step
+from .identity import remove_identity
 
 __all__ = ["STAGES", "Distances", "Stage", "block_numbers", "speaker_distances", "staged"]
 

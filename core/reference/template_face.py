@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import apply_similarity, fit_similarity, shipped_template
-from core.errors import BadInput
-from core.reference.closed_mouth import closed_mouth
-from core.reference.identity import aligned_for_identity
-from core.track import LandmarkTrack
+from ..align import apply_similarity, fit_similarity, shipped_template
+from ..errors import BadInput
+from ..track import LandmarkTrack
+from .closed_mouth import closed_mouth
+from .identity import aligned_for_identity
 
 __all__ = ["TemplateFace", "closed_face", "template_face"]
 

@@ -11,12 +11,12 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.align import fit_similarity
-from core.errors import BadInput
-from core.reference.closed_mouth import closed_mouth
-from core.reference.identity import remove_identity
-from core.scheme import DLIB68
-from core.track import LandmarkTrack, Space, retime, step
+from ..align import fit_similarity
+from ..errors import BadInput
+from ..scheme import DLIB68
+from ..track import LandmarkTrack, Space, retime, step
+from .closed_mouth import closed_mouth
+from .identity import remove_identity
 
 __all__ = ["motion_of", "rest_face", "transfer_motion"]
 

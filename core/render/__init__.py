@@ -3,11 +3,11 @@
 `core.render.player` (the browser's player) stands apart and is imported by its own name.
 """
 
-from core.render.compare import Crop, Layout, Panel, compare_movie
-from core.render.crop import CroppedMovie, Normalise, crop_movie, face_box, upright_maps
-from core.render.movie import face_movie, threed_movie
-from core.render.painted import paint_face, painted_view, to_template_space
-from core.render.palette import (
+from .compare import Crop, Layout, Panel, compare_movie
+from .crop import CroppedMovie, Normalise, crop_movie, face_box, upright_maps
+from .movie import face_movie, threed_movie
+from .painted import paint_face, painted_view, to_template_space
+from .palette import (
     ACCENT,
     GROUND,
     GROUND_DARK,
@@ -17,12 +17,12 @@ from core.render.palette import (
     free_colours,
     model_colour,
 )
-from core.render.portrait import draw_portrait
-from core.render.series import PlotStyle, picture_series
-from core.render.styles import FrameImage, Style, render_panel
-from core.render.threed import draw_threed
-from core.render.view import Viewport, fit_view
-from core.render.wireframe import draw_dots, draw_overlay, draw_wireframe
+from .portrait import draw_portrait
+from .series import PlotStyle, picture_series
+from .styles import FrameImage, Style, render_panel
+from .threed import draw_threed
+from .view import Viewport, fit_view
+from .wireframe import draw_dots, draw_overlay, draw_wireframe
 
 __all__ = [
     "ACCENT",

@@ -15,13 +15,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.errors import BadInput, NoVideo
-from core.lanes import TimedLabel
-from core.media import Sound, probe, sound_bytes
-from core.metrics import Score, score_table
-from core.render.movie import track_end
-from core.render.palette import GROUND, GROUND_DARK, INK, INK_DARK, LINE, MUTED, PAGE, PAGE_DARK
-from core.render.player import (
+from ..errors import BadInput, NoVideo
+from ..lanes import TimedLabel
+from ..media import Sound, probe, sound_bytes
+from ..metrics import Score, score_table
+from .movie import track_end
+from .palette import GROUND, GROUND_DARK, INK, INK_DARK, LINE, MUTED, PAGE, PAGE_DARK
+from .player import (
     Curve,
     Marker,
     PlayerPanel,

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.render.palette import GROUND, MUTED, RGB, rgb
+from .palette import GROUND, MUTED, RGB, rgb
 
 __all__ = [
     "Image",

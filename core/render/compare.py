@@ -12,17 +12,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal, get_args
 
-from core.errors import BadInput
-from core.media.audio import Sound, cut_sound
-from core.media.frames import Frame, read_frames
-from core.media.movie import MovieWriter
-from core.media.probe import probe
-from core.render.canvas import Image, blank, warp
-from core.render.crop import face_box, nearest_frames
-from core.render.gif import MAX_GIF_FPS, GifWriter
-from core.render.movie import Progress, frame_at, rate_of, track_end
-from core.render.palette import INK, PAGE, rgb
-from core.render.sheet import (
+from ..errors import BadInput
+from ..media.audio import Sound, cut_sound
+from ..media.frames import Frame, read_frames
+from ..media.movie import MovieWriter
+from ..media.probe import probe
+from ..track import LandmarkTrack
+from .canvas import Image, blank, warp
+from .crop import face_box, nearest_frames
+from .gif import MAX_GIF_FPS, GifWriter
+from .movie import Progress, frame_at, rate_of, track_end
+from .palette import INK, PAGE, rgb
+from .sheet import (
     Layout,
     Sheet,
     burn_in_width,
@@ -31,10 +32,9 @@ from core.render.sheet import (
     title_strip,
     write_time,
 )
-from core.render.styles import Style, check_style, render_panel
-from core.render.view import Viewport, view_of
-from core.render.wireframe import draw_overlay
-from core.track import LandmarkTrack
+from .styles import Style, check_style, render_panel
+from .view import Viewport, view_of
+from .wireframe import draw_overlay
 
 __all__ = ["Crop", "Layout", "Panel", "PanelStyle", "compare_movie"]
 

@@ -17,14 +17,14 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput, NoFace, NoVideo, OutputExists
-from core.media import Frame, MovieWriter, probe, read_frames, read_sound
-from core.render.canvas import Image, blank, draw_text, say, text_width, warp
-from core.render.movie import Progress, rate_of
-from core.render.palette import PAGE, rgb
-from core.render.view import robust_bounds
-from core.scheme import DLIB68
-from core.track import LandmarkTrack
+from ..errors import BadInput, NoFace, NoVideo, OutputExists
+from ..media import Frame, MovieWriter, probe, read_frames, read_sound
+from ..scheme import DLIB68
+from ..track import LandmarkTrack
+from .canvas import Image, blank, draw_text, say, text_width, warp
+from .movie import Progress, rate_of
+from .palette import PAGE, rgb
+from .view import robust_bounds
 
 __all__ = [
     "CroppedMovie",

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from core.errors import BadInput
-from core.metrics import interocular, pair_by_time, rmse
-from core.reference import inner_opening, remove_identity, shipped_template
-from core.reference.identity import EYE_DISTANCE
-from core.render.player import Curve
-from core.track import LandmarkTrack
+from ..errors import BadInput
+from ..metrics import interocular, pair_by_time, rmse
+from ..reference import inner_opening, remove_identity, shipped_template
+from ..reference.identity import EYE_DISTANCE
+from ..track import LandmarkTrack
+from .player import Curve
 
 __all__ = ["MOST_CURVES", "comparison_curves"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.metrics import interocular
-from core.reference import remove_identity
-from core.track import LandmarkTrack, remembered, retime, step
+from ..metrics import interocular
+from ..reference import remove_identity
+from ..track import LandmarkTrack, remembered, retime, step
 
 __all__ = ["template_motion"]
 

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
-from core.render.view import Viewport, fit_view
-from core.scheme import DLIB68
-from core.track import LandmarkTrack
-from core.track_io import write_series
+from ..errors import BadInput
+from ..scheme import DLIB68
+from ..track import LandmarkTrack
+from ..track_io import write_series
+from .view import Viewport, fit_view
 
 __all__ = ["arc", "draw_edges", "edge_maps", "forehead", "write_edge_maps"]
 

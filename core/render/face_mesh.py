@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 from scipy.spatial import Delaunay
 
-from core.errors import DegenerateShape
-from core.render.brush import Frame, curve
-from core.scheme import DLIB68
+from ..errors import DegenerateShape
+from ..scheme import DLIB68
+from .brush import Frame, curve
 
 __all__ = ["FaceMesh", "build_mesh", "move_mesh", "signed_areas"]
 

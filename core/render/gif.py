@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
-from core.errors import BadInput, OutputExists
+from ..errors import BadInput, OutputExists
 
 __all__ = ["MAX_GIF_FPS", "GifWriter"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.render.brush import Frame, Points, mix, oval, paint, stroke
+from .brush import Frame, Points, mix, oval, paint, stroke
 
 __all__ = ["MouthColours", "draw_mouth_inside", "mouth_colours"]
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import BadInput
-from core.media.audio import Sound
-from core.media.movie import MovieWriter
-from core.render.canvas import blank
-from core.render.painted import to_template_space
-from core.render.palette import INK
-from core.render.styles import FrameImage, Style, render_panel
-from core.render.threed import draw_threed
-from core.track import LandmarkTrack
+from ..errors import BadInput
+from ..media.audio import Sound
+from ..media.movie import MovieWriter
+from ..track import LandmarkTrack
+from .canvas import blank
+from .painted import to_template_space
+from .palette import INK
+from .styles import FrameImage, Style, render_panel
+from .threed import draw_threed
 
 __all__ = ["Progress", "frame_at", "face_movie", "rate_of", "threed_movie", "track_end"]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
-from core.render.canvas import Image, blank, disc, fill, stroke
-from core.render.palette import GROUND, RGB
-from core.render.view import Bounds, Viewport, robust_bounds, view_of
-from core.scheme import DLIB68
-from core.track import LandmarkTrack, step
+from ..errors import BadInput
+from ..scheme import DLIB68
+from ..track import LandmarkTrack, step
+from .canvas import Image, blank, disc, fill, stroke
+from .palette import GROUND, RGB
+from .view import Bounds, Viewport, robust_bounds, view_of
 
 __all__ = [
     "PUBLISHED_AXES",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import cycle
 from typing import Final
 
-from core.errors import BadInput
+from ..errors import BadInput
 
 __all__ = [
     "ACCENT",

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
-from core.render.canvas import Image, draw_text, text_width
-from core.render.face_mesh import FaceMesh, build_mesh, move_mesh, signed_areas
-from core.render.mouth_inside import MouthColours, draw_mouth_inside, mouth_colours
-from core.track import LandmarkTrack
+from ..errors import BadInput
+from ..track import LandmarkTrack
+from .canvas import Image, draw_text, text_width
+from .face_mesh import FaceMesh, build_mesh, move_mesh, signed_areas
+from .mouth_inside import MouthColours, draw_mouth_inside, mouth_colours
 
 __all__ = ["MARK", "mark_box", "mark_synthetic", "speak_photo"]
 

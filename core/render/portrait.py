@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
-from core.render.brush import (
+from ..errors import BadInput
+from .brush import (
     Frame,
     Mask,
     Paint,
@@ -28,8 +28,8 @@ from core.render.brush import (
     patch_of,
     plain,
 )
-from core.render.portrait_features import draw_brows, draw_eyes, draw_mouth, draw_nose
-from core.render.portrait_rigid import (
+from .portrait_features import draw_brows, draw_eyes, draw_mouth, draw_nose
+from .portrait_rigid import (
     HAIR,
     PRESENTER,
     PortraitColours,

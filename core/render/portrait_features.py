@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from core.render.brush import (
+from .brush import (
     Frame,
     Mask,
     Patch,
@@ -25,7 +25,7 @@ from core.render.brush import (
     stroke,
     taper,
 )
-from core.render.portrait_rigid import ASPECT, PortraitColours, draw_iris, place
+from .portrait_rigid import ASPECT, PortraitColours, draw_iris, place
 
 __all__ = ["draw_brows", "draw_eyes", "draw_mouth", "draw_nose"]
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from core.render.brush import (
+from .brush import (
     Colour,
     Frame,
     Image,

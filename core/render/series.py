@@ -8,15 +8,15 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput, NoFace
-from core.media import encode_picture
-from core.render.canvas import Image, blank, draw_text, say, text_width
-from core.render.painted import paint_face, to_template_space
-from core.render.palette import ACCENT, GROUND, INK, MUTED, rgb
-from core.render.styles import face_view
-from core.render.view import Viewport, fit_view
-from core.render.wireframe import draw_dots, draw_wireframe
-from core.track import LandmarkTrack
+from ..errors import BadInput, NoFace
+from ..media import encode_picture
+from ..track import LandmarkTrack
+from .canvas import Image, blank, draw_text, say, text_width
+from .painted import paint_face, to_template_space
+from .palette import ACCENT, GROUND, INK, MUTED, rgb
+from .styles import face_view
+from .view import Viewport, fit_view
+from .wireframe import draw_dots, draw_wireframe
 
 __all__ = ["PlotStyle", "picture_series"]
 

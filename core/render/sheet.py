@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from core.errors import BadInput
-from core.render.canvas import Image, blank, disc, draw_text, text_width
-from core.render.palette import INK, MUTED, PAGE, mix, rgb
+from ..errors import BadInput
+from .canvas import Image, blank, disc, draw_text, text_width
+from .palette import INK, MUTED, PAGE, mix, rgb
 
 __all__ = ["Layout", "Sheet", "burn_in_width", "fit_sheet", "lay_out", "title_strip", "write_time"]
 

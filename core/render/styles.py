@@ -7,9 +7,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from core.errors import BadInput
-from core.render.canvas import Image, blank
-from core.render.painted import (
+from ..errors import BadInput
+from ..track import LandmarkTrack
+from .canvas import Image, blank
+from .painted import (
     PUBLISHED_AXES,
     TEMPLATE_EYE_CENTRE,
     TEMPLATE_EYES,
@@ -17,11 +18,10 @@ from core.render.painted import (
     painted_view,
     to_template_space,
 )
-from core.render.palette import GROUND, INK
-from core.render.portrait import draw_portrait
-from core.render.view import Viewport, fit_view, robust_bounds, view_of
-from core.render.wireframe import draw_dots, draw_wireframe
-from core.track import LandmarkTrack
+from .palette import GROUND, INK
+from .portrait import draw_portrait
+from .view import Viewport, fit_view, robust_bounds, view_of
+from .wireframe import draw_dots, draw_wireframe
 
 __all__ = ["FrameImage", "Style", "check_style", "face_view", "render_panel"]
 

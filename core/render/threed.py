@@ -11,11 +11,11 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
-from core.render.canvas import Image, blank, stroke
-from core.render.palette import GROUND, INK, LINE, mix, rgb
-from core.render.view import view_of
-from core.render.wireframe import scheme_of
+from ..errors import BadInput
+from .canvas import Image, blank, stroke
+from .palette import GROUND, INK, LINE, mix, rgb
+from .view import view_of
+from .wireframe import scheme_of
 
 __all__ = ["REACH", "draw_threed", "project"]
 

@@ -15,18 +15,18 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.align import align_procrustes
-from core.detect import Dlib68
-from core.detect.follow import Follower
-from core.errors import BadInput, NoFace
-from core.media import MovieWriter, Sound, probe, read_frame, read_frames_at, read_picture
-from core.reference import closed_mouth, shipped_template
-from core.reference.transfer import transfer_motion
-from core.render.canvas import Image
-from core.render.movie import Progress, rate_of, track_end
-from core.render.photo import mark_synthetic, speak_photo
-from core.render.styles import render_panel
-from core.track import LandmarkTrack, Space, step
+from ..align import align_procrustes
+from ..detect import Dlib68
+from ..detect.follow import Follower
+from ..errors import BadInput, NoFace
+from ..media import MovieWriter, Sound, probe, read_frame, read_frames_at, read_picture
+from ..reference import closed_mouth, shipped_template
+from ..reference.transfer import transfer_motion
+from ..track import LandmarkTrack, Space, step
+from .canvas import Image
+from .movie import Progress, rate_of, track_end
+from .photo import mark_synthetic, speak_photo
+from .styles import render_panel
 
 __all__ = [
     "Portrait",

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
-from core.track import LandmarkTrack
+from ..errors import BadInput
+from ..track import LandmarkTrack
 
 __all__ = ["Y_UP_SPACES", "Bounds", "Viewport", "fit_view", "robust_bounds", "view_of"]
 

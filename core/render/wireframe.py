@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
-from core.render.canvas import Image, discs, stroke
-from core.render.palette import INK, PAGE, RGB, rgb
-from core.render.view import Viewport
-from core.scheme import DLIB68, SCHEMES, Scheme
+from ..errors import BadInput
+from ..scheme import DLIB68, SCHEMES, Scheme
+from .canvas import Image, discs, stroke
+from .palette import INK, PAGE, RGB, rgb
+from .view import Viewport
 
 __all__ = ["draw_dots", "draw_overlay", "draw_wireframe", "scheme_of"]
 

@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.media.audio import Sound
-from core.speech.stream import Frames, Resampler
+from ..media.audio import Sound
+from .stream import Frames, Resampler
 
 __all__ = [
     "LOG_MEL_HOP",

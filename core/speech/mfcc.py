@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dct
 
-from core.media.audio import Sound
-from core.speech.stream import Frames, Resampler
+from ..media.audio import Sound
+from .stream import Frames, Resampler
 
 __all__ = [
     "MFCC_HOP",

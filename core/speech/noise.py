@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
+from ..errors import BadInput
 
 __all__ = ["NoiseBank", "coloured_noise", "mix_noise"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.media.audio import Sound, Waveform
-from core.speech.stream import Resampler
+from ..media.audio import Sound, Waveform
+from .stream import Resampler
 
 __all__ = [
     "NR_HOP",

@@ -11,8 +11,8 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from core.media.audio import Sound
-from core.speech.stream import Frames, Resampler
+from ..media.audio import Sound
+from .stream import Frames, Resampler
 
 __all__ = [
     "TFL_HOP",

@@ -5,9 +5,9 @@ them needs the rate and, where it cannot be guessed, the space. One module a fam
 `tracks` chooses among them.
 """
 
-from core.track_io.contents import FACE_RATE, Basis, Contents
-from core.track_io.files import atomic_write, write_series
-from core.track_io.formats import (
+from .contents import FACE_RATE, Basis, Contents
+from .files import atomic_write, write_series
+from .formats import (
     FORMATS,
     TRACK_SUFFIXES,
     Kind,
@@ -15,9 +15,9 @@ from core.track_io.formats import (
     guess_space,
     losses,
 )
-from core.track_io.npy import read_array, read_arrays, write_array, write_arrays
-from core.track_io.pixels import zip_texts
-from core.track_io.tracks import read_contents, read_track, to_track, track_bytes, write_track
+from .npy import read_array, read_arrays, write_array, write_arrays
+from .pixels import zip_texts
+from .tracks import read_contents, read_track, to_track, track_bytes, write_track
 
 __all__ = [
     "FACE_RATE",

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
-from core.scheme import scheme_of
-from core.track import Space
+from ..errors import BadInput
+from ..scheme import scheme_of
+from ..track import Space
 
 __all__ = ["FACE_RATE", "Basis", "Contents", "finite_array", "shaped"]
 

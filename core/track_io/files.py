@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.errors import BadInput, MissingFile
+from ..errors import BadInput, MissingFile
 
 __all__ = [
     "MAX_BYTES",

@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput, OutputExists
-from core.scheme import point_map
-from core.track import LandmarkTrack, Space, frame_times, select_points, step
-from core.track_io.contents import Basis
+from ..errors import BadInput, OutputExists
+from ..scheme import point_map
+from ..track import LandmarkTrack, Space, frame_times, select_points, step
+from .contents import Basis
 
 __all__ = [
     "FORMATS",

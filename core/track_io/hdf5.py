@@ -11,12 +11,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.track import LandmarkTrack, frame_times
-from core.track_io.contents import FACE_RATE, Basis, Contents, finite_array, shaped
-from core.track_io.files import MAX_BYTES, check_plain, shown
-from core.track_io.npy import from_fields
-from core.track_io.stored import check_chunks, stored_array, stored_dataset
+from ..errors import BadInput
+from ..track import LandmarkTrack, frame_times
+from .contents import FACE_RATE, Basis, Contents, finite_array, shaped
+from .files import MAX_BYTES, check_plain, shown
+from .npy import from_fields
+from .stored import check_chunks, stored_array, stored_dataset
 
 __all__ = ["h5_track", "read_h5"]
 

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.track import LandmarkTrack, Space
-from core.track_io.contents import Basis, Contents, finite_array, shaped
-from core.track_io.files import MAX_BYTES, read_plain, shown
+from ..errors import BadInput
+from ..track import LandmarkTrack, Space
+from .contents import Basis, Contents, finite_array, shaped
+from .files import MAX_BYTES, read_plain, shown
 
 __all__ = [
     "from_fields",

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.scheme import scheme_of
-from core.track import LandmarkTrack
-from core.track_io.contents import Contents, finite_array
-from core.track_io.files import read_plain
+from ..errors import BadInput
+from ..scheme import scheme_of
+from ..track import LandmarkTrack
+from .contents import Contents, finite_array
+from .files import read_plain
 
 __all__ = [
     "json_track",

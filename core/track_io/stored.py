@@ -14,8 +14,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.track_io.files import MAX_BYTES, shown
+from ..errors import BadInput
+from .files import MAX_BYTES, shown
 
 __all__ = ["check_chunks", "stored_array", "stored_dataset", "stored_group", "stored_text"]
 

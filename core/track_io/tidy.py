@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.scheme import DLIB68, FACEMESH468, LIPS20, Scheme, get_scheme
-from core.track import LandmarkTrack, Space
-from core.track_io.contents import Contents
-from core.track_io.files import MAX_BYTES, MAX_TEXT, read_plain, shown
+from ..errors import BadInput
+from ..scheme import DLIB68, FACEMESH468, LIPS20, Scheme, get_scheme
+from ..track import LandmarkTrack, Space
+from .contents import Contents
+from .files import MAX_BYTES, MAX_TEXT, read_plain, shown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.errors import BadInput, MissingFile
-from core.track import LandmarkTrack, Space, frame_times, step
-from core.track_io.contents import FACE_RATE, Basis, Contents
-from core.track_io.files import atomic_write, write_series
-from core.track_io.formats import (
+from ..errors import BadInput, MissingFile
+from ..track import LandmarkTrack, Space, frame_times, step
+from .contents import FACE_RATE, Basis, Contents
+from .files import atomic_write, write_series
+from .formats import (
     FORMATS,
     TRACK_SUFFIXES,
     Format,
@@ -20,16 +20,16 @@ from core.track_io.formats import (
     guess_space,
     losses,
 )
-from core.track_io.hdf5 import h5_track, read_h5
-from core.track_io.npy import npz_track, read_npy, read_npz, write_array
-from core.track_io.pixels import (
+from .hdf5 import h5_track, read_h5
+from .npy import npz_track, read_npy, read_npz, write_array
+from .pixels import (
     json_track,
     read_json,
     read_text_folder,
     read_text_zip,
     text_frames,
 )
-from core.track_io.tidy import csv_track, read_csv
+from .tidy import csv_track, read_csv
 
 __all__ = ["read_contents", "read_track", "to_track", "track_bytes", "write_track"]
 

@@ -11,12 +11,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.media import Waveform
-from core.media.audio import resample
-from core.speech.logmel import SPEECH_RATE
-from core.speech.noise import coloured_noise, mix_noise
-from core.track import resample_linear
-from core.training.data import Example
+from ..media import Waveform
+from ..media.audio import resample
+from ..speech.logmel import SPEECH_RATE
+from ..speech.noise import coloured_noise, mix_noise
+from ..track import resample_linear
+from .data import Example
 
 __all__ = ["HOP", "another_channel", "another_voice", "cropped", "joined", "noise_alone"]
 

@@ -20,15 +20,15 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.models.cnn import CNNModel, SpeechCNN
-from core.models.store import save_model
-from core.models.tc import TemporalCNNModel
-from core.reference import ShapeSpace
-from core.speech.noise import NoiseBank
-from core.speech.nr import NR_HOP, NR_WINDOW, nr_padded, nr_signal
-from core.training.data import Example, TrainingSet
-from core.training.recipe import Recipe, State
-from core.training.targets import (
+from ..models.cnn import CNNModel, SpeechCNN
+from ..models.store import save_model
+from ..models.tc import TemporalCNNModel
+from ..reference import ShapeSpace
+from ..speech.noise import NoiseBank
+from ..speech.nr import NR_HOP, NR_WINDOW, nr_padded, nr_signal
+from .data import Example, TrainingSet
+from .recipe import Recipe, State
+from .targets import (
     chosen_basis,
     component_scale,
     masked_targets,

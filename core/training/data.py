@@ -11,24 +11,24 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import (
+from ..align import (
     align_procrustes,
     lip_aperture,
     normalise_lips,
     procrustes_frames,
     without_head_motion,
 )
-from core.batch.landmarks import DLIB68 as DEFAULT
-from core.batch.landmarks import LandmarkRecipe, cached_landmarks
-from core.datasets import ClipRef, list_clips, list_names
-from core.errors import BadInput, SpeechmarksError
-from core.media import Waveform, read_sound
-from core.media.audio import resample
-from core.metrics import interocular
-from core.reference import closed_mouth, remove_identity
-from core.scheme import DLIB68
-from core.track import LandmarkTrack, retime
-from core.workspace import Workspace
+from ..batch.landmarks import DLIB68 as DEFAULT
+from ..batch.landmarks import LandmarkRecipe, cached_landmarks
+from ..datasets import ClipRef, list_clips, list_names
+from ..errors import BadInput, SpeechmarksError
+from ..media import Waveform, read_sound
+from ..media.audio import resample
+from ..metrics import interocular
+from ..reference import closed_mouth, remove_identity
+from ..scheme import DLIB68
+from ..track import LandmarkTrack, retime
+from ..workspace import Workspace
 
 __all__ = [
     "Example",

@@ -17,20 +17,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import normalise_lips
-from core.datasets.clips import media_below
-from core.errors import BadInput, MissingFile, OutputExists, SpeechmarksError
-from core.evaluation.scores import QUIET_SECONDS
-from core.keys import file_sha256, model_sha256
-from core.media import Waveform, read_sound, write_flac
-from core.media.audio import resample
-from core.models.base import SpeechModel
-from core.speech.activity import quiet_stretches
-from core.speech.logmel import SPEECH_RATE
-from core.track import LandmarkTrack, frame_times, retime, step
-from core.track_io import read_array, read_track, write_array, write_track
-from core.track_io.files import atomic_write, read_plain, staged
-from core.training.data import Example, TrainingSet
+from ..align import normalise_lips
+from ..datasets.clips import media_below
+from ..errors import BadInput, MissingFile, OutputExists, SpeechmarksError
+from ..evaluation.scores import QUIET_SECONDS
+from ..keys import file_sha256, model_sha256
+from ..media import Waveform, read_sound, write_flac
+from ..media.audio import resample
+from ..models.base import SpeechModel
+from ..speech.activity import quiet_stretches
+from ..speech.logmel import SPEECH_RATE
+from ..track import LandmarkTrack, frame_times, retime, step
+from ..track_io import read_array, read_track, write_array, write_track
+from ..track_io.files import atomic_write, read_plain, staged
+from .data import Example, TrainingSet
 
 __all__ = ["AudioFile", "Teacher", "audio_files", "distil", "read_distilled", "with_distilled"]
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BadInput
-from core.training.augment import (
+from ..errors import BadInput
+from .augment import (
     another_channel,
     another_voice,
     cropped,
     joined,
     noise_alone,
 )
-from core.training.data import Example
+from .data import Example
 
 __all__ = ["Sampling", "changed", "drawn_epoch"]
 

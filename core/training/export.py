@@ -10,21 +10,21 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import transfer_onto_mean
-from core.batch.landmarks import cached_landmarks
-from core.datasets import ClipRef
-from core.errors import BadInput, OutputExists, SpeechmarksError
-from core.media import Waveform, read_sound
-from core.media.audio import resample
-from core.reference import shipped_template
-from core.speech.nr import NR_RATE
-from core.speech.tfl import tfl_features
-from core.track import retime
-from core.track_io.files import staged
-from core.training.data import Example, build_training_set
-from core.training.published import COMPONENTS, MEAN
-from core.training.targets import mouth_basis
-from core.workspace import Workspace
+from ..align import transfer_onto_mean
+from ..batch.landmarks import cached_landmarks
+from ..datasets import ClipRef
+from ..errors import BadInput, OutputExists, SpeechmarksError
+from ..media import Waveform, read_sound
+from ..media.audio import resample
+from ..reference import shipped_template
+from ..speech.nr import NR_RATE
+from ..speech.tfl import tfl_features
+from ..track import retime
+from ..track_io.files import staged
+from ..workspace import Workspace
+from .data import Example, build_training_set
+from .published import COMPONENTS, MEAN
+from .targets import mouth_basis
 
 __all__ = ["FRAMES", "export_nr", "export_tfl"]
 

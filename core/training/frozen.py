@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from core.speech.encoders import SpeechEncoder
-from core.speech.logmel import log_mel
-from core.track_io import atomic_write, read_array, write_array
+from ..speech.encoders import SpeechEncoder
+from ..speech.logmel import log_mel
+from ..track_io import atomic_write, read_array, write_array
 
 __all__ = ["FrozenFeatures"]
 

@@ -19,18 +19,18 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from core.errors import BadInput, NoFace, NoReference
-from core.media.audio import resample
-from core.models.lips import LipsModel, save_lips
-from core.models.lips_net import LipNet
-from core.reference import ShapeSpace, remove_lip_identity
-from core.speech.encoders import SpeechEncoder
-from core.speech.logmel import QUIETEST_PEAK, SPEECH_RATE
-from core.track import LandmarkTrack, frame_times
-from core.training.data import Example, TrainingSet
-from core.training.frozen import FrozenFeatures
-from core.training.recipe import Recipe, State
-from core.training.targets import (
+from ..errors import BadInput, NoFace, NoReference
+from ..media.audio import resample
+from ..models.lips import LipsModel, save_lips
+from ..models.lips_net import LipNet
+from ..reference import ShapeSpace, remove_lip_identity
+from ..speech.encoders import SpeechEncoder
+from ..speech.logmel import QUIETEST_PEAK, SPEECH_RATE
+from ..track import LandmarkTrack, frame_times
+from .data import Example, TrainingSet
+from .frozen import FrozenFeatures
+from .recipe import Recipe, State
+from .targets import (
     chosen_basis,
     component_scale,
     lip_basis,

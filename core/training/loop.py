@@ -19,11 +19,11 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from core.errors import BadInput, OutputExists, WeightsError
-from core.training.data import Example, TrainingSet
-from core.training.draws import Sampling, changed, drawn_epoch
-from core.training.recipe import Recipe, State
-from core.weights import open_weights
+from ..errors import BadInput, OutputExists, WeightsError
+from ..weights import open_weights
+from .data import Example, TrainingSet
+from .draws import Sampling, changed, drawn_epoch
+from .recipe import Recipe, State
 
 __all__ = ["TrainOptions", "place", "train"]
 

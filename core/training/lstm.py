@@ -19,14 +19,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.models.lstm import LSTMModel
-from core.models.lstm_net import LSTMLayer, StackedLSTM
-from core.models.lstm_windows import STEPS
-from core.models.store import save_model
-from core.speech.tfl import TFL_WIDTH, band_centres, beside_past, tfl_features
-from core.training.data import Example, TrainingSet
-from core.training.recipe import Recipe, State
-from core.training.targets import FaceRows, Target
+from ..models.lstm import LSTMModel
+from ..models.lstm_net import LSTMLayer, StackedLSTM
+from ..models.lstm_windows import STEPS
+from ..models.store import save_model
+from ..speech.tfl import TFL_WIDTH, band_centres, beside_past, tfl_features
+from .data import Example, TrainingSet
+from .recipe import Recipe, State
+from .targets import FaceRows, Target
 
 __all__ = ["LSTMRecipe"]
 

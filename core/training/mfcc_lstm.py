@@ -19,13 +19,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.models.mfcc_lstm import MFCCLSTMModel, WindowLSTM
-from core.models.store import save_model
-from core.speech.mfcc import N_MFCC, key_point_count, mfcc, window_starts, windows_at
-from core.track import frame_times, resample_linear
-from core.training.data import Example, TrainingSet
-from core.training.recipe import Recipe, State
-from core.training.targets import FaceRows, Target
+from ..models.mfcc_lstm import MFCCLSTMModel, WindowLSTM
+from ..models.store import save_model
+from ..speech.mfcc import N_MFCC, key_point_count, mfcc, window_starts, windows_at
+from ..track import frame_times, resample_linear
+from .data import Example, TrainingSet
+from .recipe import Recipe, State
+from .targets import FaceRows, Target
 
 __all__ = ["MFCCRecipe"]
 

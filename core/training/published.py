@@ -14,15 +14,15 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import normalise_lips
-from core.errors import BadInput
-from core.media import Waveform
-from core.reference import ShapeSpace
-from core.speech.nr import NR_RATE
-from core.speech.tfl import TFL_WIDTH
-from core.track_io.files import check_plain, shown
-from core.track_io.stored import check_chunks, stored_array, stored_dataset
-from core.training.data import Example, TrainingSet, held_out
+from ..align import normalise_lips
+from ..errors import BadInput
+from ..media import Waveform
+from ..reference import ShapeSpace
+from ..speech.nr import NR_RATE
+from ..speech.tfl import TFL_WIDTH
+from ..track_io.files import check_plain, shown
+from ..track_io.stored import check_chunks, stored_array, stored_dataset
+from .data import Example, TrainingSet, held_out
 
 __all__ = ["COMPONENTS", "MEAN", "read_training_file"]
 

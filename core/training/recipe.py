@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.align import lip_aperture
-from core.evaluation.scores import course_correlation, lip_motion_error, pooled_skill
-from core.metrics import interocular
-from core.reference.identity import EYE_DISTANCE
-from core.training.data import Example, TrainingSet
+from ..align import lip_aperture
+from ..evaluation.scores import course_correlation, lip_motion_error, pooled_skill
+from ..metrics import interocular
+from ..reference.identity import EYE_DISTANCE
+from .data import Example, TrainingSet
 
 __all__ = ["Recipe", "State"]
 

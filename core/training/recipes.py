@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from core.batch.noises import noise_bank
-from core.errors import BadInput
-from core.speech.noise import NoiseBank
-from core.speech.nr import NR_RATE
-from core.training.cnn import CNNRecipe
-from core.training.draws import Sampling
-from core.training.lips import LipsRecipe
-from core.training.loop import TrainOptions
-from core.training.lstm import LSTMRecipe
-from core.training.mfcc_lstm import MFCCRecipe
-from core.training.recipe import Recipe
+from ..batch.noises import noise_bank
+from ..errors import BadInput
+from ..speech.noise import NoiseBank
+from ..speech.nr import NR_RATE
+from .cnn import CNNRecipe
+from .draws import Sampling
+from .lips import LipsRecipe
+from .loop import TrainOptions
+from .lstm import LSTMRecipe
+from .mfcc_lstm import MFCCRecipe
+from .recipe import Recipe
 
 __all__ = ["default_options", "make_recipe", "read_noise"]
 

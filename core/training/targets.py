@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.errors import BadInput
-from core.reference import ShapeSpace, fit_shape_space
-from core.training.data import Example, TrainingSet
+from ..errors import BadInput
+from ..reference import ShapeSpace, fit_shape_space
+from .data import Example, TrainingSet
 
 __all__ = [
     "FaceRows",

@@ -2,10 +2,10 @@
 opening them safely. Nothing is opened before its hash is checked.
 """
 
-from core.weights.download import begun, fetch
-from core.weights.hashes import git_blob_id
-from core.weights.opening import WEIGHT_SUFFIXES, WeightFile, open_weights
-from core.weights.registry import (
+from .download import begun, fetch
+from .hashes import git_blob_id
+from .opening import WEIGHT_SUFFIXES, WeightFile, open_weights
+from .registry import (
     PRETRAINED,
     ModelEntry,
     RemoteFile,
@@ -16,7 +16,7 @@ from core.weights.registry import (
     registry,
     remote_file,
 )
-from core.weights.shelf import (
+from .shelf import (
     Got,
     Identity,
     Shelf,

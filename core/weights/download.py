@@ -11,10 +11,10 @@ from pathlib import Path
 import pooch
 from filelock import FileLock, Timeout
 
-from core.errors import BadInput, WeightsError
-from core.weights.hashes import is_exactly
-from core.weights.registry import RemoteFile
-from core.weights.transfer import Progress, Transfer
+from ..errors import BadInput, WeightsError
+from .hashes import is_exactly
+from .registry import RemoteFile
+from .transfer import Progress, Transfer
 
 __all__ = ["begun", "fetch"]
 

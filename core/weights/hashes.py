@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from core.weights.registry import RemoteFile
+from .registry import RemoteFile
 
 __all__ = ["git_blob_id", "is_exactly", "known_blob_id"]
 

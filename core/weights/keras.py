@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.errors import BadInput, WeightsError
-from core.track_io.files import shown
-from core.track_io.stored import stored_array, stored_group, stored_text
+from ..errors import BadInput, WeightsError
+from ..track_io.files import shown
+from ..track_io.stored import stored_array, stored_group, stored_text
 
 __all__ = ["read_keras"]
 

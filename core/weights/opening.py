@@ -16,9 +16,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from core.errors import MissingFile, WeightsError
-from core.weights.keras import read_keras
-from core.weights.pickles import check_pickles
+from ..errors import MissingFile, WeightsError
+from .keras import read_keras
+from .pickles import check_pickles
 
 __all__ = ["WEIGHT_SUFFIXES", "WeightFile", "open_weights"]
 

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import torch
 
-from core.errors import WeightsError
+from ..errors import WeightsError
 
 __all__ = ["check_pickles"]
 

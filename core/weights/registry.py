@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from core.errors import BadInput, MissingFile
+from ..errors import BadInput, MissingFile
 
 __all__ = [
     "PRETRAINED",

@@ -13,12 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from core.errors import BadInput, MissingFile
-from core.keys import file_sha256, model_sha256
-from core.settings import home
-from core.weights.download import fetch
-from core.weights.hashes import is_exactly, known_blob_id
-from core.weights.registry import (
+from ..errors import BadInput, MissingFile
+from ..keys import file_sha256, model_sha256
+from ..settings import home
+from .download import fetch
+from .hashes import is_exactly, known_blob_id
+from .registry import (
     PRETRAINED,
     ModelEntry,
     RemoteFile,
@@ -27,7 +27,7 @@ from core.weights.registry import (
     registry,
     remote_file,
 )
-from core.weights.transfer import MOST_BYTES
+from .transfer import MOST_BYTES
 
 __all__ = [
     "Got",

@@ -16,8 +16,8 @@ from pathlib import Path
 import requests
 import urllib3
 
-from core.errors import Offline, WeightsError
-from core.weights.registry import RemoteFile
+from ..errors import Offline, WeightsError
+from .registry import RemoteFile
 
 __all__ = ["MOST_BYTES", "Progress", "Transfer"]
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from test_journey import OUTPUT, Visit, root, visit, window  # noqa: F401 - fixtures
+from test_journey import MODELS, OUTPUT, Visit, root, visit, window  # noqa: F401 - fixtures
 
 from core.media import probe
 from core.reference import inner_opening, remove_identity
@@ -170,7 +170,7 @@ def test_a_movie_a_page_and_a_table_can_be_taken(visit: Visit, tmp_path: Path) -
     page = take("Page", "Make the page", "Download the page")
     assert page.stat().st_size < 3e6 and "createPlayer" in page.read_text()
     table = take("Table", None, "Download the table")
-    assert "grid-s1-cnn" in table.read_text()
+    assert MODELS[0] in table.read_text()
     movie: Any = probe(take("Movie", "Make the movie", "Download the movie"))
     assert movie.video.size == (1920, 1080) and movie.audio is not None
     visit.page.screenshot(path=str(OUTPUT / "compare-take-away.png"))

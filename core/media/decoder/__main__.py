@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from core.errors import MediaError, SpeechmarksError
-from core.media.decoder.pictures import decode_pictures, decode_still
-from core.media.decoder.probing import measure
-from core.media.decoder.sound import decode_pieces, decode_sound
-from core.media.wire import Message, receive, send
-from core.settings import Limits
+from ...errors import MediaError, SpeechmarksError
+from ...settings import Limits
+from ..wire import Message, receive, send
+from .pictures import decode_pictures, decode_still
+from .probing import measure
+from .sound import decode_pieces, decode_sound
 
 __all__: list[str] = []
 

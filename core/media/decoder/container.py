@@ -14,8 +14,8 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from core.errors import MediaError, MissingFile
-from core.settings import Limits, one_core
+from ...errors import MediaError, MissingFile
+from ...settings import Limits, one_core
 
 __all__ = [
     "aspect_of",

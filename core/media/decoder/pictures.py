@@ -23,8 +23,10 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from core.errors import MediaError, NoVideo
-from core.media.decoder.container import (
+from ...errors import MediaError, NoVideo
+from ...settings import Limits, one_core
+from ..wire import Message
+from .container import (
     aspect_of,
     decoding,
     guard_video,
@@ -32,9 +34,7 @@ from core.media.decoder.container import (
     pick_video,
     rotation_of,
 )
-from core.media.decoder.probing import check_count, check_duration, packet_times
-from core.media.wire import Message
-from core.settings import Limits, one_core
+from .probing import check_count, check_duration, packet_times
 
 __all__ = ["decode_pictures", "decode_still"]
 

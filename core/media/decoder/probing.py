@@ -15,8 +15,10 @@ import soundfile
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from core.errors import MediaError, NoSound, NoVideo
-from core.media.decoder.container import (
+from ...errors import MediaError, NoSound, NoVideo
+from ...settings import Limits
+from ..wire import Message
+from .container import (
     aspect_of,
     decoding,
     guard_video,
@@ -25,9 +27,7 @@ from core.media.decoder.container import (
     pick_video,
     rotation_of,
 )
-from core.media.decoder.sound import UNCOMPRESSED, sound_blocks
-from core.media.wire import Message
-from core.settings import Limits
+from .sound import UNCOMPRESSED, sound_blocks
 
 __all__ = ["measure", "packet_times"]
 

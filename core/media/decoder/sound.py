@@ -13,10 +13,10 @@ import soundfile
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from core.errors import MediaError, NoSound
-from core.media.decoder.container import decoding, open_media, pick_audio, pick_video
-from core.media.wire import Message
-from core.settings import Limits
+from ...errors import MediaError, NoSound
+from ...settings import Limits
+from ..wire import Message
+from .container import decoding, open_media, pick_audio, pick_video
 
 __all__ = ["UNCOMPRESSED", "decode_pieces", "decode_sound", "sound_blocks"]
 

@@ -13,14 +13,14 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from core.render.player.pack import (
+from .pack import (
     Curve,
     Marker,
     PlayerPanel,
     pack_player,
 )
-from core.render.player.sound import Heard, hear, spectrogram, waveform_peaks
-from core.render.player.unpack import UnpackedPlayer, unpack_player
+from .sound import Heard, hear, spectrogram, waveform_peaks
+from .unpack import UnpackedPlayer, unpack_player
 
 __all__ = [
     "LIVE_SCRIPTS",

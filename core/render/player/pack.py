@@ -21,10 +21,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.errors import BadInput
-from core.lanes import TimedLabel
-from core.scheme import get_scheme
-from core.track import LandmarkTrack
+from ...errors import BadInput
+from ...lanes import TimedLabel
+from ...scheme import get_scheme
+from ...track import LandmarkTrack
 
 __all__ = [
     "MISSING",

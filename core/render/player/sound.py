@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.media import Sound
-from core.speech.activity import QuietFinder
+from ...media import Sound
+from ...speech.activity import QuietFinder
 
 __all__ = ["Heard", "hear", "spectrogram", "waveform_peaks"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.render.player.pack import MISSING, UNKNOWN
+from .pack import MISSING, UNKNOWN
 
 __all__ = ["UnpackedPlayer", "unpack_player"]
 

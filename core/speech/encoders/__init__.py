@@ -3,10 +3,10 @@
 Humans project 2021 puts the encoder of a speech recogniser before its decoder to lips.
 """
 
-from core.speech.encoders.base import CHUNK_SECONDS, ENCODER_HOP, EncoderChunks, SpeechEncoder
-from core.speech.encoders.opening import FOLDER_KINDS, build_encoder, open_encoder
-from core.speech.encoders.wav2vec import Wav2VecEncoder
-from core.speech.encoders.whisper import (
+from .base import CHUNK_SECONDS, ENCODER_HOP, EncoderChunks, SpeechEncoder
+from .opening import FOLDER_KINDS, build_encoder, open_encoder
+from .wav2vec import Wav2VecEncoder
+from .whisper import (
     WHISPER_NOTICE,
     WhisperEncoder,
     read_whisper,

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.errors import WeightsError
-from core.speech.logmel import SPEECH_RATE
+from ...errors import WeightsError
+from ..logmel import SPEECH_RATE
 
 __all__ = ["CHUNK_SECONDS", "ENCODER_HOP", "EncoderChunks", "SpeechEncoder", "fit_tensors"]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from torch import Tensor
 
-from core.errors import BadInput, MissingFile, WeightsError
-from core.speech.encoders.base import SpeechEncoder
-from core.speech.encoders.wav2vec import KINDS, build_wav2vec
-from core.speech.encoders.whisper import WhisperEncoder, build_whisper, read_whisper
-from core.track_io.files import read_plain
-from core.weights import encoder_files, open_weights, shelf
+from ...errors import BadInput, MissingFile, WeightsError
+from ...track_io.files import read_plain
+from ...weights import encoder_files, open_weights, shelf
+from .base import SpeechEncoder
+from .wav2vec import KINDS, build_wav2vec
+from .whisper import WhisperEncoder, build_whisper, read_whisper
 
 __all__ = ["FOLDER_KINDS", "build_encoder", "open_encoder"]
 

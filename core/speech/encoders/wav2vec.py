@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.errors import MissingDependency, WeightsError
-from core.speech.encoders.base import ENCODER_HOP, SpeechEncoder, fit_tensors
+from ...errors import MissingDependency, WeightsError
+from .base import ENCODER_HOP, SpeechEncoder, fit_tensors
 
 __all__ = ["KINDS", "Wav2VecEncoder", "build_wav2vec"]
 

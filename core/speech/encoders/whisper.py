@@ -16,10 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.errors import WeightsError
-from core.speech.encoders.base import CHUNK_SECONDS, ENCODER_HOP, SpeechEncoder, fit_tensors
-from core.speech.logmel import LOG_MEL_HOP, SPEECH_RATE, mel_filters
-from core.weights import open_weights
+from ...errors import WeightsError
+from ...weights import open_weights
+from ..logmel import LOG_MEL_HOP, SPEECH_RATE, mel_filters
+from .base import CHUNK_SECONDS, ENCODER_HOP, SpeechEncoder, fit_tensors
 
 __all__ = [
     "WHISPER_NOTICE",
