@@ -50,7 +50,7 @@ MEDIA: dict[str, Command] = {
         "compare", str(bad.with_name("good.npy")), "--audio", str(bad), "-o", str(out / "o.gif")
     ],
 }  # fmt: skip
-FEW = list(REFUSED)[::2]
+FEW = list(REFUSED)[::12]  # the doors of core.media meet every file in test_hostile_media
 
 
 @pytest.mark.parametrize("command", MEDIA.values(), ids=list(MEDIA))
@@ -63,7 +63,7 @@ def test_bad_media(
     assert not out.with_suffix(".mp4").exists()
 
 
-@pytest.mark.parametrize("name", [*list(REFUSED)[::5], *NO_SOUND])
+@pytest.mark.parametrize("name", [*FEW, *NO_SOUND])
 def test_no_speech_comes_from_what_is_no_sound(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
@@ -125,17 +125,20 @@ def test_a_bad_track_is_one_sentence(tmp_path: Path, row: tuple[str, Writer]) ->
     assert sorted(tmp_path.iterdir()) == before
 
 
+ONE_OF_EACH_ENDING = {row[0]: name for name, row in reversed(TRACKS.items())}.values()
+
+
 @pytest.mark.parametrize("command", WITH_TRACKS.values(), ids=list(WITH_TRACKS))
-@pytest.mark.parametrize("row", TRACKS.values(), ids=list(TRACKS))
+@pytest.mark.parametrize("name", ONE_OF_EACH_ENDING)
 def test_bad_tracks(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    row: tuple[str, Writer],
+    name: str,
     command: Command,
     track: Path,
 ) -> None:
     out = tmp_path / "out"
-    refused(command(written(tmp_path, row), out), capsys, out)
+    refused(command(written(tmp_path, TRACKS[name]), out), capsys, out)
 
 
 @pytest.mark.parametrize("name", [n for n, row in TRACKS.items() if row[0] == "t.npy"])

@@ -101,11 +101,10 @@ def _tracks(frames: int, kind: str) -> list[LandmarkTrack]:
     return [track, select_mouth(track), mesh]
 
 
-@pytest.mark.parametrize("frames", [0, 1, 3, 40], ids=lambda n: f"{n} frames")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("step", STEPS)
-def test_every_step_gives_an_answer_or_a_sentence(step: str, kind: str, frames: int) -> None:
-    for track in _tracks(frames, kind):
+def test_every_step_gives_an_answer_or_an_error_message(step: str, kind: str) -> None:
+    for frames, track in ((n, track) for n in (0, 1, 3, 40) for track in _tracks(n, kind)):
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)
             try:
