@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import BadInput, MissingFile
+from ..package import program
 from ..reference.shape_space import ShapeSpace
 from ..track_io import read_array
 from ..track_io.files import staged
@@ -186,7 +187,7 @@ def _ready_card(name: str) -> ModelCard:
     found = f", and {str(other)!r} is another file" if other is not None else ""
     raise MissingFile(
         f"The model {name!r} is not here yet{found}; download it with "
-        f"'python -m core models get {name}'."
+        f"'{program('models', 'get', name)}'."
     )
 
 
