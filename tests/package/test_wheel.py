@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -123,3 +124,14 @@ def test_texts_name_the_command_that_was_started(installed: Path, start: Run) ->
     assert done.stdout.startswith("Usage: speechmarks ")
     refused = start("-m", "speechmarks", "probe", "nowhere.mp4", "--wrong")
     assert refused.returncode == 2 and "'speechmarks probe --help'" in refused.stderr
+
+
+def test_the_tutorial_runs_block_after_block(start: Run, tmp_path: Path) -> None:
+    blocks = re.findall(
+        r"^```python\n(.*?)^```$", (ROOT / "docs/tutorial.md").read_text(), re.M | re.S
+    )
+    done = start("-c", "\n".join(blocks))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(" IOD, skill ") == 2
+    names = {p.name for p in (tmp_path / "tutorial").iterdir()}
+    assert names == {"0000.png", "0001.png", "0002.png", "truth.npz", "compare.mp4"}
