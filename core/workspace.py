@@ -103,7 +103,7 @@ class Workspace:
     >>> workspace = Workspace(folder / "home")
     >>> clip = workspace.add_clip(SAMPLE.video, "presenter.mp4")
     >>> workspace.clip_ids() == [clip.id], clip.info.duration
-    (True, 12.0)
+    (True, 7.72)
     """
 
     def __init__(self, root: Path | str | None = None) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from importlinter.cli import lint_imports
 
+from core import __version__
+
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = [p for p in sorted((ROOT / "core").rglob("*.py")) if p.name != "__main__.py"]
 
@@ -65,3 +67,7 @@ def test_the_parts_of_core_are_described() -> None:
         if (path / "__init__.py").is_file() or (path.suffix == ".py" and path.stem[0] != "_")
     }
     assert {part for part in parts if f"`{part}`" not in text} == set()
+
+
+def test_the_citation_names_the_version() -> None:
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text()
