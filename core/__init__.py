@@ -4,7 +4,7 @@ The main work in five lines; the package is ``speechmarks`` where it is installe
 inside the repository:
 
 >>> from speechmarks import detect_landmarks, load_model, read_audio, score
->>> truth = detect_landmarks(clip, frames=range(75)).track
+>>> truth = detect_landmarks(clip, frames=range(50)).track
 >>> audio = read_audio(clip)
 >>> prediction = load_model("anyvoice-live").predict(audio).track
 >>> 0 < score(truth, prediction)["lip_motion_error"] < 0.1  # in inter-ocular distances (IOD)
