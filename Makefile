@@ -34,9 +34,10 @@ app: $(VENV)/.app  ## Start the workbench (installs on first use)
 test: $(VENV)/.test  ## Run all tests (installs on first use)
 	$(SIDE_BY_SIDE)
 
-check: $(VENV)/.test  ## Lint and types: ruff, mypy (strict on core)
+check: $(VENV)/.test  ## Lint, import contracts and types: ruff, import-linter, mypy (strict on core)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 
 format: $(VENV)/.test  ## Format the code
@@ -50,4 +51,4 @@ soak: $(VENV)/.test  ## Long runs
 	$(ENV_RUN) $(BIN)/python -m pytest -m soak
 
 clean:  ## Remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

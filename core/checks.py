@@ -95,9 +95,9 @@ _CHECKS: tuple[tuple[str, Callable[[], str | tuple[str, str]], str], ...] = (
     ("codecs", _codecs, "pip install av==18.1.0"),
     ("decoder", _decoder, "see limits in settings.toml of the workspace"),
     ("sound", _sound, "pip install soundfile"),
-    ("models", _models, "restore the folder pretrained/ from the repository"),
+    ("models", _models, "restore the folder pretrained/, or reinstall Speechmarks"),
     ("workspace", _workspace, "set SPEECHMARKS_HOME to a folder you can write"),
-    ("built-in clip", _sample, "restore the folder samples/ from the repository"),
+    ("built-in clip", _sample, "restore the folder samples/, or reinstall Speechmarks"),
     ("accelerator", _accelerator, ""),
 )
 

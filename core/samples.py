@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from .lanes import TimedLabel, read_lanes
+from .package import shipped
 from .track import LandmarkTrack, frame_times, step
 
 __all__ = ["SAMPLE", "Sample"]
 
-_FOLDER = Path(__file__).parents[1] / "samples"
+_FOLDER = shipped("samples")
 
 
 class Sample:

@@ -84,7 +84,27 @@ def _safe_suffix(name: str) -> str:
 
 
 class Workspace:
-    """Access to one workspace folder; creating the object creates the folder."""
+    """Access to one workspace folder; creating the object creates the folder.
+
+    Parameters
+    ----------
+    root : path-like, optional
+        The folder. Default: $SPEECHMARKS_HOME, else the user's data folder.
+
+    Raises
+    ------
+    BadInput
+        The folder cannot be created.
+
+    Examples
+    --------
+    >>> from speechmarks import Workspace
+    >>> from speechmarks.samples import SAMPLE
+    >>> workspace = Workspace(folder / "home")
+    >>> clip = workspace.add_clip(SAMPLE.video, "presenter.mp4")
+    >>> workspace.clip_ids() == [clip.id], clip.info.duration
+    (True, 7.72)
+    """
 
     def __init__(self, root: Path | str | None = None) -> None:
         self.root = Path(root) if root else home()

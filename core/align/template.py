@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput, MissingFile
+from ..package import shipped
 from ..track_io import read_array
 
 __all__ = ["read_template", "shipped_template"]
 
-_SHIPPED = Path(__file__).parents[2] / "pretrained" / "template.npy"
+_SHIPPED = shipped("pretrained") / "template.npy"
 
 
 @lru_cache(maxsize=1)

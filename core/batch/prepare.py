@@ -72,27 +72,6 @@ def prepare(
 
     beat = every(0.3, tell)
 
-    def fail(clip: str, reason: str) -> None:
-        summary.failed.append({"clip": clip, "reason": reason})
-
-    def due() -> Iterator[Job]:
-        for job in jobs:
-            beat()
-            if isinstance(job, tuple):
-                fail(*job)
-                continue
-            try:
-                if ledger.is_done(job.clip, job.source):
-                    summary.skipped += 1
-                    continue
-                ledger.begin(job.clip, job.taken())
-            except SpeechmarksError as error:
-                fail(job.clip, str(error))
-            except OSError as error:
-                fail(job.clip, f"The file cannot be read: {error.strerror}.")
-            else:
-                yield job
-
     def heard(task: Any, progress: Callable[[int], None] | None = None) -> Any:
         """The work, in this process: frames are counted while it is done."""
 
@@ -107,7 +86,13 @@ def prepare(
     nothing: deque[Any] = deque()
     here = heard if workers == 1 else work
     for outcome in run_tasks(
-        here, due(), nothing, home=home, runner=runner, workers=workers, beat=beat
+        here,
+        _due(jobs, ledger, summary, beat),
+        nothing,
+        home=home,
+        runner=runner,
+        workers=workers,
+        beat=beat,
     ):
         job, made = outcome.task, outcome.value
         if isinstance(made, Made):
@@ -116,10 +101,39 @@ def prepare(
             before += made.frames
             summary.frames = before
         else:
-            fail(job.clip, outcome.reason)
+            _fail(summary, job.clip, outcome.reason)
     tell()
     summary.failed.sort(key=lambda failure: failure["clip"])
     return summary
+
+
+def _due(
+    jobs: Sequence[Job | tuple[str, str]],
+    ledger: Ledger,
+    summary: Summary,
+    beat: Callable[[], None],
+) -> Iterator[Job]:
+    """Jobs that are to be done now; finished and refused ones are counted in the summary."""
+    for job in jobs:
+        beat()
+        if isinstance(job, tuple):
+            _fail(summary, *job)
+            continue
+        try:
+            if ledger.is_done(job.clip, job.source):
+                summary.skipped += 1
+                continue
+            ledger.begin(job.clip, job.taken())
+        except SpeechmarksError as error:
+            _fail(summary, job.clip, str(error))
+        except OSError as error:
+            _fail(summary, job.clip, f"The file cannot be read: {error.strerror}.")
+        else:
+            yield job
+
+
+def _fail(summary: Summary, clip: str, reason: str) -> None:
+    summary.failed.append({"clip": clip, "reason": reason})
 
 
 def _table_bytes(rows: Sequence[dict[str, Any]], heads: Sequence[str]) -> bytes:

@@ -17,6 +17,7 @@ from ..errors import BadInput, OutputExists, SpeechmarksError
 from ..media import Sound, any_sound, make_proxy, probe
 from ..metrics import TABLE_SUFFIXES, Score, score_table, score_track
 from ..metrics.edge import edge_remark
+from ..package import program
 from ..render import INK, Crop, Layout, Panel, Style, compare_movie, model_colour, threed_movie
 from ..render.bundle import comparison_page
 from ..render.compare import PanelStyle
@@ -228,7 +229,7 @@ def compare_command(
         again = ["compare", *(p.name for p in tracks), *(["--style", style])]
         again += [] if video is None else ["--video", video.name]
         again += [] if audio is None else ["--audio", audio.name]
-        line = f"python -m core {shlex.join([*again, '-o', out.name])}"
+        line = program(shlex.join([*again, "-o", out.name]))
         _page(out, shown, style, video=video, sound=sound, start=start, command=line)
     else:
         panels = [] if video is None else [_clip_panel(video, shown, style, crop)]

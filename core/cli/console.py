@@ -16,21 +16,10 @@ import typer
 from typer.exceptions import TyperException
 
 from ..errors import SpeechmarksError
+from ..package import program
+from .app import app
 
 __all__ = ["Done", "Progress", "app", "command", "inert", "main", "notice", "plain", "table_lines"]
-
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-
-
-@app.callback()
-def _group() -> None:
-    """Speechmarks: from speech to facial landmarks, one command a step."""
-
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
@@ -148,7 +137,7 @@ class Progress:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit code; no traceback for anything a user can cause."""
     try:
-        result = app(arguments, standalone_mode=False, prog_name="python -m core")
+        result = app(arguments, standalone_mode=False, prog_name=program())
         return int(result) if isinstance(result, int) else 0
     except SpeechmarksError as error:
         typer.echo(f"error: {error}", err=True)

@@ -185,6 +185,16 @@ def _generate_one(
     return len(track), seconds
 
 
+def _check_adapt(adapt: Path | None, landmarks: Path | None, *, load: bool, lip_mean: bool) -> None:
+    """Refuse options that contradict ``--adapt``."""
+    if adapt is not None and load:
+        raise BadInput("--adapt changes what a model predicts, and -l runs no model; leave out -l.")
+    if adapt is not None and lip_mean:
+        raise BadInput("--adapt and --lip_mean both replace the mean; give one of them.")
+    if adapt is None and landmarks is not None:
+        raise BadInput("--adapt-landmarks are those of a clip; name the clip with --adapt.")
+
+
 @command("generate")
 @_with_family_options
 def generate_command(
@@ -225,12 +235,7 @@ def generate_command(
         raise BadInput("-s saves predictions and -l draws saved ones; give one of them.")
     if model is None and not load:
         raise BadInput("Give a model or weight file with -m (see 'models list').")
-    if adapt is not None and load:
-        raise BadInput("--adapt changes what a model predicts, and -l runs no model; leave out -l.")
-    if adapt is not None and given.get("lip_mean") is not None:
-        raise BadInput("--adapt and --lip_mean both replace the mean; give one of them.")
-    if adapt is None and adapt_landmarks is not None:
-        raise BadInput("--adapt-landmarks are those of a clip; name the clip with --adapt.")
+    _check_adapt(adapt, adapt_landmarks, load=load, lip_mean=given.get("lip_mean") is not None)
     loaded = None
     adapted: dict[str, Any] = {}
     if model is not None and not load:

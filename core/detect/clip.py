@@ -214,6 +214,14 @@ def detect_landmarks(
     ------
     MissingFile, NoVideo, MediaError, BadInput, WeightsError
     MissingDependency : no such detector, or its package is not installed.
+
+    Examples
+    --------
+    >>> from speechmarks import detect_landmarks
+    >>> from speechmarks.samples import SAMPLE
+    >>> found = detect_landmarks(SAMPLE.video, frames=range(3))
+    >>> found.track.points.shape, found.track.space, bool(found.track.valid.all())
+    ((3, 68, 2), 'pixel', True)
     """
     fine = detector_info(detector).fine
     choice, clip = parse_face(face), _Clip(video, progress, frames)

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..errors import MissingFile
+from ..package import program
 from ..weights import get, open_weights, remote_file, shelf
 from .dlib68 import default_predictor
 from .facemesh_net import SIDE, FaceMeshNet
@@ -84,8 +85,8 @@ def _weights() -> Path:
     path = shelf().find(remote_file(WEIGHTS))
     if path is None:
         raise MissingFile(
-            f"The weights of FaceMesh are not here; get them with 'python -m core models get "
-            f"{WEIGHTS}'."
+            "The weights of FaceMesh are not here; get them with "
+            f"'{program('models', 'get', WEIGHTS)}'."
         )
     return path
 

@@ -25,6 +25,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..errors import MissingDependency, MissingFile, WeightsError
+from ..package import PACKAGE, program
 from ..weights import RemoteFile
 from ..weights.transfer import Transfer
 from .dlib68 import default_predictor
@@ -33,8 +34,13 @@ from .values import Box, Found, PointModel
 __all__ = ["Fan", "fetch", "fetchable", "missing", "opened", "weight_files"]
 
 _LIBRARY = "face_alignment"
-_INSTALL = "pip install --no-deps -r requirements-fan.txt"
-_GET = "python -m core detectors --get fan"
+_PACKAGES = (  # requirements-fan.txt, which only the repository has
+    "-r requirements-fan.txt"
+    if PACKAGE == "core"
+    else "face-alignment scikit-image imageio tifffile lazy-loader tqdm"
+)
+_INSTALL = f"pip install --no-deps {_PACKAGES}"
+_GET = program("detectors", "--get", "fan")
 _NETWORKS = {False: ("2DFAN-4",), True: ("3DFAN-4", "depth")}  # by whether there is depth
 _TIMEOUT = 30.0
 

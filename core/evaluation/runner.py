@@ -195,6 +195,16 @@ def evaluate(
         Lip motion error between two detections of the clip, IOD. Adds the corrected lip motion
         error.
     progress : called with the clips done and the clips in all; may raise to stop.
+
+    Examples
+    --------
+    >>> from speechmarks import evaluate, load_model, read_audio
+    >>> from speechmarks.evaluation.runner import GroundTruth
+    >>> from speechmarks.samples import SAMPLE
+    >>> clip = GroundTruth("presenter", SAMPLE.truth, read_audio(SAMPLE.sound))
+    >>> found = evaluate(load_model("anyvoice-lips-live"), [clip])
+    >>> found.space, sorted(found.scores())
+    ('eye5', ['mean_face', 'model', 'own_mean_face'])
     """
     face = shipped_template() if template is None else template
     still = face if model.still_face is None else model.still_face[:, :2]

@@ -24,6 +24,7 @@ __all__ = [
     "any_sound",
     "cut_sound",
     "open_sound",
+    "read_audio",
     "read_sound",
     "resample",
     "write_flac",
@@ -80,10 +81,12 @@ class Waveform:
 
     @property
     def duration(self) -> float:
+        """Seconds."""
         return len(self.samples) / self.rate
 
     @property
     def n_samples(self) -> int:
+        """How many samples there are."""
         return len(self.samples)
 
     def pieces(self, seconds: float) -> Iterator[NDArray[np.float32]]:
@@ -94,6 +97,7 @@ class Waveform:
 
     @property
     def silent(self) -> bool:
+        """True where no sample rises above -80 dB of full scale."""
         return _largest(self.samples) < _SILENT
 
 
@@ -125,6 +129,42 @@ def read_sound(path: Path | str, *, rate: int | None = None) -> Waveform:
     return sound if rate is None else resample(sound, rate)
 
 
+def read_audio(path: Path | str, *, rate: int | None = None) -> Waveform:
+    """Read the audio of an audio or video file as mono, in the sandboxed decoder.
+
+    Parameters
+    ----------
+    path : path-like
+        Audio or video file. Audio of a video is put on the clock of its pictures: sample 0 is
+        played with the first frame (silence is put in front, or early audio is cut).
+    rate : int, optional
+        Samples a second of the result. Default: the file's own rate.
+
+    Returns
+    -------
+    Waveform
+        ``samples``, float32, shape (N,), nominally within -1..1; ``rate`` in Hz.
+
+    Raises
+    ------
+    MissingFile
+        There is no such file.
+    NoSound
+        The file has no audio.
+    MediaError
+        The file cannot be decoded, or is larger than the limits allow.
+
+    Examples
+    --------
+    >>> from speechmarks import read_audio
+    >>> from speechmarks.samples import SAMPLE
+    >>> audio = read_audio(SAMPLE.video, rate=16_000)
+    >>> audio.rate, audio.samples.dtype, abs(audio.duration - SAMPLE.duration) < 0.1
+    (16000, dtype('float32'), True)
+    """
+    return read_sound(path, rate=rate)
+
+
 @dataclass(frozen=True)
 class StoredSound:
     """Sound that is decoded anew whenever it is heard, a few seconds at a time.
@@ -139,10 +179,12 @@ class StoredSound:
 
     @property
     def duration(self) -> float:
+        """Seconds."""
         return self.n_samples / self.rate
 
     @property
     def silent(self) -> bool:
+        """True where no sample rises above -80 dB of full scale."""
         return self.peak < _SILENT
 
     def pieces(self, seconds: float) -> Iterator[NDArray[np.float32]]:

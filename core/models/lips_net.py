@@ -342,7 +342,7 @@ def _known(lengths: Tensor, count: int) -> Tensor:
 
 
 def _masked(x: Tensor, lengths: Tensor | None) -> Tensor:
-    """x (B, T, C), zero from each length on."""
+    """Features x (B, T, C), zero from each length on."""
     return x if lengths is None else x * _known(lengths, x.shape[1])[..., None]
 
 

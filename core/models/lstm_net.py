@@ -143,7 +143,7 @@ class _Cell(nn.Module):
 
 
 def _weighted(x: Tensor, kernel: Tensor, masks: Tensor | None) -> Tensor:
-    """x @ kernel, where each gate hears what its mask lets through."""
+    """Product x @ kernel, where each gate hears what its mask lets through."""
     if masks is None or len(masks) == 1:
         return (x if masks is None else x * masks[0]) @ kernel
     parts = zip(masks, kernel.chunk(4, dim=1), strict=True)

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import BadInput, MissingFile
+from ..package import program
 from ..reference.shape_space import ShapeSpace
 from ..track_io import read_array
 from ..track_io.files import staged
@@ -82,11 +83,13 @@ class ModelCard:
 
     @property
     def licence(self) -> str:
+        """Terms of the weights; empty where they are not stated."""
         remote = self.entry.remote
         return str(self.card.get("licence", "")) if remote is None else remote.licence
 
     @property
     def citation(self) -> str:
+        """Whom to cite for the weights."""
         remote = self.entry.remote
         return str(self.card.get("attribution", "")) if remote is None else remote.citation
 
@@ -113,7 +116,19 @@ def known_models() -> list[ModelCard]:
 
 
 def list_models() -> list[ModelCard]:
-    """The models that can be run now, in registry order: shipped, or downloaded and verified."""
+    """List the models that can be run now: shipped, or downloaded and verified.
+
+    Returns
+    -------
+    list of ModelCard
+        In registry order: name, family, summary, and the scores of the training run.
+
+    Examples
+    --------
+    >>> from speechmarks import list_models
+    >>> "anyvoice-live" in [card.name for card in list_models()]
+    True
+    """
     return [card for card in known_models() if card.ready]
 
 
@@ -152,6 +167,15 @@ def load_model(name: str | Path, **options: Any) -> SpeechModel:
     Raises
     ------
     MissingFile, WeightsError, BadInput
+
+    Examples
+    --------
+    >>> from speechmarks import load_model, read_audio
+    >>> from speechmarks.samples import SAMPLE
+    >>> model = load_model("anyvoice-live")
+    >>> prediction = model.predict(read_audio(SAMPLE.sound))
+    >>> prediction.track.points.shape[1:], prediction.track.space, model.fps
+    ((68, 2), 'template', 25.0)
     """
     path, entry = _located(name)
     weights = open_weights(path)
@@ -186,13 +210,12 @@ def _ready_card(name: str) -> ModelCard:
     found = f", and {str(other)!r} is another file" if other is not None else ""
     raise MissingFile(
         f"The model {name!r} is not here yet{found}; download it with "
-        f"'python -m core models get {name}'."
+        f"'{program('models', 'get', name)}'."
     )
 
 
 def _published(entry: ModelEntry | None, kind: Family, given: set[str]) -> dict[str, Any]:
-    """Settings and companion files of a published model, as far as the files are here and nothing
-    else was given."""
+    """Settings and companion files of a published model that are here and were not given."""
     if entry is None:
         return {}
     here, found = shelf(), dict[str, Any]()

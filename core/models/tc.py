@@ -19,7 +19,7 @@ __all__ = ["FAMILY", "TemporalCNNModel", "first_condition", "published_boost"]
 
 
 def published_boost() -> NDArray[np.float64]:
-    """tcboost as published: a hand-tuned exaggeration of the six coefficients."""
+    """Published tcboost: a hand-tuned exaggeration of the six coefficients."""
     return np.array([1, 2.4, 2.8, 3.2, 3.6, 4])
 
 

@@ -1,4 +1,4 @@
-"""The identity audit: can a simple classifier still tell who speaks?
+"""The identity audit: how well a simple classifier can still tell who speaks.
 
 Logistic regression on the points of single frames, at every stage of `STAGES`, by part of the face.
 Frames that follow each other are nearly the same, so folds are stretches of time or whole

@@ -104,6 +104,14 @@ def remove_identity(
     ------
     NoFace, NoReference, DegenerateShape
     BadInput : the track has not the 68 points of the template, or ``frame`` cannot be used.
+
+    Examples
+    --------
+    >>> from speechmarks import remove_identity
+    >>> from speechmarks.samples import SAMPLE
+    >>> motion = remove_identity(SAMPLE.truth)
+    >>> motion.space, motion.points.shape[1:]
+    ('template', (68, 2))
     """
     if template is None:
         template = shipped_template()

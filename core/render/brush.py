@@ -90,6 +90,7 @@ def curve(points: Points, *, closed: bool = False, steps: int = 8) -> Points:
 
 
 def mix(a: Paint, b: Paint, t: float) -> Points:
+    """Colour between ``a`` (t = 0) and ``b`` (t = 1)."""
     return np.array([x + (y - x) * t for x, y in zip(a, b, strict=True)], np.float64)
 
 

@@ -44,6 +44,7 @@ _WINGS_OFF = np.array(
 
 
 def draw_nose(image: Mask, head: Frame, p: Points, c: PortraitColours) -> None:
+    """Nose with its shade, through points 27-35."""
     u = head.unit
     right, down = axes = np.array([head.right, head.down]) * u
     deep = mix(c.shade, (110, 48, 44), 0.35)
@@ -121,6 +122,7 @@ def draw_brows(image: Mask, head: Frame, brows: Points, c: PortraitColours) -> N
 
 
 def draw_mouth(image: Mask, head: Frame, p: Points, c: PortraitColours) -> None:
+    """Lips, teeth and tongue, through points 48-67."""
     u, down, right = head.unit, head.down, head.right
     outer_top, outer_low = curve(p[48:55]), curve(p[[54, 55, 56, 57, 58, 59, 48]])
     inner_top, inner_low = curve(p[60:65]), curve(p[[64, 65, 66, 67, 60]])

@@ -76,6 +76,7 @@ def ground(size: int, colour: Colour) -> Mask:
 
 
 def draw_torso(image: Image, body: Frame, c: PortraitColours) -> None:
+    """Neck, shoulders and clothes."""
     u, low = body.unit, 4.0
     dark, pale = mix(c.cloth, (10, 14, 30), 0.42), mix(c.cloth, (255, 255, 255), 0.20)
     left = [(-0.66, 2.22), (-1.15, 2.40), (-1.72, 2.58), (-2.10, 2.86), (-2.32, 3.4), (-2.4, low)]
@@ -221,6 +222,7 @@ def draw_back(image: Image, head: Frame, c: PortraitColours) -> None:
 
 
 def draw_hair(image: Image, head: Frame, c: PortraitColours) -> None:
+    """Hair in front of the head."""
     u = head.unit
     outline = curve(head.at(*HAIR), closed=True)
     paint(image, outline, c.hair)

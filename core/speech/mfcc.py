@@ -204,8 +204,10 @@ def window_starts(
 
 
 def windows_at(rows: Rows, starts: NDArray[np.int64], window: int) -> Rows:
-    """Windows (n, window * 40) of MFCC rows, frame after frame: 40 numbers of the first frame, 40
-    of the second and so on. (SPEC does not give the order; this is our reading.)
+    """Windows (n, window * 40) of MFCC rows, frame after frame.
+
+    A window holds 40 numbers of the first frame, 40 of the second and so on. (The publication does
+    not state the order; this is our reading.)
 
     Beyond the end the last row is repeated.
     """

@@ -130,16 +130,38 @@ def to_track(
 def read_track(
     path: Path | str, *, fps: float | None = None, space: Space | None = None
 ) -> LandmarkTrack:
-    """Read a track file; `read_contents` and `to_track` in one.
+    """Read a landmark track from a file or a folder of text files.
 
     Parameters
     ----------
-    fps : frames a second, instead of the file's own times; 25 where neither says it.
-    space : what the numbers are, instead of what the file says; guessed where neither says it.
+    path : path-like
+        .npy, .npz, .csv, .json, .h5, .zip, or a folder of text files.
+    fps : float, optional
+        Frames a second, in place of the file's own times. Default: the file's, else 25.
+    space : str, optional
+        Space of the numbers (`core.track.Space`), in place of the file's. Default: the file's,
+        else 'pixel' where the largest number is above 2, else 'template'.
+
+    Returns
+    -------
+    LandmarkTrack
+        ``points``, shape (T, N, 2 or 3), in ``space``; NaN where a point is missing.
 
     Raises
     ------
-    MissingFile, BadInput
+    MissingFile
+        There is no such file.
+    BadInput
+        The file is damaged or holds something else.
+
+    Examples
+    --------
+    >>> from speechmarks import read_track, write_track
+    >>> from speechmarks.samples import SAMPLE
+    >>> write_track(folder / "truth.npz", SAMPLE.truth)
+    >>> track = read_track(folder / "truth.npz")
+    >>> track.scheme, track.space, track.points.shape == SAMPLE.truth.points.shape
+    ('dlib68', 'pixel', True)
     """
     path = Path(path)
     return to_track(read_contents(path), path.name, fps=fps, space=space)
@@ -178,20 +200,42 @@ def write_track(
     basis: Basis | None = None,
     force: bool = False,
 ) -> str | None:
-    """Write a track as ``kind`` (`FORMATS`), else as the name's ending asks (none: text folder).
+    """Write a landmark track to a file, or to a folder of text files where the name has no ending.
+
+    The file is written under a temporary name and then moved, so it is never half-written.
 
     Parameters
     ----------
-    basis : the shape space whose coefficients ``npy8`` writes.
+    path : path-like
+        .npz and .h5 keep everything; .npy, .csv, .json and text files keep numbers.
+    track : LandmarkTrack
+    kind : str, optional
+        A format of `core.track_io.FORMATS`. Default: the one that the name's ending asks for.
+    basis : Basis, optional
+        Shape space whose coefficients the kind 'npy8' writes.
+    force : bool
+        Replace a file that exists.
 
     Returns
     -------
-    What the format loses, as sentences for the user; None where nothing is lost.
+    str or None
+        What the format loses, as sentences for the user; None where nothing is lost.
 
     Raises
     ------
     OutputExists
-    BadInput : unknown kind or ending, or points that the format cannot hold.
+        The file exists, and ``force`` is not set.
+    BadInput
+        Unknown kind or ending, or points that the format cannot hold.
+
+    Examples
+    --------
+    >>> from speechmarks import write_track
+    >>> from speechmarks.samples import SAMPLE
+    >>> write_track(folder / "truth.npz", SAMPLE.truth)
+    >>> lost = write_track(folder / "truth.json", SAMPLE.truth)
+    >>> "times" in lost
+    True
     """
     path = Path(path)
     form = format_of(path, kind)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import BadInput, MissingFile
+from ..package import shipped
 
 __all__ = [
     "PRETRAINED",
@@ -23,7 +24,7 @@ __all__ = [
     "remote_file",
 ]
 
-PRETRAINED = Path(__file__).parents[2] / "pretrained"
+PRETRAINED = shipped("pretrained")
 
 Use = Literal["offline", "live"]
 """What a model is used for: a whole clip, or a microphone."""

@@ -37,7 +37,7 @@ _Answer = Generator[_Item, None, None]
 
 
 class _TryAgain(Exception):
-    """This attempt failed; ``args[0]`` says why. ``fresh``: what came so far is of no use."""
+    """An attempt failed; ``args[0]`` says why. ``fresh``: what came so far is of no use."""
 
     def __init__(self, why: str, advice: str = "try again later", *, fresh: bool = False) -> None:
         super().__init__(why)

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from ...errors import BadInput, MissingFile, WeightsError
+from ...package import program
 from ...track_io.files import read_plain
 from ...weights import encoder_files, open_weights, shelf
 from .base import SpeechEncoder
@@ -97,6 +98,6 @@ def _found(name: str) -> Path:
     if path is None:
         raise MissingFile(
             f"The encoder {name!r} is not here yet; download it with "
-            f"'python -m core models get {name}'."
+            f"'{program('models', 'get', name)}'."
         )
     return path

@@ -181,7 +181,7 @@ class _Block(nn.Module):
         self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
     def forward(self, x: Tensor, known: Tensor | None) -> Tensor:
-        """known : (B, 1, 1, T), False for frames of padding."""
+        """Features x (B, T, C); ``known`` (B, 1, 1, T) is False for frames of padding."""
         y = self.attn_norm(x)
         q, k, v = (
             part(y).unflatten(2, (self.heads, -1)).transpose(1, 2)
