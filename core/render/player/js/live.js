@@ -1,9 +1,9 @@
 // The live component: sends the microphone to the server and shows the faces that come back.
 
 import { element } from "./dom.js";
-import { icon } from "./icons.js";
 import { planFaces } from "./layout.js";
-import { createMeter, QUIETEST } from "./level_meter.js";
+import { QUIETEST } from "./level_meter.js";
+import { createLiveBar } from "./live_bar.js";
 import { createLiveFace } from "./live_face.js";
 import { openMicrophone } from "./live_mic.js";
 import { openTalk } from "./live_talk.js";
@@ -33,19 +33,11 @@ export function createLive(root, { bytes, address, delays, piece, keep }) {
     faces[index].draw();
   }));
 
-  const bar = element("div", "sm-controls");
-  const button = element("button", "sm-button sm-speak");
-  const keeper = element("button", "sm-button sm-keep", "Keep the recording");
-  for (const made of [button, keeper]) made.type = "button";
-  const clock = element("span", "sm-seconds");
-  clock.title = "Seconds heard";
-  const meter = createMeter();
-  const status = element("div", "sm-status");
-  status.setAttribute("role", "status");
-  bar.append(button, meter.root, clock, keeper, status);
+  const bar = createLiveBar(press, keepRecording);
+  const { tell } = bar;
   const panels = element("div", "sm-panels");
   panels.append(...faces.map((face) => face.root));
-  shell.append(bar, panels);
+  shell.append(bar.root, panels);
   root.append(shell);
 
   let state = "idle"; // then asking, running, ending, stopped
@@ -55,38 +47,22 @@ export function createLive(root, { bytes, address, delays, piece, keep }) {
   let request = 0;
   let alive = true;
 
-  const LABELS = { idle: "Speak", asking: "Cancel", running: "Stop", ending: "Stopping …", stopped: "Speak" };
-  button.addEventListener("click", () => {
+  function press() {
     if (state === "running") stop();
     else if (state === "asking") abandon("");
     else if (state !== "ending") speak();
-  });
-  keeper.addEventListener("click", () => {
+  }
+
+  function keepRecording() {
     keepable = false;
     show();
     tell("Keeping the recording …");
     keep();
-  });
-
-  function tell(text, bad = false) {
-    status.setAttribute("role", bad ? "alert" : "status");
-    status.classList.toggle("sm-bad", bad);
-    status.textContent = text;
-    status.title = text;
   }
 
   function show() {
-    const label = LABELS[state];
-    const held = root.activeElement === button || document.activeElement === button;
-    button.replaceChildren(icon(state === "running" || state === "ending" ? "stop" : "speak"), element("span", "", label));
-    button.disabled = state === "ending";
-    button.classList.toggle("sm-running", state === "running");
-    if (held) button.focus();
-    keeper.hidden = !(keepable && state === "stopped");
-    const busy = state === "running" || state === "ending";
-    meter.root.hidden = !busy;
-    clock.hidden = !busy && state !== "stopped";
-    clock.textContent = `${seconds.toFixed(1)} s`;
+    bar.show(state, keepable);
+    bar.clock(seconds);
   }
 
   async function speak() {
@@ -129,11 +105,11 @@ export function createLive(root, { bytes, address, delays, piece, keep }) {
       mine.hearing.add(samples);
       mine.talk.send(samples);
       seconds = mine.hearing.seconds();
-      meter.set(peak);
+      bar.level(peak);
       if (20 * Math.log10(peak) > QUIETEST) mine.loud = seconds;
       const mute = seconds - mine.loud > SILENT_AFTER;
-      if (state === "running" && mute !== (status.textContent === MUTE)) tell(mute ? MUTE : "");
-      clock.textContent = `${seconds.toFixed(1)} s`;
+      if (state === "running" && mute !== (bar.words === MUTE)) tell(mute ? MUTE : "");
+      bar.clock(seconds);
     });
   }
 
@@ -160,7 +136,7 @@ export function createLive(root, { bytes, address, delays, piece, keep }) {
     const mine = run;
     mine.why = why;
     state = "ending";
-    meter.set(0);
+    bar.level(0);
     show();
     await mine.mic.stop();
     if (run === mine) mine.talk.end();
