@@ -13,7 +13,7 @@ export function startingPair(layout, subjects, truth) {
 export function possibleLayouts(subjects, truth) {
   const tracks = subjects.filter((s) => s.track).length;
   const two = (layout) => startingPair(layout, subjects, truth).filter(Boolean).length >= 2;
-  return { grid: true, overlay: tracks > 0, split: two("split"), difference: tracks >= 2 && two("difference") };
+  return { grid: true, overlay: tracks > 0, split: two("split"), difference: two("difference") };
 }
 
 /** What the others are compared with: the landmarks marked as the truth, else the video's. */
