@@ -78,8 +78,8 @@ def register(
 
     Returns
     -------
-    Address relative to the app's base (``live/<token>``), as that of `ui.media_route.register`. The
-    same models give the same address throughout a session; others hang up on who speaks to these.
+    A URL relative to the app's base (``live/<token>``), as from `ui.media_route.register`.
+    The same models give the same URL throughout a session; only this session can connect to it.
     """
     session, wanted = _session(), Spoken(dict(models), folder, dict(boosts or {}))
     with _lock:

@@ -26,8 +26,8 @@ from .player import (
     Marker,
     PlayerPanel,
     hear,
+    offline_script,
     pack_player,
-    player_script,
     player_style,
 )
 
@@ -56,30 +56,6 @@ pre {{ padding: 12px 14px; border-radius: 6px; background: var(--ground); white-
   overflow-wrap: anywhere; font: 13px/1.5 ui-monospace, Menlo, Consolas, monospace; }}
 dt {{ font-weight: 600; margin-top: 12px; overflow-wrap: anywhere; }}
 dd {{ margin: 2px 0 0; color: var(--muted); overflow-wrap: anywhere; font-size: 14px; }}
-"""
-
-# The buffer says where its media are; only here does it become known: in this very file.
-_BOOT = """
-const bytesOf = (id) => {
-  const text = atob(document.getElementById(id).textContent);
-  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-};
-let buffer = bytesOf("buffer");
-const media = document.getElementById("media");
-if (media) {
-  const size = new DataView(buffer.buffer).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(buffer.subarray(4, 4 + size)));
-  header.media = URL.createObjectURL(new Blob([bytesOf("media")], { type: media.dataset.type }));
-  let text = new TextEncoder().encode(JSON.stringify(header));
-  const padded = new Uint8Array(4 + Math.ceil(text.length / 4) * 4).fill(32);
-  new DataView(padded.buffer).setUint32(0, padded.length - 4, true);
-  padded.set(text, 4);
-  const rest = buffer.subarray(4 + size);
-  buffer = new Uint8Array(padded.length + rest.length);
-  buffer.set(padded);
-  buffer.set(rest, padded.length);
-}
-createPlayer(document.getElementById("player"), { buffer });
 """
 
 
@@ -194,7 +170,7 @@ def comparison_page(
         markers=markers,
         start=start,
     )
-    style, script = _STYLE + player_style(), player_script() + _BOOT
+    style, script = _STYLE + player_style(), offline_script()
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         "media-src blob:; img-src blob: data:; base-uri 'none'; form-action 'none'"

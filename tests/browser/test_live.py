@@ -13,7 +13,6 @@ from conftest import CHROMIUM, CHROMIUM_ARGS
 
 from core.media import read_sound
 from core.media.audio import resample
-from core.render import player
 from core.samples import SAMPLE
 from core.workspace import Workspace
 
@@ -314,48 +313,3 @@ def test_nothing_is_cut_off(tab: Any, root: str) -> None:
     for panel in live.root.locator(".sm-delay").all():
         assert panel.evaluate("e => e.scrollWidth <= e.clientWidth")
     live.stop()
-
-
-PACED = """
-([text, fps, jitter]) => {
-  let now = 0;
-  const parts = new Function("performance", text + "; return { createHearing, createPacer };");
-  const { createHearing, createPacer } = parts({ now: () => now });
-  const hearing = createHearing(16000);
-  const pacer = createPacer(fps, hearing);
-  const coming = []; // [time, first, count]
-  const shown = [];
-  let next = 0;
-  let seed = 1;
-  for (now = 0; now < 10000; now += 10) {
-    if (now && now % 100 === 0) { // a piece of sound, and a little later its frames
-      hearing.add(new Int16Array(1600));
-      const count = Math.max(0, Math.floor((now / 1000 - 0.299) * fps) - next);
-      seed = (seed * 16807) % 2147483647;
-      if (count) coming.push([now + 50 + jitter * (seed / 2147483647), next, count]);
-      next += count;
-    }
-    while (coming.length && coming[0][0] <= now) {
-      const [, first, count] = coming.shift();
-      pacer.add(first, count, new Float32Array(count * 2));
-    }
-    const due = pacer.take();
-    if (due) shown.push([now, due.frame]);
-  }
-  return { shown, delay: pacer.delay() };
-}
-"""
-
-
-@pytest.mark.parametrize("jitter", [0, 60], ids=lambda j: f"up to {j} ms of jitter")
-@pytest.mark.parametrize("fps", [25, 30], ids=lambda f: f"{f} fps")
-def test_faces_that_come_in_bursts_are_shown_evenly(page: Any, fps: int, jitter: int) -> None:
-    text = (Path(player.__file__).parent / "live_talk.js").read_text()
-    found = page.evaluate(PACED, [text, fps, jitter])
-    times, frames = np.array([row for row in found["shown"] if row[0] > 3000]).T
-    assert (np.diff(frames) == 1).all(), "each frame is shown, once"
-    assert np.abs(np.diff(times) - 1000 / fps).max() <= 15 + jitter / 10
-    delays = times - 1000 * frames / fps
-    assert np.ptp(delays) <= 15 + jitter / 2
-    assert found["delay"] == pytest.approx(np.median(delays[-12:]), abs=10)
-    assert 350 <= found["delay"] <= 350 + 100 + jitter + 20

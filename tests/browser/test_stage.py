@@ -676,21 +676,35 @@ def test_many_panels_in_a_narrow_player_stay_in_sight(page: Any, root: str) -> N
     assert len(sides) == 7 and min(sides) >= 100 and height < 800, (sides, height)
 
 
-def test_four_panels_with_everything_on_are_drawn_well_within_a_tick(page: Any, root: str) -> None:
-    stage = Stage(page, root, "video", ghost=True, numbers=True, trails=0.5)
-    measure = """
-      const took = [];
-      for (let n = 0; n < 120; n += 1) {
-        const start = performance.now();
-        p.stage.redraw();
-        took.push(performance.now() - start);
-        if (n % 6 === 5) await next();
-      }
-      return took.sort((a, b) => a - b)[60];
-    """
+COUNT_CALLS = """
+  const types = {stroke: 0, fill: 0, fillText: 0, drawImage: 0, getImageData: 0};
+  const kept = {};
+  for (const name of Object.keys(types)) {
+    kept[name] = CanvasRenderingContext2D.prototype[name];
+    CanvasRenderingContext2D.prototype[name] = function (...given) {
+      types[name] += 1;
+      return kept[name].apply(this, given);
+    };
+  }
+  const before = [0, 1, 2, 3].map(p.draws);
+  p.stage.redraw();
+  Object.assign(CanvasRenderingContext2D.prototype, kept);
+  return {...types, draws: [0, 1, 2, 3].map((i) => p.draws(i) - before[i])};
+"""
+
+
+def test_four_panels_with_everything_on_are_drawn_once_with_few_strokes(
+    page: Any, root: str
+) -> None:
+    stage = Stage(page, root, "video")
     stage.at(1.2)
-    full = stage.js(measure)
-    stage.set(ghost=False, numbers=False, trails=0)
-    plain = stage.js(measure)
-    print(f"median of a drawing: {plain:.2f} ms plain, {full:.2f} ms with everything on")
-    assert max(plain, full) < 8
+    plain = stage.js(COUNT_CALLS)
+    stage.set(ghost=True, numbers=True, trails=0.5)
+    full = stage.js(COUNT_CALLS)
+    assert plain["draws"] == full["draws"] == [1, 1, 1, 1]
+    assert plain["getImageData"] == full["getImageData"] == 0, "nothing is read back"
+    assert plain["drawImage"] == full["drawImage"] == 1, "one picture of the video"
+    assert plain["stroke"] <= 4 * 4, "one path for all the lines of a face, and its halo"
+    trails = 4 * 24
+    assert full["stroke"] - plain["stroke"] <= trails + 4, "one path a past moment, one a ghost"
+    assert plain["fillText"] == 0 and 0 < full["fillText"] <= 4 * 68

@@ -17,8 +17,8 @@ from core.render.player import (
     Curve,
     Marker,
     PlayerPanel,
+    offline_script,
     pack_player,
-    player_script,
     player_style,
 )
 from core.track import LandmarkTrack
@@ -622,10 +622,9 @@ def test_without_a_server_the_view_stands_behind_the_hash(page: Any, tmp_path: P
     data = base64.b64encode(buffer).decode()
     html = tmp_path / "alone.html"
     html.write_text(
-        f"<!doctype html><meta charset=utf-8><style>{player_style()}</style><div id=here></div>"
-        f"<script type=module>{player_script()}\n"
-        f"const bytes = Uint8Array.from(atob('{data}'), (c) => c.charCodeAt(0));"
-        "createPlayer(document.getElementById('here'), {buffer: bytes});</script>"
+        f"<!doctype html><meta charset=utf-8><style>{player_style()}</style><div id=player></div>"
+        f"<script type=text/plain id=buffer>{data}</script>"
+        f"<script type=module>{offline_script()}</script>"
     )
     player = at_frame(Player(page, html.as_uri()), 10)
     player.key("l")

@@ -1,11 +1,8 @@
 """The one player: what it shows (`pack_player`) and the code that shows it in a browser.
 
-``*.js`` and ``style.css`` stand beside this file. The scripts are parts of ONE ES module: they
-hold no imports and are joined in the order of `SCRIPTS` by `player_script`, so the same text serves
-the Streamlit component (given inline) and an offline HTML page (inside ``<script type="module">``,
-followed by a call of ``createPlayer(root, {buffer, onEvent})``).
-
-Faces that follow a microphone are a module of their own, `live_script`, drawn by the same parts.
+The scripts are the ES modules of ``js/``, joined into one script per entry module (see `join`):
+``streamlit.js`` for the player on a page, ``offline.js`` for a page opened from disk,
+``live_streamlit.js`` for faces that follow a microphone.
 """
 
 from __future__ import annotations
@@ -13,6 +10,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from .join import join_modules
 from .pack import (
     Curve,
     Marker,
@@ -23,8 +21,6 @@ from .sound import Heard, hear, spectrogram, waveform_peaks
 from .unpack import UnpackedPlayer, unpack_player
 
 __all__ = [
-    "LIVE_SCRIPTS",
-    "SCRIPTS",
     "Curve",
     "Marker",
     "PlayerPanel",
@@ -36,83 +32,48 @@ __all__ = [
     "hear",
     "live_script",
     "live_style",
+    "offline_script",
     "spectrogram",
     "unpack_player",
     "waveform_peaks",
 ]
-
-SCRIPTS = (
-    "buffer.js",
-    "settings.js",
-    "clock.js",
-    "drift.js",
-    "camera.js",
-    "faces.js",
-    "marks.js",
-    "subject.js",
-    "panel.js",
-    "difference.js",
-    "together.js",
-    "snapshot.js",
-    "stage.js",
-    "menu.js",
-    "region.js",
-    "lanes.js",
-    "curves.js",
-    "markers.js",
-    "overview.js",
-    "timeline.js",
-    "keys.js",
-    "actions.js",
-    "more.js",
-    "controls.js",
-    "theme.js",
-    "player.js",
-    "mount.js",
-)
-"""The parts of the module, in the order they are joined."""
-
-LIVE_SCRIPTS = (
-    "buffer.js",
-    "camera.js",
-    "faces.js",
-    "marks.js",
-    "subject.js",
-    "panel.js",
-    "theme.js",
-    "live_mic.js",
-    "live_talk.js",
-    "live_face.js",
-    "live.js",
-)
-"""The parts of the live module."""
 
 _HERE = Path(__file__).parent
 
 
 @cache
 def player_script() -> str:
-    """The player as one ES module; exports ``createPlayer`` and Streamlit's entry (default)."""
-    return _joined(*SCRIPTS)
+    """The player as one ES module; its default export is what Streamlit calls."""
+    return join_modules(_HERE / "js" / "streamlit.js")
+
+
+@cache
+def offline_script() -> str:
+    """The player as one ES module that draws the buffer and media of the page it stands in.
+
+    The page holds ``<div id="player">``, ``<script type="text/plain" id="buffer">`` with the buffer
+    in base64, and, where there are media, the same with ``id="media"`` and ``data-type``.
+    """
+    return join_modules(_HERE / "js" / "offline.js")
 
 
 @cache
 def player_style() -> str:
-    """The style sheet that belongs to `player_script`."""
-    return _joined("style.css")
+    """The style sheet that belongs to `player_script` and `offline_script`."""
+    return _styles("style.css")
 
 
 @cache
 def live_script() -> str:
-    """Faces that follow the microphone, as one ES module; exports Streamlit's entry (default)."""
-    return _joined(*LIVE_SCRIPTS)
+    """Faces that follow the microphone, as one ES module; its default export is for Streamlit."""
+    return join_modules(_HERE / "js" / "live_streamlit.js")
 
 
 @cache
 def live_style() -> str:
     """The style sheet that belongs to `live_script`."""
-    return _joined("style.css", "live.css")
+    return _styles("style.css", "live.css")
 
 
-def _joined(*names: str) -> str:
+def _styles(*names: str) -> str:
     return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
