@@ -23,7 +23,7 @@ LANE_SUFFIXES = (".csv", ".textgrid", ".align")
 _MAX_BYTES = 16 * 1024**2  # some hours of phonemes
 _MOST_LANES = 32
 _LONGEST_TEXT = 200
-_GRID_TICKS = 25_000.0  # a second in .align files (SPEC 7)
+_GRID_TICKS = 25_000.0  # a second in .align files (GRID corpus)
 _SILENCE = frozenset({"sil", "sp"})
 # A TextGrid is what stands free in its text: quoted strings (a quote inside is doubled), numbers
 # and flags. So one reader serves the long form, with its "xmin = 0.5", and the short one.

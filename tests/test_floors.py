@@ -1,4 +1,4 @@
-"""The house of DESIGN 1: nothing imports upwards, nothing in core knows a screen."""
+"""The layers of docs/architecture.md: no upward imports, no user interface in core."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same motion on another face: another template, or another speaker's mean lips (SPEC 5)."""
+"""The same motion on another face: another template, or another speaker's mean lips."""
 
 from __future__ import annotations
 

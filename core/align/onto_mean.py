@@ -1,4 +1,4 @@
-"""Motion laid onto a mean face, as TFL prepares its training faces (SPEC 3; Eskimez et al. 2018).
+"""Motion moved onto a mean face, as in the training data of Eskimez et al. 2018.
 
 The outer eye corners of the FIRST frame set one similarity for the whole clip. A full affine from
 that frame to the mean face tells how much wider and higher the mean face is; displacements from

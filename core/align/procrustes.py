@@ -1,4 +1,4 @@
-"""Procrustes alignment of every frame against the mean frame (SPEC 4).
+"""Procrustes alignment of each frame with the mean frame (docs/published.md#replication-project).
 
 Gower 1975, "Generalized Procrustes analysis"; one pass, as the replication project does it.
 """
@@ -56,7 +56,7 @@ def align_procrustes(
 ) -> LandmarkTrack:
     """A track aligned frame by frame onto its own mean face; space 'procrustes'.
 
-    published : let a face be mirrored, as SciPy's version does (SPEC 4); the corrected version
+    published : let a face be mirrored, as SciPy's version does; the corrected version
         never mirrors.
     """
     points = procrustes_frames(track.points, target, mirror="allow" if published else "refuse")

@@ -1,4 +1,4 @@
-"""Chunks of sound and landmarks of a whole data set (SPEC 5)."""
+"""Chunks of audio and landmarks of a data set, as in the Humans project 2021."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HUM's report: the frames of a data set in which not exactly one face was found (SPEC 5)."""
+"""Report of frames without exactly one face, as in the Humans project 2021."""
 
 from __future__ import annotations
 

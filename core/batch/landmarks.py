@@ -1,4 +1,4 @@
-"""Landmarks that are kept: a clip is never searched twice for the same thing (DESIGN 8).
+"""Stored landmarks: a clip is never searched twice for the same landmarks.
 
 A long clip is worked on in shards of so many frames, each by itself, so that they can be made side
 by side and none is lost. However it is made, by a page or a command, alone or on a cluster, its

@@ -31,7 +31,7 @@ from .tracks import Force, SourceFps, Space, open_track
 __all__: list[str] = []
 
 _KINDS = (".mp4", ".gif", ".html")
-_PREPARED_RATE = 25.0  # of a clip cropped to the face (SPEC 4)
+_PREPARED_RATE = 25.0  # of a clip cropped to the face
 _PROXY_SIDE = 480  # longest side of the clip inside a page
 
 
@@ -89,7 +89,7 @@ def _say_cut(video: Path, shown: list[_Shown]) -> None:
 
 
 def _clip_panel(video: Path, shown: list[_Shown], style: str, crop: str) -> Panel:
-    """The clip: alone, under landmarks in the overlay style, or cut to the face (SPEC 4)."""
+    """The clip: alone, under landmarks in the overlay style, or cropped to the face."""
     over = _over(shown)
     if crop == "face" and over is None:
         raise BadInput(

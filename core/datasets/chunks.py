@@ -1,7 +1,7 @@
 """Chunks: a recording in pieces of one length that overlap, cut exactly to the sample and frame.
 
-HUM cuts 11 s every 10 s (SPEC 5). The last piece is what is left, and may be shorter; it is left
-away where the piece before it holds all of it.
+The Humans project 2021 cuts 11 s every 10 s. The last piece may be shorter. It is left out where
+the piece before it holds all of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Layouts of data sets on disk (SPEC 7), recognised from the folder, and their lists.
+"""Layouts of data sets (docs/published.md#data-set-layouts), recognised by folder, and lists.
 
 A layout is a row of `LAYOUTS`: where videos lie, what a line of a list names, and where sound,
 published landmarks and word times lie. To add one: a row.

@@ -1,4 +1,4 @@
-"""Split tables: which video belongs to which set, as W2K keeps it in an .xlsx (SPEC 6), or a .csv.
+"""Split tables: which video belongs to which set, from an .xlsx (WAV2KP 2021) or a .csv.
 
 A table has the columns ``video`` and ``set`` (Train, Val or Test); further columns are left alone.
 It is untrusted: bounded in size before and after it is unpacked, and nothing in it is computed.

@@ -1,4 +1,4 @@
-"""FaceMesh: 468 points with depth, from the box that dlib finds (SPEC 5).
+"""FaceMesh: 468 points with depth, from the box that dlib finds (Humans project 2021).
 
 The face is cut out with a quarter of its box more on each side and brought to 192 x 192 pixels, as
 HUM does; unlike there, points are those of the whole picture, for any number of faces at once.

@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 ASSUMED_RATES = (25, 30)
-"""Rates that programs take for granted: 25 the models, 30 the replication project (SPEC 4)."""
+"""Rates that programs take for granted: 25 the models, 30 the replication project."""
 
 _SAME = 1e-9  # moments this close, in seconds, are one moment
 _MAX_RATE = 1000.0

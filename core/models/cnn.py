@@ -1,4 +1,4 @@
-"""The raw-waveform CNN of NR and its autoregressive variant (SPEC 2).
+"""The raw-waveform CNN of Eskimez et al. 2020 and its autoregressive variant.
 
 Eskimez, Maddox, Xu, Duan 2020, "Noise-resilient training method for face landmark generation from
 speech", IEEE/ACM TASLP 28: 27-38.

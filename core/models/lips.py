@@ -1,4 +1,4 @@
-"""Lips from speech in a PCA space: an audio encoder and a decoder to coefficients (SPEC 5, HUM).
+"""Lips from audio in a PCA space (Humans project 2021): an audio encoder and a decoder.
 
 The input is log-mel bands, or features of a pretrained encoder: wav2vec 2.0, HuBERT or Whisper. The
 decoder is not autoregressive, so all frames of a stretch are computed at once. With a basis of 40
@@ -54,8 +54,8 @@ class LipsModel(SpeechModel):
     ----------
     fps : frames a second of the result; where it is not 25, rows are interpolated linearly, and
         the last one is held to the end of the sound.
-    mean : (N, D) a speaker's mean lips (or face) in place of the basis' (SPEC 5: adapting to a new
-        identity).
+    mean : (N, D) a speaker's mean lips (or face) in place of the basis' mean, to adapt to a
+        new speaker (Humans project 2021).
     still : (N, D) the mean training face with identity removed, a null for scores.
     """
 

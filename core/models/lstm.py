@@ -1,4 +1,4 @@
-"""TFL's stacked LSTM, from Keras's files or ours (SPEC 3).
+"""The stacked LSTM of Eskimez et al. 2018, from Keras files or ours.
 
 Eskimez, Maddox, Xu, Duan 2018, "Generating talking face landmarks from speech", LVA/ICA.
 """

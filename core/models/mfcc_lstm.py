@@ -1,4 +1,4 @@
-"""The MFCC-window LSTM of W2K (SPEC 6): three key-points a frame of video, each heard from the
+"""The MFCC-window LSTM of WAV2KP 2021: three key-points a frame of video, each heard from the
 stretch of sound that follows it.
 
 A file that says nothing gives W2K's pictures: coordinates in a 256 x 256 face crop, 29.97 frames

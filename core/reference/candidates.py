@@ -1,4 +1,4 @@
-"""Candidates for the closed mouth, under every rule that has been used (SPEC 4).
+"""Candidates for the closed-mouth frame under each rule (docs/published.md#replication-project).
 
 Two things differ between the rules: which lip points make the gap (anatomical pairs, or the crossed
 ones of the published program), and how unusual the mouth's width may be (|z| below 1.3 as the

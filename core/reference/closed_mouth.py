@@ -1,4 +1,4 @@
-"""Which frame shows the closed mouth (SPEC 4).
+"""Which frame shows the closed mouth (docs/published.md#replication-project).
 
 The rule: keep frames whose mouth width is usual (|z-score| below a threshold, so that pursed and
 stretched lips drop out), and take the one with the smallest sum of the three inner-lip gaps.

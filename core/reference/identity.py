@@ -1,4 +1,4 @@
-"""Identity removal: what is left of a face when only its motion is kept (SPEC 4)."""
+"""Identity removal: keeps the motion of a face (docs/published.md#replication-project)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 EYE_DISTANCE = 5.0
-"""Of the eye centres in HUM's lip space, 'eye5' (SPEC 5)."""
+"""Distance of the eye centres in the lip space 'eye5' (Humans project 2021)."""
 
 
 def aligned_for_identity(

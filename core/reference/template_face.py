@@ -1,4 +1,4 @@
-"""A template face from the closed mouths of many clips and speakers (SPEC 4)."""
+"""A template face from the closed mouths of many clips and speakers."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Panel:
     crop : for a video with a track, the whole picture or the face's own box (`face_box`).
     fps : for a video, pictures a second, each the source frame nearest in time, numbered from 0.
         None: the video's own frames and numbers. With ``crop="face"``, 25 is the prepared ground
-        truth of the replication project (SPEC 4).
+        truth of the replication project.
     """
 
     title: str

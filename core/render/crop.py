@@ -1,7 +1,7 @@
 """A talking face cut out of its video: a fixed box, the normalised face, or the lips alone.
 
-The fixed box is the prepared ground truth of the replication project (SPEC 4). The normalised face
-and lips are those of the Humans project (SPEC 5): in every picture the eyes lie level and equally
+The fixed box is the prepared ground truth of the replication project. The normalised face
+and lips are those of the Humans project 2021: in every picture the eyes lie level and equally
 far apart and the mouth stands still, but upright, as a viewer wants to see a person.
 """
 
@@ -119,7 +119,7 @@ def upright_maps(points: ArrayLike, size: int, normalise: Normalise) -> NDArray[
     Returns
     -------
     (T, 2, 3) float64, from pixels of the picture to pixels of the result: Humans' lip normaliser
-    (SPEC 5) turned by 180 degrees. NaN where a point of an eye or the mouth is missing, or the eyes
+    turned by 180 degrees. NaN where a point of an eye or the mouth is missing, or the eyes
     are less than 2 pixels apart.
     """
     flat = np.asarray(points, dtype=np.float64)[..., :2]

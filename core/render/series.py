@@ -1,4 +1,4 @@
-"""A track as numbered pictures, one a frame: line plots with point and frame numbers (SPEC 4)."""
+"""A track as numbered pictures, one a frame: line plots with point and frame numbers."""
 
 from __future__ import annotations
 

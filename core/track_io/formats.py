@@ -77,7 +77,7 @@ _FINE = 20.0  # units across a face, below which whole numbers leave no face
 
 
 def guess_space(points: NDArray[np.float64]) -> Space:
-    """'pixel' where the largest number is above 2, else 'template' (DESIGN 11)."""
+    """'pixel' where the largest number is above 2, else 'template'."""
     largest = np.nanmax(np.abs(points)) if np.isfinite(points).any() else 0.0
     return "pixel" if largest > 2 else "template"
 

@@ -39,10 +39,10 @@ def h5_track(track: LandmarkTrack) -> bytes:
 
 
 def read_h5(path: Path, *, sample: int | None, basis: Basis | None) -> Contents:
-    """A .h5 track of ours, or sample ``sample`` (default 0) of NR's or TFL's training data.
+    """A .h5 track of ours, or sample ``sample`` (default 0) of published training data.
 
-    NR (SPEC 2): ``landmarks`` (samples, time, K) are coefficients of ``basis``. TFL (SPEC 3):
-    ``flmark`` (samples, 75, 136) lie in the unit square. Both have 25 frames a second.
+    Eskimez et al. 2020: ``landmarks`` (samples, time, K) are coefficients of ``basis``.
+    Eskimez et al. 2018: ``flmark`` (samples, 75, 136) lie in the unit square. Both have 25 fps.
 
     Raises
     ------

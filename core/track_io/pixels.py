@@ -49,7 +49,7 @@ def _whole(track: LandmarkTrack) -> Iterator[list[list[int]] | None]:
 
 
 def json_track(track: LandmarkTrack) -> bytes:
-    """Each frame a list of one face, or of none (SPEC 5)."""
+    """Each frame a list of one face, or of none (Humans project 2021)."""
     return json.dumps([[] if face is None else [face] for face in _whole(track)]).encode()
 
 

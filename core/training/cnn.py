@@ -1,4 +1,4 @@
-"""Recipes of the NR family: plain, noise-resilient, and hearing its own output (SPEC 2).
+"""Recipes of the CNN family (Eskimez et al. 2020): plain, noise-resilient, autoregressive.
 
 Differences from the published recipes, each for a reason: windows of a clip share their features
 (the same gradient for a sixth of the work); targets are divided by their deviation; validation

@@ -1,7 +1,7 @@
 """One loop for every family: epochs, running averages, checkpoints, curves.
 
 What differs between families is a `Recipe`. What is kept is a running average of the weights, or,
-with ``average_best``, the mean of the best epochs' (averaging ten helped HUM, SPEC 5).
+with ``average_best``, the mean of the best epochs' (ten helped in the Humans project 2021).
 """
 
 from __future__ import annotations

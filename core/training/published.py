@@ -1,8 +1,8 @@
-"""The training files of NR and TFL, read as examples.
+"""The published training files, read as examples. Both have 25 fps.
 
-NR (SPEC 2): ``speech`` (samples, 8 kHz signal) and ``landmarks`` (samples, time, K), coefficients
-of a basis. TFL (SPEC 3): ``flmark`` (samples, 75, 136) in the unit square and ``MelFeatures``
-(samples, 75, 128); no sound. Both at 25 frames a second.
+Eskimez et al. 2020: ``speech`` (samples, 8 kHz signal) and ``landmarks`` (samples, time, K),
+coefficients of a basis. Eskimez et al. 2018: ``flmark`` (samples, 75, 136) in the unit square and
+``MelFeatures`` (samples, 75, 128); no audio.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ _kept: dict[tuple[str, int, int, int, int], str] = {}
 
 
 def git_blob_id(path: Path | str) -> str:
-    """sha1 of "blob <size>\\0" and the bytes: how git names a file's content (SPEC 9)."""
+    """sha1 of "blob <size>\\0" and the bytes: the git blob id of a file's content."""
     path = Path(path)
     digest = hashlib.sha1(f"blob {os.path.getsize(path)}\0".encode(), usedforsecurity=False)
     with path.open("rb") as file:

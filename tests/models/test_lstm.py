@@ -98,7 +98,7 @@ SCALAR: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def plain_output(
     weights: Weights, window: np.ndarray, activation: str, recurrent_activation: str
 ) -> np.ndarray:
-    """SPEC 3 for one window (T, I), a step at a time, in double precision."""
+    """Eskimez et al. 2018 for one window (T, I), a step at a time, in double precision."""
     act, gate = SCALAR[activation], SCALAR[recurrent_activation]
     for name in dict.fromkeys(key.split(".")[0] for key in weights):
         w, u, b = (
