@@ -133,10 +133,10 @@ def test_a_bare_track_takes_the_times_of_its_video(run: Any, made: Path, tmp_pat
     command = ("crop", made / "uneven.mp4", made / "face.npy", "--normalise", "face", "--json")
     code, out, err = run(*command, "-o", tmp_path / "a.mp4")
     assert code == 0 and json.loads(out)["no_face"] == 0
-    assert "takes those of the video" in err and "25 fps" not in err
+    assert "times of the video are used" in err and "25 fps" not in err
     code, out, err = run(*command, "-o", tmp_path / "b.mp4", "--source-fps", "25")
     assert code == 0 and json.loads(out)["no_face"] > 0
-    assert "takes those of the video" not in err and "say so" in err
+    assert "times of the video are used" not in err and "are marked" in err
 
 
 def test_a_track_of_another_length_is_used_with_a_word(

@@ -110,7 +110,7 @@ def _write(
     """Write shots as clips, in one pass: their frames at their times, and the sound between."""
     info = probe(job.source)
     if info.video is None:
-        raise NoVideo("It has no picture.")
+        raise NoVideo("It has no video track.")
     with ExitStack() as stack:
         sound: Sound | None = None
         if info.audio is not None:

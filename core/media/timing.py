@@ -178,7 +178,7 @@ def timing_report(info: MediaInfo, *, sound_end: float | None = None) -> TimingR
     """
     video = info.video
     if video is None:
-        raise NoVideo("This recording has no picture; frame timing needs a video.")
+        raise NoVideo("This recording has no video track; frame timing needs a video.")
     steps = np.diff(video.times)
     return TimingReport(
         fps_declared=None if video.fps_declared is None else float(video.fps_declared),

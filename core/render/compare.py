@@ -132,7 +132,7 @@ class _VideoSource:
         path = Path(panel.video or "")
         video = probe(path).video
         if video is None:
-            raise BadInput(f"{path.name!r} of the panel {panel.title!r} has no picture.")
+            raise BadInput(f"{path.name!r} of the panel {panel.title!r} has no video track.")
         self._panel = panel
         self._track = None if panel.track is None else _in_pixels(panel.track, video.size)
         self._view = _picture_view(self._track, video.size, size, panel.crop)

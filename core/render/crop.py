@@ -289,7 +289,7 @@ def crop_movie(
         raise OutputExists(f"{str(target)!r} exists already; use --force to replace it.")
     info = probe(video)
     if info.video is None:
-        raise NoVideo(f"{video.name!r} has no picture; this step needs a video.")
+        raise NoVideo(f"{video.name!r} has no video track; this step needs a video.")
     _check_fit(track, info.video.size, video.name)
     map_at, side, box = _plan(track, info.video.size, normalise, margin, size)
     sound = read_sound(video) if info.audio is not None else None

@@ -104,7 +104,7 @@ def train(
     out = Path(out)
     if training.space == "unit" and not recipe.takes_features:
         raise BadInput(
-            f"These data hold features but no sound; {recipe.family} hears sound. Train lstm on "
+            f"These data hold features but no audio; {recipe.family} needs audio. Train lstm on "
             "them."
         )
     checkpoint = out / "checkpoint.pt"

@@ -186,7 +186,7 @@ def test_the_table_of_clips_holds_those_with_landmarks() -> None:
     app = open_page("quality", state.sample_clip(), **{"quality view": "All clips"})
     in_order(app)
     assert list(app.dataframe[0].value["clip"]) == [state.sample_clip().name]
-    assert "With landmarks: 1, 1 deserve a look" in said(app)
+    assert "With landmarks: 1; to check: 1" in said(app)
 
 
 def test_a_data_set_is_listed_from_its_index(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_data_set_is_listed_from_its_index(tmp_path: Path) -> None:
         in_order(app)
         table = app.dataframe[0].value
         assert list(table["clip"]) == ["one"] and table["severity"][0] >= 1
-        assert "With landmarks: 1, 1 deserve a look" in said(app)
+        assert "With landmarks: 1; to check: 1" in said(app)
     finally:
         settings.unlink()
 

@@ -438,7 +438,7 @@ def test_refusals_say_why_and_leave_nothing(
 
 def test_sound_alone_has_nothing_to_crop(tmp_path: Path) -> None:
     write_wav(tmp_path / "s.wav", clap(0.1, 0.5))
-    with pytest.raises(NoVideo, match="no picture"):
+    with pytest.raises(NoVideo, match="no video track"):
         crop_movie(tmp_path / "s.wav", track_of(posed(3)), tmp_path / "o.mp4")
 
 

@@ -135,7 +135,7 @@ def _opened(
     with open_media(path, limits, format=format) as container, decoding(path):
         stream = pick_video(container)
         if stream is None:
-            raise NoVideo(f"{path.name!r} has no picture; this step needs a video.")
+            raise NoVideo(f"{path.name!r} has no video track; this step needs a video.")
         guard_video(stream, path, limits)
         yield container, stream
 

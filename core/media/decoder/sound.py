@@ -73,7 +73,7 @@ def _by_ffmpeg(path: Path, limits: Limits, busy: Busy) -> Iterator[Block]:
     with open_media(path, limits) as container, decoding(path):
         stream = pick_audio(container)
         if stream is None:
-            raise NoSound(f"{path.name!r} has no sound; this step needs speech.")
+            raise NoSound(f"{path.name!r} has no audio; this step needs speech.")
         rate = _checked_rate(path, int(stream.rate))
         resampler = AudioResampler(format="fltp", layout=stream.layout, rate=rate)
         left = limits.hours * 3600 * rate
