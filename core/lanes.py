@@ -77,8 +77,8 @@ def read_lanes(path: Path | str, name: str | None = None) -> Lanes:
     suffix = path.suffix.lower()
     if suffix not in LANE_SUFFIXES:
         raise BadInput(
-            f"{_shown(title)!r} is no label file; expected .csv (start, end, label), .TextGrid or "
-            ".align."
+            f"{_shown(title)!r} is not a label file; expected .csv (start, end, label), "
+            ".TextGrid or .align."
         )
     text = _decoded(read_plain(path, _MAX_BYTES), title)
     if suffix == ".textgrid":
@@ -105,7 +105,9 @@ def _decoded(data: bytes, title: str) -> str:
     try:
         return data.decode("utf-16" if utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInput(f"{_shown(title)!r} is not text in UTF-8 or UTF-16; save it so.") from error
+        raise BadInput(
+            f"{_shown(title)!r} is not UTF-8 or UTF-16 text; save it as UTF-8."
+        ) from error
 
 
 def _seconds(text: str) -> float | None:

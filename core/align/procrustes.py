@@ -26,7 +26,7 @@ def reference_shape(points: NDArray[np.float64]) -> NDArray[np.float64]:
         warnings.simplefilter("ignore", RuntimeWarning)  # points missing in every frame stay NaN
         mean = np.nanmean(points, axis=0)
     if not np.isfinite(mean).any():
-        raise NoFace("No frame of this track holds a face, so there is nothing to align.")
+        raise NoFace("No frame of this track has a face, so there is nothing to align.")
     check_rank(mean[np.newaxis, np.isfinite(mean).all(axis=1)], "mean face")
     mean = mean - np.nanmean(mean, axis=0)
     return np.asarray(mean / np.sqrt(np.nansum(mean**2)))

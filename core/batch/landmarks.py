@@ -177,7 +177,7 @@ def make_shard(
     frames = None if shard.stop is None else range(shard.start, shard.stop)
     found = detect(shard.video, recipe, frames=frames, known=faces, progress=progress)
     if file_sha256(shard.video) != shard.sha256:
-        raise MediaError(f"{shard.video.name!r} changed while it was looked at; start again.")
+        raise MediaError(f"{shard.video.name!r} changed during the detection; start it again.")
     return _store(workspace, shard, found.track, _facts(found))
 
 

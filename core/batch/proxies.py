@@ -79,7 +79,7 @@ def make_resized(task: ResizeJob, progress: Hear = None) -> Made:
     make_proxy(task.source, target, longest_side=longest, info=info, progress=hear, force=True)
     made = probe(target).video
     if made is None:
-        raise NoVideo("Nothing of its picture could be written.")
+        raise NoVideo("No frame of the video could be written.")
     row = {
         "clip": task.clip,
         "path": task.place,

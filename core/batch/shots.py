@@ -121,7 +121,7 @@ def _write(
             while frame is not None and frame.index < shot.start:
                 frame = next(frames, None)
             if frame is None:
-                raise NoVideo("It ends sooner than when it was looked at; start again.")
+                raise NoVideo("The file became shorter during the run; start it again.")
             with MovieWriter(
                 checked_place(job.out, files[shot.number]),
                 size=(frame.image.shape[1], frame.image.shape[0]),

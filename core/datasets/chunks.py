@@ -60,7 +60,7 @@ def chunks_of(duration: float, *, length: float = LENGTH, every: float = EVERY) 
             f"{every:g} s leaves gaps."
         )
     if not 0 < duration < math.inf:
-        raise BadInput(f"A recording of {duration:g} s has nothing to cut.")
+        raise BadInput(f"A recording of {duration:g} s is too short to cut.")
     # As fractions of their decimal digits: no two pieces may differ on where a sample belongs.
     size, stride, whole = (Fraction(repr(float(value))) for value in (length, every, duration))
     count = 1 + max(0, math.ceil((whole - size) / stride))

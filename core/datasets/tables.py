@@ -120,7 +120,7 @@ def _csv(data: bytes, path: Path) -> Generator[tuple[int, list[Cell]], None, Non
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInput(f"{path.name!r} is not text in UTF-8; save it so.") from error
+        raise BadInput(f"{path.name!r} is not UTF-8 text; save it as UTF-8.") from error
     first = text.split("\n", 1)[0]
     marks = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=marks)

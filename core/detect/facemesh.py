@@ -84,8 +84,8 @@ def _weights() -> Path:
     path = shelf().find(remote_file(WEIGHTS))
     if path is None:
         raise MissingFile(
-            f"The weights of FaceMesh are not here; get them with 'python -m core models get "
-            f"{WEIGHTS}'."
+            "The weights of FaceMesh are not downloaded; get them with 'python -m core models "
+            f"get {WEIGHTS}'."
         )
     return path
 

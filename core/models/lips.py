@@ -225,7 +225,7 @@ def _build(
     still = state.pop(_STILL, None)
     if still is not None and tuple(still.shape) != space.mean.shape:
         raise WeightsError(
-            f"{weights.path.name!r} carries a still face of shape {tuple(still.shape)}; expected "
+            f"{weights.path.name!r} carries a mean face of shape {tuple(still.shape)}; expected "
             f"{space.mean.shape}."
         )
     ahead = weights.number("ahead", -1, low=-1)  # -1: half of the band

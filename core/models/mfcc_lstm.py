@@ -50,15 +50,17 @@ class WindowLSTM(nn.Module):
         """Build the size that a state dict belongs to; `WeightsError` if it is another's."""
         first, head = (state.get(k) for k in ("lstm.weight_ih_l0", "linear.weight"))
         if first is None or head is None or first.ndim != 2 or head.ndim != 2:
-            raise WeightsError(f"These weights are not of the W2K family; expected {_EXPECTS}.")
+            raise WeightsError(
+                f"These weights are not of the MFCC-window LSTM (WAV2KP 2021); expected {_EXPECTS}."
+            )
         window, spare = divmod(first.shape[1], N_MFCC)
         hidden = head.shape[1]
         layers = sum(key.startswith("lstm.weight_ih_l") for key in state)
         if spare or not window or not hidden:
             raise WeightsError(
-                f"These weights do not fit the W2K architecture; expected {_EXPECTS}, found "
-                f"{first.shape[1]} inputs, which should be {N_MFCC} for each MFCC frame of the "
-                f"window, and {hidden} hidden units."
+                "These weights do not fit the MFCC-window LSTM (WAV2KP 2021); expected "
+                f"{_EXPECTS}, found {first.shape[1]} inputs, which should be {N_MFCC} for each "
+                f"MFCC frame of the window, and {hidden} hidden units."
             )
         expected = {
             f"lstm.{kind}_{part}_l{n}": (4 * hidden, width) if kind == "weight" else (4 * hidden,)
@@ -70,8 +72,8 @@ class WindowLSTM(nn.Module):
         for key in [*expected, *found]:
             if expected.get(key) != found.get(key):
                 raise WeightsError(
-                    f"These weights do not fit the W2K architecture ({key}: expected "
-                    f"{expected.get(key, 'none')}, found {found.get(key, 'none')})."
+                    f"These weights do not fit the MFCC-window LSTM (WAV2KP 2021; {key}: "
+                    f"expected {expected.get(key, 'none')}, found {found.get(key, 'none')})."
                 )
         net = cls(window, hidden, layers)
         net.load_state_dict({k: v.float() for k, v in state.items()})

@@ -185,8 +185,8 @@ def _ready_card(name: str) -> ModelCard:
     other = shelf().impostor(card.entry)
     found = f", and {str(other)!r} is another file" if other is not None else ""
     raise MissingFile(
-        f"The model {name!r} is not here yet{found}; download it with "
-        f"'python -m core models get {name}'."
+        f"The model {name!r} is not downloaded{found}; get it with 'python -m core models get "
+        f"{name}'."
     )
 
 

@@ -162,8 +162,8 @@ def _recognised(
         test, train = frames.fold == fold, _training_rows(frames, fold, gap)
         if set(frames.speaker[train]) != set(frames.speaker):
             raise BadInput(
-                "Without the frames near the tested ones a speaker has none left to learn from; "
-                "use longer clips or fewer folds."
+                "Without the frames near the tested ones, a speaker has none left for "
+                "training; use longer clips or fewer folds."
             )
         model = make_pipeline(
             StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=2000)

@@ -36,9 +36,7 @@ def aligned_for_identity(
     """The track from which identity removal subtracts a frame: in the plane, aligned, at the rate
     of the result. Parameters and errors as for `remove_identity`."""
     if track.scheme != "dlib68":
-        raise BadInput(
-            f"Identity removal puts motion onto a 68-point face; this track is {track.scheme}."
-        )
+        raise BadInput(f"Identity removal needs a 68-point track; got {track.scheme}.")
     upside_down = track.space == "eye5" and not published  # that space is turned by 180 degrees
     flat = track.replace(points=track.points[:, :, :2] * (-1 if upside_down else 1))
     aligned = align(flat, method, published=published)

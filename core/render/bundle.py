@@ -165,7 +165,9 @@ def comparison_page(
     NoVideo, MissingFile, MediaError
     """
     if video is None and any(panel.kind == "video" for panel in panels):
-        raise BadInput("A panel shows the clip's picture; give the page a video, or leave it out.")
+        raise BadInput(
+            "A panel shows the clip's video; give the page a video, or leave the panel out."
+        )
     info = None if video is None else probe(video)
     picture = None if info is None else info.video
     if info is not None and picture is None:

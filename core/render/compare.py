@@ -185,8 +185,8 @@ def _in_pixels(track: LandmarkTrack, size: tuple[int, int]) -> LandmarkTrack:
         points = track.points[..., :2] * size
         return track.replace(points=points, space="pixel")
     raise BadInput(
-        f"Landmarks in {track.space} space cannot be laid over a video; give those of the "
-        "video's pixels, or a panel of their own."
+        f"Landmarks in {track.space} space cannot be drawn over a video; give landmarks in "
+        "pixels of the video, or a separate panel."
     )
 
 

@@ -92,7 +92,7 @@ def face_box(track: LandmarkTrack, picture: tuple[int, int], *, margin: float = 
         raise BadInput(f"A margin is a share of the face's size from 0 to 5, not {margin:g}.")
     bounds = robust_bounds(track)
     if bounds is None:
-        raise NoFace(f"None of the track's {len(track)} frames holds a face; nothing to crop.")
+        raise NoFace(f"None of the {len(track)} frames of the track has a face; nothing to crop.")
     low, high = np.floor(bounds[:2]).astype(int), np.ceil(bounds[2:]).astype(int)
     tight = int((high - low).max()) + 1
     top = low.astype(float)
@@ -165,7 +165,7 @@ def _face_at(track: LandmarkTrack, time: float) -> int | None:
 def _check_fit(track: LandmarkTrack, picture: tuple[int, int], name: str) -> None:
     """Refuse landmarks that are not in the pixels of this picture."""
     if not track.valid.any():
-        raise NoFace(f"None of the track's {len(track)} frames holds a face; nothing to crop.")
+        raise NoFace(f"None of the {len(track)} frames of the track has a face; nothing to crop.")
     if track.space != "pixel":
         raise BadInput(
             f"A crop needs landmarks in the pixels of {name!r}; this track is in {track.space} "
@@ -241,7 +241,7 @@ def _plan(
     maps = upright_maps(track.points, side, normalise)
     known: NDArray[np.bool_] = np.asarray(np.isfinite(maps).all(axis=(1, 2)))
     if not known.any():
-        raise NoFace("No frame of this track holds both eyes and the mouth; nothing to normalise.")
+        raise NoFace("No frame of this track has both eyes and the mouth; nothing to normalise.")
 
     def of(time: float) -> NDArray[np.float64] | None:
         index = _face_at(track, time)

@@ -112,7 +112,7 @@ def picture_series(
     if len(track) == 0:
         raise BadInput("A picture series needs at least one frame; this track has none.")
     if not track.valid.any():
-        raise NoFace(f"None of the track's {len(track)} frames holds a face; nothing to draw.")
+        raise NoFace(f"None of the {len(track)} frames of the track has a face; nothing to draw.")
     return _series(track, style, size, points, numbers, colour)
 
 

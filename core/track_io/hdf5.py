@@ -88,7 +88,10 @@ def _nr(file: h5py.File, name: str, sample: int | None, basis: Basis | None) -> 
 def _tfl(file: h5py.File, name: str, sample: int | None) -> Contents:
     values, remarks = _sample(file, "flmark", name, sample)
     if values.shape[1] != 136:
-        raise BadInput(f"{name!r} holds {values.shape[1]} numbers a frame; TFL's data have 136.")
+        raise BadInput(
+            f"{name!r} holds {values.shape[1]} numbers a frame; expected 136, as in the "
+            "training data of Eskimez et al. 2018."
+        )
     points = values.reshape(len(values), 68, 2)
     times = frame_times(len(values), FACE_RATE)
     return Contents(points, "dlib68", times, "unit", remarks=remarks)

@@ -111,7 +111,7 @@ def _rows(sound: Waveform) -> NDArray[np.float32]:
     """Features of the 75 frames; of the last centred windows those that no frame has are cut."""
     rows = tfl_features(sound)
     if len(rows) < FRAMES:
-        raise BadInput(f"Its sound gives {len(rows)} rows of features, a sample has {FRAMES}.")
+        raise BadInput(f"Its audio gives {len(rows)} rows of features; expected {FRAMES}.")
     return rows[:FRAMES]
 
 

@@ -249,8 +249,8 @@ class _Run:
             if torch.isfinite(loss) and torch.isfinite(size):
                 return loss.item()
         raise BadInput(
-            f"Training went astray in epoch {len(self.curves) + 1}: the loss is no number any "
-            "more; start again with a lower learning rate."
+            f"Training diverged in epoch {len(self.curves) + 1}: the loss is not a number; "
+            "start again with a lower learning rate."
         )
 
     def kept(self) -> State:
@@ -305,7 +305,8 @@ class _Run:
             self.curves, self.best = list(saved["curves"]), dict(saved["best"])
         except Exception as error:  # a damaged file raises many kinds
             raise WeightsError(
-                f"{checkpoint.name!r} cannot be resumed from; start again with --force."
+                f"{checkpoint.name!r} does not fit, so the run cannot be resumed; start "
+                "again with --force."
             ) from error
 
 

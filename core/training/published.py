@@ -59,13 +59,13 @@ def read_training_file(
                 examples = _nr_examples(file, name, basis or _own_basis(file, name))
             else:
                 raise BadInput(
-                    f"{name!r} is no training data: expected 'speech' and 'landmarks', or 'flmark' "
-                    f"and 'MelFeatures'; it holds {shown(list(file)[:7])}."
+                    f"{name!r} is not training data: expected 'speech' and 'landmarks', or "
+                    f"'flmark' and 'MelFeatures'; it holds {shown(list(file)[:7])}."
                 )
     except OSError as error:
-        raise BadInput(f"{name!r} cannot be read as HDF5; write it again.") from error
+        raise BadInput(f"{name!r} is not a readable HDF5 file; write it again.") from error
     if len(examples) < 2:
-        raise BadInput("Training needs at least two samples: to learn from, and to validate on.")
+        raise BadInput("Training needs at least two samples: one for training, one for validation.")
     learned, held = held_out(examples, seed)
     points = np.concatenate([e.points for e in learned])
     template = np.asarray(np.nanmean(points, axis=0))

@@ -138,7 +138,7 @@ class Transfer:
                 return self._accepted(response, asked)
             watch.came(0)
             self.progress(asked, self.file.size)
-        raise _TryAgain("the server gives no answer")
+        raise _TryAgain("the server does not answer")
 
     def _accepted(self, response: requests.Response, asked: int) -> tuple[int | None, int]:
         status, headers = response.status_code, response.headers
@@ -150,7 +150,9 @@ class Transfer:
         elif status == 416 and last == asked:  # all of it had come before
             start, total = asked, last
         elif status in (206, 416):
-            raise _TryAgain("the server has another file than was begun with", fresh=True)
+            raise _TryAgain(
+                "the server has another file than at the start of the download", fresh=True
+            )
         elif status in (408, 425, 429) or status >= 500:
             raise _TryAgain(f"the server answers {status}")
         else:

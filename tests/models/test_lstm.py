@@ -250,7 +250,7 @@ def test_context_is_known_from_the_weights(tmp_path: Path, context: int) -> None
     for given_context in (None, context):
         model = load_model(path, context=given_context)
         assert isinstance(model, LSTMModel) and model.context == context
-    with pytest.raises(BadInput, match=f"hears {context} frames of context") as caught:
+    with pytest.raises(BadInput, match=f"has {context} frames of context") as caught:
         load_model(path, context=context + 1)
     sentence(caught.value)
 

@@ -145,7 +145,7 @@ def test_a_detector_that_is_not_here_says_so_and_gets_its_weights(
     monkeypatch.setattr("ui.detector_view.fetch_weights", offline)
     app = open_page("landmarks", one, detector="facemesh")
     in_order(app)
-    assert "The weights of FaceMesh are not here" in app.info[0].value and not panels(app)
+    assert "The weights of FaceMesh are not downloaded" in app.info[0].value and not panels(app)
     app = press(app, "Download the weights")
     in_order(app)
     assert [e.value for e in app.error] == [r"The server cannot be reached; check the connection\."]

@@ -251,9 +251,9 @@ def test_the_null_tells_clips_of_one_speaker_apart() -> None:
 
 
 BAD: dict[str, tuple[dict[str, list[LandmarkTrack]], dict[str, Any], str]] = {
-    "nobody": ({}, {}, "two on"),
-    "one speaker": (people(1), {}, "two on"),
-    "a speaker without a clip": ({**people(1), "b": []}, {}, "two on"),
+    "nobody": ({}, {}, "at least two speakers"),
+    "one speaker": (people(1), {}, "at least two speakers"),
+    "a speaker without a clip": ({**people(1), "b": []}, {}, "at least two speakers"),
     "an unknown part": (people(2), {"parts": ["ears"]}, "ears"),
     "one fold": (people(2), {"n_folds": 1}, "2 folds"),
     "a clip of few frames": (people(2, frames=21), {"n_folds": 12}, "24 frames"),

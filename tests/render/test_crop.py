@@ -406,8 +406,8 @@ EYELESS[:, 36:48] = np.nan
 @pytest.mark.parametrize(
     ("points", "options", "kind", "reason"),
     [
-        (NOWHERE, {}, NoFace, "holds a face"),
-        (NOWHERE, {"normalise": "face"}, NoFace, "holds a face"),
+        (NOWHERE, {}, NoFace, "has a face"),
+        (NOWHERE, {"normalise": "face"}, NoFace, "has a face"),
         (np.empty((0, 68, 2)), {}, NoFace, "None of the track's 0 frames"),
         (EYELESS, {"normalise": "face"}, NoFace, "both eyes"),
         (posed(3)[:, 48:], {"normalise": "face"}, BadInput, "all 68 points"),

@@ -46,7 +46,7 @@ def shown(*names: str) -> AppTest:
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("*empty*.npy", "holds a face"), ("zeros.npy", "an alignment cannot be determined")],
+    [("*empty*.npy", "has a face"), ("zeros.npy", "an alignment cannot be determined")],
     ids=["no face in any frame", "all points in one place"],
 )
 def test_a_track_that_cannot_be_aligned_is_left_out_and_the_others_stay(

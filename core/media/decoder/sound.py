@@ -40,8 +40,8 @@ def _too_long(path: Path, limits: Limits) -> MediaError:
 def _checked_rate(path: Path, rate: int) -> int:
     if not _RATES[0] <= rate <= _RATES[1]:
         raise NoSound(
-            f"The sound of {path.name!r} claims {rate} samples a second; expected "
-            f"{_RATES[0]} to {_RATES[1]}."
+            f"The audio of {path.name!r} claims {rate} samples a second; expected {_RATES[0]} "
+            f"to {_RATES[1]}."
         )
     return rate
 
@@ -121,15 +121,15 @@ def _sound(path: Path, limits: Limits, busy: Busy) -> Iterator[Block]:
     except _NOT_ITS_OWN as error:
         if begun:
             raise MediaError(
-                f"The sound of {path.name!r} is damaged and cannot be read to its end; convert it "
-                "to WAV."
+                f"The audio of {path.name!r} is damaged and cannot be read to its end; convert "
+                "it to WAV."
             ) from error
         yield from _by_ffmpeg(path, limits, busy)
 
 
 def _finite(path: Path, samples: NDArray[np.float32]) -> NDArray[np.float32]:
     if not np.isfinite(samples).all():
-        raise NoSound(f"The sound of {path.name!r} holds values that are not numbers.")
+        raise NoSound(f"The audio of {path.name!r} contains values that are not numbers.")
     return samples
 
 

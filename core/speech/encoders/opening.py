@@ -96,7 +96,7 @@ def _found(name: str) -> Path:
     path = shelf().find(encoder_files()[name])
     if path is None:
         raise MissingFile(
-            f"The encoder {name!r} is not here yet; download it with "
-            f"'python -m core models get {name}'."
+            f"The encoder {name!r} is not downloaded; get it with 'python -m core models get "
+            f"{name}'."
         )
     return path
