@@ -50,7 +50,7 @@ def _decoder() -> str:
     from .samples import SAMPLE
 
     info = probe(SAMPLE.video)
-    return f"guarded process opens media ({info.duration:.1f} s probed)"
+    return f"the decoder process opens media ({info.duration:.1f} s probed)"
 
 
 def _sound() -> str:

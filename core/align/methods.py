@@ -56,40 +56,40 @@ METHODS: Mapping[AlignMethod, Method] = MappingProxyType(
             Method(
                 "procrustes",
                 "Procrustes, all points",
-                "Every frame moved, turned and scaled onto the clip's mean face by least squares "
-                "over all points. An open mouth takes part, and shrinks the whole face.",
-                "Gower 1975; the replication of Eskimez et al. 2020",
+                "Moves, rotates and scales every frame onto the clip's mean face by least "
+                "squares over all points. An open mouth shrinks the whole face.",
+                "Gower 1975; the replication project",
                 "procrustes",
             ),
             Method(
                 "stable",
                 "Procrustes, stable points",
-                "As Procrustes, but only points that speech hardly moves are fitted: eyes and "
-                "nose bridge, or your own choice. The mouth has no say.",
+                "As Procrustes, but fits only points that speech hardly moves: eyes and nose "
+                "bridge, or your own choice. The mouth has no influence.",
                 "Gower 1975",
                 "procrustes",
             ),
             Method(
                 "eyes",
                 "Eye corners",
-                "The outer eye corners of every frame at the same two places. Two points decide, "
-                "so their jitter moves the whole face.",
+                "Puts the outer eye corners of every frame at two fixed places. Two points "
+                "decide, so their jitter moves the whole face.",
                 "Eskimez et al. 2018",
                 "unit",
             ),
             Method(
                 "lips",
                 "Lips, by the eye centres",
-                "The mouth of every frame at the same place, the eyes level and equally far "
-                "apart. Where the mouth is in the face is lost.",
+                "Puts the mouth of every frame at one place, with level eyes at a fixed "
+                "distance. The position of the mouth in the face is lost.",
                 "the Humans project",
                 "eye5",
             ),
             Method(
                 "transfer",
                 "Motion onto a mean face",
-                "The first frame decides place, size and turn for the whole clip; what moves "
-                "after it is laid onto a mean face. Head motion stays in.",
+                "The first frame sets position, size and rotation for the whole clip; the "
+                "motion after it is added to a mean face. Head motion remains.",
                 "Eskimez et al. 2018",
                 "unit",
             ),

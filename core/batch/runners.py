@@ -166,7 +166,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "It needs more memory than memory_mb of [limits] in settings.toml allows."
     text = " ".join(str(error).split())[:200]
-    return f"A fault of this program stopped it ({type(error).__name__}: {text}); please report it."
+    return f"An internal error stopped it ({type(error).__name__}: {text}); please report it."
 
 
 class _Serial:

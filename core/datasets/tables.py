@@ -159,8 +159,8 @@ def _check_unpacked(data: bytes, path: Path) -> None:
 
 def _no_workbook(path: Path) -> BadInput:
     return BadInput(
-        f"{path.name!r} is no .xlsx workbook that can be read; save the table from a spreadsheet "
-        "as .xlsx without a password, or as .csv."
+        f"{path.name!r} is not a readable .xlsx workbook; save the table from a spreadsheet as "
+        ".xlsx without a password, or as .csv."
     )
 
 

@@ -157,7 +157,7 @@ def drift(times: Array, assumed_fps: float) -> Drift:
 def drift_warnings(drifts: tuple[Drift, ...]) -> list[str]:
     """A sentence for each assumed rate that would misplace a frame by more than half a frame."""
     return [
-        f"Taken as {d.fps:g} fps, frame {d.worst_frame} would come {abs(d.worst):.3f} s too "
+        f"At {d.fps:g} fps, frame {d.worst_frame} would be {abs(d.worst):.3f} s "
         f"{'late' if d.worst > 0 else 'early'}, more than half a frame; use the measured times."
         for d in drifts
         if d.noticeable

@@ -154,10 +154,12 @@ def pairs_of(
     unit: str = predicted.space
     lips_only = any(t.scheme == "lips20" and t.space == "eye5" for t in faces)
     if lips_only and not (published and truth.space == unit):
-        notes.append("A track holds normalised lips alone, so only lip scores are taken.")
+        notes.append("One track holds normalised lips alone, so only lip scores are computed.")
     else:
         if published and truth.space != unit:
-            notes.append(f"The truth is in space {truth.space!r}, the prediction in {unit!r}.")
+            notes.append(
+                f"The ground truth is in space {truth.space!r}, the prediction in {unit!r}."
+            )
         elif not published:
             unit, faces = "IOD", [_in_iod(face, template) for face in faces]
             pairs["identity"] = replace(pair(faces[0], faces[1], unit), reference=CLOSED_MOUTH)

@@ -139,8 +139,8 @@ class CNNModel(SpeechModel):
     family = "cnn"
     fps = NR_RATE / NR_HOP
     pieces_note = (
-        "a microphone's level is set by the loudest sample so far, not of the whole sound; the "
-        "same from then on"
+        "for a microphone, the level is set by the loudest sample so far, not by that of the "
+        "whole audio; equal from then on"
     )
 
     def __init__(
@@ -293,7 +293,7 @@ OPTIONS = (
 FAMILY = Family(
     name="cnn",
     title="Raw-waveform CNN",
-    paper="Eskimez, Maddox, Xu, Duan 2020 (NR), 1D_CNN and 1D_CNN_NR",
+    paper="Eskimez et al. 2020, 1D_CNN and 1D_CNN_NR",
     expects="conv1 to conv4 and fc1 (K, 62464)",
     matches=lambda w: w.has("conv4.weight", "fc1.weight") and not w.has("fc2.weight"),
     build=build_cnn,

@@ -41,10 +41,10 @@ __all__ = ["FAMILY", "LipsModel", "save_lips"]
 _ENCODER = "encoder."
 _STILL = "still"
 _LEVEL = (
-    "a microphone's level is set by its loudest sample so far (0.02 at least), not by that of the "
-    "whole sound; the same from {:.1f} s after its loudest sample on"
+    "for a microphone, the level is set by the loudest sample so far (at least 0.02), not by "
+    "that of the whole audio; equal from {:.1f} s after the loudest sample on"
 )
-_CHUNKS = "the encoder receives chunks of 11 s, one every 10 s, however the audio arrives"
+_CHUNKS = "the encoder receives chunks of 11 s, one every 10 s, also for live audio"
 
 
 class LipsModel(SpeechModel):
@@ -279,7 +279,7 @@ def _encoder(weights: WeightFile, folder: Path | str | None) -> SpeechEncoder | 
 FAMILY = Family(
     name="lips",
     title="Lips in a PCA space",
-    paper="Humans project (HUM): speech encoder and decoder to 8-D lip PCA; log-mel Transformer",
+    paper="Humans project 2021: speech encoder and decoder to 8-D lip PCA; log-mel Transformer",
     expects="convs, layers with offsets, norm and head (K, width)",
     matches=lambda w: w.has("convs.0.weight", "layers.0.offsets", "head.weight"),
     build=_build,

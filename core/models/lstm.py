@@ -188,7 +188,7 @@ def _build(
 FAMILY = Family(
     name="lstm",
     title="Stacked LSTM",
-    paper="Eskimez, Maddox, Xu, Duan 2018 (TFL), D0_C3 to D80_C3",
+    paper="Eskimez et al. 2018, D0_C3 to D80_C3",
     expects=(
         f"LSTM layers <layer>.kernel ({TFL_WIDTH} (C + 1), 4 H), .recurrent_kernel and .bias, the "
         f"last of {_OUT} units, as in a Keras .h5 file"
@@ -200,10 +200,10 @@ FAMILY = Family(
             "delay",
             "-d",
             "whole",
-            "Frames by which the weights speak late.",
+            "Delay of the weights in frames.",
             high=_MOST_DELAY,
             adjustable=True,
         ),
-        Option("context", "-c", "whole", "Frames of context a row.", high=_MOST_CONTEXT),
+        Option("context", "-c", "whole", "Context of a row in frames.", high=_MOST_CONTEXT),
     ),
 )

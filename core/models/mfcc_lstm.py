@@ -96,9 +96,9 @@ class MFCCLSTMModel(SpeechModel):
     family = "mfcc-lstm"
     factors = ("motion",)
     pieces_note = (
-        "a microphone's floor lies 80 dB below the loudest sound so far, not of the whole, and its "
-        "windows begin up to 2 MFCC frames (25 ms) earlier or later than those of a file; there "
-        "are as many frames"
+        "for a microphone, the floor lies 80 dB below the loudest audio so far, not of the "
+        "whole, and windows begin up to 2 MFCC frames (25 ms) earlier or later than for a "
+        "file; the number of frames is equal"
     )
 
     def __init__(
@@ -203,7 +203,7 @@ _EXPECTS = (
 FAMILY = Family(
     name="mfcc-lstm",
     title="MFCC-window LSTM",
-    paper="WAV2KP (W2K), on the Brazilian Portuguese CH-Unicamp data",
+    paper="WAV2KP 2021, on the Brazilian Portuguese CH-Unicamp data",
     expects=_EXPECTS,
     matches=lambda w: w.has("lstm.weight_ih_l0", "lstm.weight_hh_l0", "linear.weight"),
     build=_build,

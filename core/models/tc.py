@@ -105,8 +105,8 @@ def _build(
 
 FAMILY = Family(
     name="tc",
-    title="Raw-waveform CNN that hears its last output",
-    paper="Eskimez, Maddox, Xu, Duan 2020 (NR), variant 1D_CNN_TC",
+    title="Raw-waveform CNN that receives its last output",
+    paper="Eskimez et al. 2020, variant 1D_CNN_TC",
     expects="conv1 to conv4, fc1 (K, 62464) and fc2 (K, 2 K)",
     matches=lambda w: w.has("conv4.weight", "fc1.weight", "fc2.weight"),
     build=_build,

@@ -41,7 +41,7 @@ __all__ = [
 _LONGEST_SIDE = 1920  # pixels; larger pictures are shrunk
 _DRAWN = 720  # side of a movie of a drawn face
 _TAGS = {
-    "title": "Synthetic speaking face",
+    "title": "Synthetic animated face",
     "comment": "Synthetic: made by Speechmarks from one face and the motion of another source; "
     "the person shown did not say this.",
 }

@@ -127,8 +127,8 @@ def read_json(path: Path, *, face: int = 0) -> Contents:
     remarks: tuple[str, ...] = ()
     if unusual:
         remarks = (
-            f"{unusual} of {len(faces)} frames hold not exactly one face; face {face} was read "
-            "and is missing where there is none (--face).",
+            f"{unusual} of {len(faces)} frames do not have exactly one face; face {face} was "
+            "read, and is missing where there is none (--face).",
         )
     return Contents(points, scheme, remarks=remarks)
 

@@ -102,7 +102,7 @@ class Transfer:
     def _given_up(self, error: _TryAgain) -> Offline:
         advice = error.advice
         if done := self._done():
-            advice = f"the {_mb(done)} that came are kept, so try again to go on from there"
+            advice = f"the {_mb(done)} received are kept, so try again to continue"
         return Offline(f"{self.file.name!r} could not be downloaded: {error}; {advice}.")
 
     def _attempt(self, url: str) -> None:
@@ -169,8 +169,8 @@ class Transfer:
         size = self.file.size
         wanted = "2 GB at most" if size is None else f"{size} bytes"
         return WeightsError(
-            f"The server sent a file that is not the expected {self.file.name!r} ({wanted}, and "
-            f"it has {got} or more), so it was thrown away."
+            f"The server sent another file than {self.file.name!r} ({wanted}, and it has {got} "
+            "or more); it was deleted."
         )
 
 
@@ -270,7 +270,7 @@ def _meaning(error: Exception, timeout: float) -> Exception:
     if isinstance(error, requests.ConnectionError):
         return _TryAgain("the network does not answer", "check the connection and try again")
     if isinstance(error, requests.RequestException):
-        return _Refused(f"the server's answer makes no sense ({type(error).__name__})")
+        return _Refused(f"the server's answer is invalid ({type(error).__name__})")
     if isinstance(error, (urllib3.exceptions.HTTPError, OSError)):
         return _TryAgain("the connection was cut")
     return error

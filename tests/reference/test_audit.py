@@ -200,7 +200,7 @@ def test_whole_clips_are_held_out_where_everybody_has_two() -> None:
     crew = {f"p{k}": [speaker(k, clip) for clip in range(2)] for k in range(2)}
     audit = identity_audit(crew, parts=["face"])
     assert (audit.folds, audit.n_folds, audit.blocks) == ("clips", 2, 4)
-    assert "never saw" in audit.note and audit.rows[0].accuracy == 1
+    assert "were not used for training" in audit.note and audit.rows[0].accuracy == 1
     same = identity_audit(crew, parts=["face"], folds="time")
     assert same.folds == "time" and "same clips" in same.note
 

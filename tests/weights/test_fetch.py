@@ -242,7 +242,7 @@ BAD: dict[str, tuple[str, type[Exception], str, int]] = {
     "forbidden": ("forbidden", Offline, "answers 403", 1),
     "server error": ("broken", Offline, "answers 503", 4),
     "connection cut at once": ("cut-at-once", Offline, "cut", 4),
-    "a redirection in circles": ("in-circles", Offline, "makes no sense", 31),
+    "a redirection in circles": ("in-circles", Offline, "answer is invalid", 31),
     "a terabyte": ("huge", WeightsError, "2 GB at most", 1),
 }
 

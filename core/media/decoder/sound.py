@@ -32,8 +32,8 @@ _PIECE_SECONDS = 5.0
 
 def _too_long(path: Path, limits: Limits) -> MediaError:
     return MediaError(
-        f"The sound of {path.name!r} is more than {limits.hours:g} h or {limits.sound_mb} MB; cut "
-        "it, or raise limits.hours and limits.sound_mb in settings.toml."
+        f"The audio of {path.name!r} is more than {limits.hours:g} h or {limits.sound_mb} MB; "
+        "cut it, or raise limits.hours and limits.sound_mb in settings.toml."
     )
 
 
@@ -134,7 +134,7 @@ def _finite(path: Path, samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _empty(path: Path) -> NoSound:
-    return NoSound(f"{path.name!r} holds a sound stream without a single sample.")
+    return NoSound(f"{path.name!r} has an audio stream without a single sample.")
 
 
 def decode_pieces(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message]:
