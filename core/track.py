@@ -35,8 +35,8 @@ pixel : displayed pixels, origin at the top left, y down
 unit : 0..1 square, origin at the top left, y down
 crop256 : pixels of a 256 x 256 face crop, y down
 procrustes : centred on 0, scaled by the aligned mean face to about unit Frobenius norm, y down
-template : model space (NR): centred face about 0.3 wide, y down
-eye5 : HUM's lip normaliser: mouth at 0, eye centres 5 apart, y up
+template : model space: centred face about 0.3 wide, y down
+eye5 : lip normaliser (Humans project 2021): mouth at 0, eye centres 5 apart, y up
 """
 
 

@@ -79,7 +79,7 @@ def _same_points(
 ) -> tuple[dict[str, LandmarkTrack], str]:
     """Tracks with the same points, and what was done for it.
 
-    Beside lips in HUM's lip space every face becomes lips there, free of identity, so that openings
+    Beside lips in space eye5 every face becomes lips there, free of identity, so that openings
     and distances can be compared; otherwise points are chosen as they are.
     """
     said: list[str] = []

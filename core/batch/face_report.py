@@ -27,7 +27,7 @@ class OddFrame:
 
 
 def face_counts(path: Path | str) -> NDArray[np.int64]:
-    """Faces in every frame of a track file; (T,). More than one only in HUM's JSON, where a frame
+    """Faces in every frame of a track file; (T,). More than one only in JSON, where a frame
     is a list of faces.
 
     Raises

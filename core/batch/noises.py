@@ -31,7 +31,7 @@ def noise_bank(kind: str, rate: int, sounds: Sequence[Waveform] = ()) -> NoiseBa
     Parameters
     ----------
     kind : a name of `NOISES`; 'babble', six of the sounds at once; a sound file, a folder of .wav
-        and .flac files; or NR's HDF5, each key a recording at 8 kHz.
+        and .flac files; or an HDF5 file (Eskimez et al. 2020), each key a recording at 8 kHz.
     sounds : of clips; only babble needs them.
 
     Raises

@@ -26,7 +26,7 @@ Published = Annotated[
     bool, typer.Option("--published", help="Exactly the published program, defects included.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
-_PUBLISHED_RATE = 30.0  # what REP takes every track for
+_PUBLISHED_RATE = 30.0  # assumed by the replication project
 
 
 def open_track(

@@ -234,7 +234,7 @@ def build_cnn(
     window_frames: int = 7,
     **more: Any,
 ) -> CNNModel:
-    """A model of the NR family from a weight file.
+    """A model of the CNN family from a weight file.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The MFCC-window LSTM of WAV2KP 2021: three key-points a frame of video, each heard from the
 stretch of sound that follows it.
 
-A file that says nothing gives W2K's pictures: coordinates in a 256 x 256 face crop, 29.97 frames
+The default is that of WAV2KP 2021: coordinates in a 256 x 256 face crop, 29.97 frames
 a second. A file of ours may say other things in its metadata: ``space`` ('crop256' or 'template'),
 ``fps`` (29.97), ``target`` ('points', or 'displacement' from its tensor ``mean_face`` (136,)) and
 ``scale``, by which the network's rows are multiplied (256 in a crop, 1 in template space).
@@ -81,7 +81,7 @@ class WindowLSTM(nn.Module):
 
 
 class MFCCLSTMModel(SpeechModel):
-    """A W2K network, and what its rows are.
+    """A network of WAV2KP 2021, and what its rows are.
 
     Parameters
     ----------

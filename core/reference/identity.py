@@ -125,7 +125,7 @@ def remove_identity(
 
 @remembered
 def remove_lip_identity(track: LandmarkTrack, *, fps: float = 25) -> LandmarkTrack:
-    """The motion of the lips alone, on the shipped template's lips, in HUM's lip space.
+    """The motion of the lips alone, on the shipped template's lips, in space eye5.
 
     What `remove_identity` does to a face: rate change, minus the closed-mouth frame, plus the
     template.

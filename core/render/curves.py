@@ -31,7 +31,7 @@ def comparison_curves(
 
     Faces are put onto the shipped template (`remove_identity`), and the unit is its inter-ocular
     distance. Tracks of lips alone are compared as they are, where all are in one space;
-    in HUM's, the eye distance is known.
+    in eye5, the eye distance is known.
 
     Parameters
     ----------

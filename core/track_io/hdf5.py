@@ -1,4 +1,4 @@
-"""HDF5: our own complete tracks, and one sample of the data sets that NR and TFL train on."""
+"""HDF5: our own complete tracks, and one sample of published training data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole pixels: HUM's JSON (frames x faces x points x [x, y]), W2K's text in folders or .zip."""
+"""Whole pixels: JSON of the Humans project 2021, text files of WAV2KP 2021 in folders or .zip."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def json_track(track: LandmarkTrack) -> bytes:
 
 
 def text_frames(track: LandmarkTrack) -> Iterator[bytes]:
-    """The files of W2K: a line "x,y" for each point; no lines where there is no face."""
+    """The files of WAV2KP 2021: a line "x,y" for each point; no lines where there is no face."""
     for face in _whole(track):
         yield "".join(f"{x},{y}\n" for x, y in face or ()).encode()
 

@@ -59,7 +59,7 @@ def read_contents(
     ----------
     face : which of several faces in a frame of JSON; the first where not given.
     sample : which sample of a training set in HDF5; the first where not given.
-    basis : turns coefficients (.npy of (T, K), NR's HDF5) into points.
+    basis : turns coefficients (.npy of (T, K), HDF5 of Eskimez et al. 2020) into points.
 
     Raises
     ------

@@ -45,7 +45,7 @@ _SAME_FEATURES = 1e-3  # weight of the distance of clean and noisy features
 
 @dataclass
 class CNNRecipe(Recipe):
-    """The NR CNN.
+    """The CNN of Eskimez et al. 2020.
 
     Parameters
     ----------

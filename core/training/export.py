@@ -1,4 +1,4 @@
-"""Training files of NR and TFL, written from clips."""
+"""Training files of Eskimez et al. 2018 and 2020, written from clips."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ __all__ = ["LSTMRecipe"]
 
 @dataclass
 class LSTMRecipe(Recipe):
-    """TFL's stacked LSTM: three layers and one that gives the face.
+    """The stacked LSTM of Eskimez et al. 2018: three layers, and one that gives the face.
 
     Parameters
     ----------

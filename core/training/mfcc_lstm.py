@@ -35,7 +35,7 @@ _GAIN_DB = (-12.0, 6.0)
 
 @dataclass
 class MFCCRecipe(Recipe):
-    """W2K's window LSTM.
+    """The window LSTM of WAV2KP 2021.
 
     Parameters
     ----------

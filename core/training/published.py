@@ -27,7 +27,7 @@ from .data import Example, TrainingSet, held_out
 __all__ = ["COMPONENTS", "MEAN", "read_training_file"]
 
 MEAN, COMPONENTS = "mean_shape", "eigen_vectors"
-"""Where our files hold the basis, which NR keeps in files of its own."""
+"""Where our files hold the basis; Eskimez et al. 2020 have separate files."""
 
 
 def read_training_file(
@@ -37,12 +37,12 @@ def read_training_file(
 
     Parameters
     ----------
-    basis : of 68 points, that NR's coefficients belong to; the file's own where None.
+    basis : of 68 points, of the coefficients; the file's own where None.
 
     Returns
     -------
-    Two sets that share a template, the mean face. Those of TFL's data lie in space 'unit', carry
-    features in place of sound, and suit the lstm family alone.
+    Two sets that share a template, the mean face. Data of Eskimez et al. 2018 lie in
+    space 'unit', carry features instead of audio, and suit the lstm family only.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def _samples(
             if not np.isfinite(values).all():
                 raise BadInput(f"Sample {number} of {name!r} holds values that are no numbers.")
             pair.append(values)
-        if pair[0].any():  # TFL's files end with a spare row of zeros
+        if pair[0].any():  # Eskimez et al. 2018 end with a row of zeros
             found.append((pair[0], pair[1]))
     return found
 
