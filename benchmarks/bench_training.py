@@ -1,9 +1,9 @@
 """Training steps of the NR CNN against the published way: samples from HDF5, window by window.
 
-The published loader opens a data set and gives one window of 7 frames with its target at a time,
-and the network convolves every window by itself (SPEC 2: batch 128, noise-free). Ours takes whole
-clips from memory and convolves once. Counted are frames that are learned from, per second of a full
-step: loading, gain, forward, backward, Adam. Both from the same HDF5 file, made here of noise.
+The published loader opens a data set and gives one window of 7 frames with its target at a time.
+The network convolves every window by itself (Eskimez et al. 2020: batch 128, no noise). Ours takes
+whole clips from memory and convolves once. The result is training frames per second of a full step:
+loading, gain, forward, backward, Adam. Both read the same HDF5 file, made here of noise.
 """
 
 from __future__ import annotations

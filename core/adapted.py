@@ -63,8 +63,8 @@ def _stretch(said: Any) -> Stretch:
         clip, start, stop = "", math.nan, math.nan
     if len(clip) != 64 or not math.isfinite(start + stop):
         raise BadInput(
-            "Expected the clip and the seconds that the model was adapted to in the provenance of "
-            "this prediction; got a damaged record. Make it again with 'generate --adapt'."
+            "Expected the clip and the seconds that the model was adapted to in the provenance "
+            "of this prediction; got a damaged record. Make it again with 'generate --adapt'."
         )
     return Stretch(clip, start, stop)
 

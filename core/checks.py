@@ -33,7 +33,7 @@ def _other(name: str) -> tuple[str, str]:
     state = next(s for s in detectors() if s.info.name == name)
     if state.ready:
         return f"ready: {state.info.summary}", ""
-    return f"optional, not here: {state.info.summary}", state.reason
+    return f"optional, not installed: {state.info.summary}", state.reason
 
 
 def _codecs() -> str:
@@ -50,7 +50,7 @@ def _decoder() -> str:
     from .samples import SAMPLE
 
     info = probe(SAMPLE.video)
-    return f"guarded process opens media ({info.duration:.1f} s probed)"
+    return f"the decoder process opens media ({info.duration:.1f} s probed)"
 
 
 def _sound() -> str:

@@ -23,7 +23,7 @@ LANE_SUFFIXES = (".csv", ".textgrid", ".align")
 _MAX_BYTES = 16 * 1024**2  # some hours of phonemes
 _MOST_LANES = 32
 _LONGEST_TEXT = 200
-_GRID_TICKS = 25_000.0  # a second in .align files (SPEC 7)
+_GRID_TICKS = 25_000.0  # a second in .align files (GRID corpus)
 _SILENCE = frozenset({"sil", "sp"})
 # A TextGrid is what stands free in its text: quoted strings (a quote inside is doubled), numbers
 # and flags. So one reader serves the long form, with its "xmin = 0.5", and the short one.
@@ -77,8 +77,8 @@ def read_lanes(path: Path | str, name: str | None = None) -> Lanes:
     suffix = path.suffix.lower()
     if suffix not in LANE_SUFFIXES:
         raise BadInput(
-            f"{_shown(title)!r} is no label file; expected .csv (start, end, label), .TextGrid or "
-            ".align."
+            f"{_shown(title)!r} is not a label file; expected .csv (start, end, label), "
+            ".TextGrid or .align."
         )
     text = _decoded(read_plain(path, _MAX_BYTES), title)
     if suffix == ".textgrid":
@@ -105,7 +105,9 @@ def _decoded(data: bytes, title: str) -> str:
     try:
         return data.decode("utf-16" if utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInput(f"{_shown(title)!r} is not text in UTF-8 or UTF-16; save it so.") from error
+        raise BadInput(
+            f"{_shown(title)!r} is not UTF-8 or UTF-16 text; save it as UTF-8."
+        ) from error
 
 
 def _seconds(text: str) -> float | None:

@@ -35,8 +35,8 @@ pixel : displayed pixels, origin at the top left, y down
 unit : 0..1 square, origin at the top left, y down
 crop256 : pixels of a 256 x 256 face crop, y down
 procrustes : centred on 0, scaled by the aligned mean face to about unit Frobenius norm, y down
-template : model space (NR): centred face about 0.3 wide, y down
-eye5 : HUM's lip normaliser: mouth at 0, eye centres 5 apart, y up
+template : model space: centred face about 0.3 wide, y down
+eye5 : lip normaliser (Humans project 2021): mouth at 0, eye centres 5 apart, y up
 """
 
 
@@ -230,7 +230,7 @@ def fill_gaps(
     ends : what becomes of frames before the first and after the last that shows a point: 'leave'
         them missing, or 'repeat' the nearest.
     longest : seconds; a gap whose two sides lie further apart stays as it is.
-    published : as HUM does (SPEC 5): frames count as evenly spaced, and both ends are repeated.
+    published : as the Humans project 2021: frames count as evenly spaced, both ends are repeated.
 
     Returns
     -------
@@ -300,7 +300,7 @@ def retime(
     Parameters
     ----------
     fps : target rate.
-    assume_fps : published behaviour (SPEC 4): take the source for this rate and spread
+    assume_fps : published behaviour (replication project): take the source for this rate and spread
         ``int(T * fps / assume_fps)`` frames evenly over all of it, both ends included.
 
     Without ``assume_fps`` frame k of the result is the face at time ``times[0] + k / fps``.

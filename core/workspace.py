@@ -146,8 +146,8 @@ class Workspace:
         path = Path(source).resolve()
         if not self._is_served(path):
             raise BadInput(
-                f"{_safe_name(path.name)!r} lies in no server folder; add its folder to "
-                "server_roots in the workspace's settings.toml."
+                f"{_safe_name(path.name)!r} is in no server folder; add its folder to "
+                "server_roots in settings.toml of the workspace."
             )
         identity = file_sha256(path)
         if not self._is_kept("clips", identity, "clip.json"):
@@ -182,8 +182,8 @@ class Workspace:
             state = None
         if state is None or not self._is_served(path):
             raise MissingFile(
-                f"The file of {record['name']!r} is no longer in a server folder; choose the clip "
-                "again in its data set."
+                f"The file of {record['name']!r} is no longer in a server folder; choose the "
+                "clip again in its data set."
             )
         if (state.st_size, state.st_mtime_ns) != known:
             raise MissingFile(

@@ -20,15 +20,15 @@ from ui.widgets import commands, header, need_clip, progress, safe_text
 
 header(
     "Alignment",
-    "See five ways to take the motion of the head out of a clip, and what each lets through into "
-    "the motion of the mouth.",
+    "Compare five methods that remove head motion, and what each leaks into the motion of the "
+    "mouth.",
 )
 clip = need_clip()
-with progress("Finding the face") as hear:
+with progress("Detecting the landmarks") as hear:
     track = state.landmarks(clip, hear)
 faces = st.container()
 text, points = stable_choice()
-with progress("Aligning by every method"):
+with progress("Aligning with every method"):
     done, failed = alignments(track, points)
     rows = leakage_table(track, points=points)
 best = next(row for row in rows if row.recommended)
@@ -37,37 +37,35 @@ for name, why in failed.items():
 
 with faces:
     st.caption(
-        "Mouths can be compared, and learnt from, once the head holds still: each method slides, "
-        "turns and resizes every frame until the points that it trusts fit best. Dots: the points "
-        "of every frame. Line: their mean. Where head motion is gone the dots of eyes and nose lie "
-        "close together, and what is spread at mouth and chin is speech. ★: the best for this clip."
+        "A method moves, rotates and scales every frame so that the points it fits agree best. "
+        "Dots: the points of every frame. Line: their mean. Where head motion is removed, the "
+        "dots of eyes and nose lie close together, and the spread at mouth and chin is speech. "
+        "★: recommended for this clip."
     )
     clouds(done, best.method)
-leaks, parts = st.tabs(["What leaks", "Spread by part"], key="tables", bind="query-params")
+leaks, parts = st.tabs(["Leakage", "Spread by part"], key="tables", bind="query-params")
 if leaks.open:
     with leaks:
         st.markdown(
-            "A method leaks where motion of the head is left in, or where it makes the face swell "
-            "and shrink with the mouth: a model would learn both as speech. "
-            f"Recommended for this clip: **{METHODS[best.method].title}**. The base of the nose "
-            "hardly moves in speech and most methods do not look at it; here it strays least "
-            f"({best.nose_base:.3f}; 1 is the distance between the eyes)."
+            "A method leaks where head motion remains, or where the size of the face follows "
+            "the mouth: a model learns both as speech. Recommended for this clip: "
+            f"**{METHODS[best.method].title}**. The nose base hardly moves in speech and most "
+            f"methods do not fit it; with this method it moves least ({best.nose_base:.3f} IOD)."
         )
         leakage(rows)
         st.caption(
-            "**r** is a correlation, from -1 to 1: does the size of the aligned face, measured "
-            "between the eyes, go with the opening of the mouth? A skull does not grow or shrink "
-            "in speech, so 0 is right, and below 0 the face shrinks as the mouth opens (it pumps). "
-            "**pumping** is how far, as a share of the size. Full Procrustes (Gower 1975; the "
-            "replication of Eskimez et al. 2020) pumps because it fits the open mouth, too. "
-            "**head left**, **jitter** and **nose base** are in distances of the eyes; less is "
-            "better, and of **share**, too. **r size** and **r turn** may be honest: people nod as "
-            "they speak."
+            "**r** is a correlation, from -1 to 1, between the size of the aligned face "
+            "(distance of the eyes) and the lip aperture. A skull does not change its size in "
+            "speech, so 0 is right; below 0 the face shrinks as the mouth opens. **pumping** "
+            "states how much, as a share of the size. Full Procrustes (Gower 1975; replication "
+            "project) pumps because it also fits the open mouth. **head left**, **jitter** and "
+            "**nose base** are in IOD; lower is better, also for **share**. **r size** and **r "
+            "turn** can be real: people nod as they speak."
         )
 if parts.open:
     with parts:
         residuals(done)
-        st.caption("Root mean squared distance from the mean, in distances of the eye centres.")
+        st.caption("Root mean squared distance from the mean, in IOD.")
 
 names: list[AlignMethod] = list(done)
 usual = list(dict.fromkeys(n for n in ("procrustes", best.method) if n in done))
@@ -89,8 +87,8 @@ after = [
 before = PlayerPanel("Before: the clip", kind="video", style="overlay", colour=INK, track=track)
 show_clip([before, *after], media, key=f"alignment {clip.id}")
 st.caption(
-    "Nothing is lost: an aligned face, or its lips alone, can be edited and put back to its place "
-    f"in the picture (here to {undone(track, done):.0e} pixels); the last command does it."
+    "The alignment can be inverted: edited aligned faces or lips go back to the picture (error "
+    f"here: {undone(track, done):.0e} pixels). The last command does it."
 )
 own = ["--points", text] if text != STABLE else []
 commands(

@@ -30,7 +30,9 @@ from ui.widgets import (
     silence_note,
 )
 
-header("Compare", "Play the clip, its true landmarks and every model side by side, on one sound.")
+header(
+    "Compare", "Play the clip, its ground truth and every model side by side, on one audio track."
+)
 clip = need_clip(video=False)
 cards = {c.name: c for c in state.model_cards()}
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -45,20 +47,20 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     if clip.info.video is not None:
         extra = st.pills(
             "Clip also", ["upright", "lips"], selection_mode="multi", key="also",
-            bind="query-params", help="The face upright and of one size; the lips alone.",
+            bind="query-params", help="The face upright and at one size; the lips alone.",
         )  # fmt: skip
     seconds = choose_seconds(clip) if names else None
     brought = bring_tracks(clip)
     lanes = bring_labels(clip)
 one_voice_note(cards[name] for name in names)
 if clip.info.audio is None:
-    st.info("This clip has no sound, so no model can be run on it.", icon=":material/volume_off:")
+    st.info("This clip has no audio, so no model can run on it.", icon=":material/volume_off:")
 else:
     silence_note(clip)
 
 truth = None
 if clip.info.video is not None:
-    with progress("Finding the face") as hear:
+    with progress("Detecting the landmarks") as hear:
         truth = state.landmarks_or_none(clip, hear)
 if truth is not None:
     assert clip.info.video is not None
@@ -89,7 +91,7 @@ if truth is not None:
         for kind in extra
     ]  # fmt: skip
 if not panels:
-    st.info("Choose a model to see a face move.", icon=":material/graphic_eq:")
+    st.info("Choose a model to see its prediction.", icon=":material/graphic_eq:")
     st.stop()
 curves = curves_of(faces)
 show_clip(panels, media, key=f"compare {clip.id}", curves=curves, permalink=True)
@@ -104,15 +106,15 @@ if scores:
     ]  # fmt: skip
     st.dataframe(pd.DataFrame(table), hide_index=True, column_config=columns)
     st.caption(
-        "The headline scores stand first: each track's own mean mouth is removed, and no reference "
-        "frame is needed. The scores with a closed-mouth reference subtract one frame from each "
+        "Headline scores come first: each track's own mean mouth is removed, and no reference "
+        "frame is needed. Scores with a closed-mouth reference subtract one frame from each "
         "track. IOD: inter-ocular distance of each track's own face."
     )
     noise_note(clip)
 endings = {n: ".npz" if isinstance(models[n], AdaptedModel) else ".npy" for n in names}
 made = {TRUTH: "landmarks.npz", **{n: f"{n}{endings[n]}" for n in names}}
 files = {face.name: made.get(face.name, face.name) for face in faces}
-takes, photo = st.tabs(["Take away", "A photo that speaks"], key="below", bind="query-params")
+takes, photo = st.tabs(["Export", "Animate a photo"], key="below", bind="query-params")
 if takes.open:
     with takes:
         shown = Takeaway(
@@ -136,4 +138,7 @@ if photo.open:
         speaking_photo(clip, motions, files, own=truth is not None)
 if had := " and ".join(made[name] for name in files if name in made):
     had = safe_text(had)
-    st.caption(f"{had}: from the pages Landmarks and Inference, or made by landmarks and generate.")
+    st.caption(
+        f"{had}: from the pages Landmarks and Inference, or written by the commands landmarks "
+        "and generate."
+    )

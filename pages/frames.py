@@ -9,9 +9,7 @@ from ui.frame_viewer import contact_sheet, frame_viewer
 from ui.timing_view import timing_view
 from ui.widgets import commands, header, need_clip, progress
 
-header(
-    "Frames", "Look at single frames, numbered from 0 as in the file, and save them as pictures."
-)
+header("Frames", "View single frames, numbered from 0 as in the file, and save them as pictures.")
 clip = need_clip()
 video, word = clip.info.video, state.command_word(clip)
 assert video is not None
@@ -32,7 +30,7 @@ with right:
     )
     with st.container(horizontal=True):
         by = st.segmented_control(
-            "Choose by", ["count", "rate"], default="count", required=True, key="by",
+            "Select by", ["count", "rate"], default="count", required=True, key="by",
             bind="query-params",
         )  # fmt: skip
         every = fps = None
@@ -42,8 +40,8 @@ with right:
             )
         else:
             fps = st.number_input(
-                "Pictures a second", 0.1, 1000.0, 10.0, 1.0, "%g", "rate", bind="query-params",
-                width=150, help="The frame nearest in time to each moment, each frame once.",
+                "Frames per second", 0.1, 1000.0, 10.0, 1.0, "%g", "rate", bind="query-params",
+                width=150, help="The nearest frame at each instant; each frame once.",
             )  # fmt: skip
         formats: list[PictureFormat] = ["jpeg", "png"]
         format = st.segmented_control(
@@ -62,7 +60,7 @@ with right:
     sample = tuple(int(i) for i in spread(chosen, 5))
     size = len(chosen) * typical_bytes(clip.id, str(clip.path), sample, format)
     room = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
-    st.caption(f"Frames chosen: {len(chosen)} of {video.n_frames} · about {room} as a zip")
+    st.caption(f"Selected frames: {len(chosen)} of {video.n_frames} · about {room} as a zip")
     saving = st.container()
 
 sheet, timing = st.tabs(["Contact sheet", "Timing"], key="view", bind="query-params")
@@ -108,4 +106,4 @@ with saving:
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
         if lost := st.session_state.get("zip lost"):
-            st.caption(f"{lost} of these frames cannot be decoded; the zip lacks them.")
+            st.caption(f"{lost} of these frames cannot be decoded and are missing in the zip.")

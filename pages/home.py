@@ -14,16 +14,16 @@ from ui.widgets import command, header, progress, safe_text
 
 header(
     "Speechmarks",
-    "From speech to facial landmarks: browse talking faces, follow their 68 points, and compare "
-    "what pretrained models make of the same sound.",
+    "From speech to facial landmarks: browse talking faces, track 68 landmarks, and compare "
+    "predictions of pretrained models for the same audio.",
 )
 
 clip = state.sample_clip()
 truth = SAMPLE.truth
 free = state.identity_free(truth)
 panels = [
-    PlayerPanel("Clip, true landmarks", kind="video", style="overlay", colour=INK, track=truth),
-    PlayerPanel("Truth, identity removed", style="portrait", colour=INK, track=free),
+    PlayerPanel("Clip, ground truth", kind="video", style="overlay", colour=INK, track=truth),
+    PlayerPanel("Ground truth, identity removed", style="portrait", colour=INK, track=free),
 ]
 with progress("Predicting the built-in clip"):
     if card := default_model():
@@ -33,7 +33,7 @@ with progress("Predicting the built-in clip"):
 media = state.media(clip)
 show_clip(panels, media, key="home", autoplay=True)
 st.caption(
-    f"Synthetic: a drawn presenter says “{SAMPLE.sentence}” The prediction uses the audio alone."
+    f"Synthetic: a drawn presenter says “{SAMPLE.sentence}” The model receives the audio only."
 )
 
 with st.container(horizontal=True):
@@ -46,12 +46,12 @@ with st.container(horizontal=True):
         go_to("library.py")
 
 
-@st.cache_data(ttl=600, show_spinner="Looking at what works here")
+@st.cache_data(ttl=600, show_spinner="Checking the installation")
 def checks() -> list[tuple[str, bool, str, str]]:
     return [(c.name, c.ok, c.detail, c.fix) for c in run_checks()]
 
 
-st.subheader("What works here", anchor=False)
+st.subheader("Status of this installation", anchor=False)
 lines = []
 for name, ok, detail, fix in checks():
     mark = ":orange[:material/warning:]"

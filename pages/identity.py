@@ -18,8 +18,8 @@ from ui.widgets import commands, header, progress
 
 header(
     "Identity",
-    "Take the shape of each speaker's face away, keep the motion, and see whether a computer can "
-    "still tell who is speaking.",
+    "Remove the shape of each speaker's face, keep the motion, and test whether a classifier "
+    "still recognises the speaker.",
 )
 clips = choose_clips("Clips of the library")
 if not need_clips(clips, 2):
@@ -30,19 +30,20 @@ tracks = landmarks_of(clips)
 speakers = grouped(names, tracks)
 if len(speakers) < 2:
     st.info(
-        "All clips are given to one speaker; name two or more, or choose more clips.",
+        "All clips have one speaker; name two or more, or choose more clips.",
         icon=":material/group:",
     )
     st.stop()
 st.caption(
-    "Removal subtracts each clip's closed-mouth frame and puts the motion onto one template face "
-    "(Eskimez et al. 2020). If it took the speakers out, the lines on the right would be one."
+    "Identity removal subtracts the closed-mouth frame of each clip and adds the motion to one "
+    "template face (Eskimez et al. 2020). If it removed the speaker completely, the lines on "
+    "the right would coincide."
 )
 with progress("Comparing the faces"):
     view.mean_faces(speakers)
 
 moving, told, far, swapped = st.tabs(
-    ["Watch", "Audit", "Distances", "Another template"], key="left", bind="query-params"
+    ["Player", "Audit", "Distances", "Another template"], key="left", bind="query-params"
 )
 known = {clip.id: clip for clip in clips}
 made = {i: name for i, name in track_files(clips).items() if i in tracks}

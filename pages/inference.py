@@ -37,7 +37,7 @@ header(
 )
 go_on_to_compare()
 source = st.segmented_control(
-    "Sound", ["clip", "microphone"], default="clip", required=True, key="sound",
+    "Audio", ["clip", "microphone"], default="clip", required=True, key="sound",
     bind="query-params", label_visibility="collapsed",
 )  # fmt: skip
 clip = need_clip(video=False) if source == "clip" else None
@@ -45,7 +45,7 @@ cards = {c.name: c for c in state.model_cards()}
 if not cards:
     refuse("No models are shipped with this copy; restore the folder pretrained/.")
 if clip is not None and clip.info.audio is None:
-    refuse("This clip has no sound; choose one with speech in the Library.")
+    refuse("This clip has no audio; choose one with speech in the Library.")
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     names = choose_models(cards, use="live" if clip is None else "offline")
@@ -62,8 +62,8 @@ colours = {n: model_colour(cards[n].order) for n in names}
 if clip is None:
     live_microphone(models, colours, boosts=boosts)
     st.caption(
-        "The sound goes to this server alone and is kept only if you say so. Each face follows as "
-        "late as its model must hear ahead, and as long as it computes."
+        "The audio goes to this server only and is stored only if you choose so. Latency = the "
+        "model's look-ahead + compute time."
     )
     st.stop()
 silence_note(clip)
@@ -94,7 +94,7 @@ if media.has_video:
 show_clip(panels, media, key=f"inference {clip.id}")
 if media.has_video:
     st.button(
-        "Compare with the truth",
+        "Compare with ground truth",
         type="primary",
         icon=":material/compare:",
         on_click=bring_to_compare,

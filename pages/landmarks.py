@@ -26,7 +26,7 @@ from ui.widgets import command, edge_warning, header, need_clip, progress
 
 header(
     "Landmarks",
-    "Find the points of a face in every frame, and check them and where they came from.",
+    "Detect the landmarks of a face in every frame, and check them and their origin.",
 )
 clip = need_clip()
 assert clip.info.video is not None
@@ -40,14 +40,14 @@ line = state.landmark_line(clip, as_68=False)
 if found.open:
     with found:
         need_detector(clip, detector)
-        with progress("Finding the face") as hear:
+        with progress("Detecting the landmarks") as hear:
             track = state.detected(clip, hear)
         record, points = state.landmark_record(clip), state.plain_landmarks(clip)
         if record.faces > 1:
             taken = face_words(state.recipe(clip).face)
             st.info(
-                f"{record.faces} faces are to be seen in this clip; this is the one: **{taken}**. "
-                "*Several faces* shows them, and takes another.",
+                f"This clip shows {record.faces} faces. Selected: **{taken}**. *Several faces* "
+                "shows all and selects another.",
                 icon=":material/group:",
             )
         with progress("Preparing the clip for the browser") as hear:
@@ -62,7 +62,7 @@ if found.open:
             panels.append(PlayerPanel("As 68 points", style="wireframe", colour=INK, track=points))
         show_clip(panels, media, key=f"landmarks {clip.id}")
         if state.landmarks(clip) is not points:
-            st.caption("These are as they were found; all other pages take them as corrected.")
+            st.caption("These landmarks are as detected; all other pages use the corrected ones.")
 
         valid = track.frame_valid
         lost = np.flatnonzero(~valid)
@@ -70,7 +70,7 @@ if found.open:
             "Frames with a face": f"{int(valid.sum())} of {len(track)}",
             "Detector runs": str(record.detections),
             "Face width": f"{face_width(points):.0f} px",
-            "Rate": f"{clip.info.video.fps:.2f} fps",
+            "Frame rate": f"{clip.info.video.fps:.2f} fps",
             "First frame without a face": "none" if len(lost) == 0 else str(lost[0]),
         }
         with st.container(horizontal=True, gap="large"):
@@ -78,18 +78,18 @@ if found.open:
                 st.metric(name, value, width="content")
         if len(lost):
             st.warning(
-                f"{len(lost)} frames hold no face (first {lost[0]}, last {lost[-1]}); their points "
-                "are missing, never repeated.",
+                f"{len(lost)} frames have no face (first {lost[0]}, last {lost[-1]}); their "
+                "landmarks are missing, never repeated.",
                 icon=":material/visibility_off:",
             )
         edge_warning(points, clip.info.video.size)
         opening = inner_opening(points) / interocular(np.nanmean(points.points, axis=0))
         plots.show(course_figure(track, record, opening), height=260, key="course")
         st.caption(
-            "The strip tells how each frame got its points. "
+            "The strip shows how each frame got its landmarks. "
             + " ".join(f"*{word}*: {says}." for word, says in HOW.items())
-            + " Opening: mean of 61-67, 62-66 and 63-65. IOD: distance of the eye centres. Face "
-            "width: mean distance of points 0 and 16."
+            + " Lip aperture: mean of 61-67, 62-66 and 63-65. IOD: distance of the eye "
+            "centres. Face width: mean distance of points 0 and 16."
         )
         with st.container(horizontal=True):
             for suffix in (".npy", ".npz", ".csv"):

@@ -8,9 +8,9 @@ from ui.jobs_view import job_panel
 from ui.library_view import own_part
 from ui.widgets import header
 
-header("Library", "Bring talking-face clips in and choose the one that the other pages work on.")
+header("Library", "Import talking-face clips and choose the clip for all pages.")
 part = st.segmented_control(
-    "Where clips come from",
+    "Import",
     ["My clips", "Data sets"],
     default="My clips",
     required=True,

@@ -11,8 +11,7 @@ from ui.widgets import commands, header, refuse
 
 header(
     "Models",
-    "Every model that can be run here: its authors and terms, its scores, and whether its weights "
-    "are on this machine.",
+    "All models: authors and terms, scores, and whether the weights are on this machine.",
 )
 cards = known_models()
 if not cards:

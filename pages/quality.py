@@ -13,13 +13,12 @@ from ui.widgets import commands, edge_warning, header, need_clip, progress
 
 header(
     "Quality",
-    "See how good the landmarks are, open the frames that deserve a look, and mend them by hand or "
-    "by smoothing.",
+    "Measure landmark quality, open the frames to check, and correct them by hand or by smoothing.",
 )
 clip = need_clip()
 assert clip.info.video is not None
 size = clip.info.video.size
-with progress("Finding the face") as hear:
+with progress("Detecting the landmarks") as hear:
     plain = state.plain_landmarks(clip, hear)
 kept = kept_or_aside(plain)
 if refused := st.session_state.pop("quality refused", None):

@@ -11,16 +11,16 @@ from ui.widgets import commands, header, need_clip
 
 header(
     "Reference",
-    "See which frame is taken as the closed mouth, by whose rule, and how much the result depends "
-    "on it.",
+    "See which frame each rule selects as the closed-mouth frame, and how sensitive the result "
+    "is to it.",
 )
 source = choose_source(need_clip())
 st.caption(
-    "To keep the motion and drop the speaker, one frame with closed lips is subtracted from all "
-    "others (Eskimez et al. 2020), so an error in that frame is an error in every frame."
+    "Identity removal subtracts one closed-mouth frame from all others (Eskimez et al. 2020), "
+    "so an error of that frame is an error of every frame."
 )
 name, z, crossed = view.choose_rule()
-rates = {"25": "25 fps, as identity removal sees it", "own": "as filmed"}
+rates = {"25": "25 fps, as in identity removal", "own": "original frame rate"}
 rate = st.segmented_control(
     "Frames", list(rates), default="25", required=True, key="rate", bind="query-params",
     format_func=rates.__getitem__, label_visibility="collapsed",
@@ -39,10 +39,10 @@ def take(frame: int | None) -> None:
 hand = st.session_state.get(by_hand)
 frame = found.frame if hand is None else int(hand)
 st.markdown(
-    f"Frame **{frame}** ({aligned.times[frame]:.3f} s) is the closed mouth"
-    + (", taken by hand" if hand is not None else "")
-    + f" · {found.kept} of {int(np.isfinite(found.gap).sum())} frames have a mouth as wide as usual"
-    " and may be it"
+    f"Frame **{frame}** ({aligned.times[frame]:.3f} s) is the closed-mouth frame"
+    + (", set by hand" if hand is not None else "")
+    + f" · {found.kept} of {int(np.isfinite(found.gap).sum())} frames have a usual mouth width "
+    "and are candidates"
 )
 view.thumbnails(source, {int(k): float(aligned.times[k]) for k in found.candidates[:8]}, take)
 if hand is None and rate == "25" and not crossed:
@@ -59,13 +59,14 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         placeholder="by the rule",
     )  # fmt: skip
     st.caption(
-        "Blue frames have a mouth as wide as usual (its z-score: deviations from this clip's mean "
-        "width); among them the smallest gap wins (ringed). Click a dot, a picture or type a "
-        "number to take another; a dot high up is an open mouth, and shows what goes wrong."
+        "Blue frames have a usual mouth width (z-score: standard deviations from the clip's "
+        "mean width). Among them the smallest lip gap is selected (ring). Click a dot or a "
+        "picture, or type a number, to select another frame. A dot high up is an open mouth "
+        "and shows the error it causes."
     )
 
 rules, hangs, pursed = st.tabs(
-    ["What each rule takes", "What hangs on it", "Why width matters"], key="look",
+    ["Rules", "Sensitivity", "Why width matters"], key="look",
     bind="query-params",
 )  # fmt: skip
 lines = [list(line) for line in source.lines]

@@ -12,8 +12,8 @@ from ui.widgets import commands, header, progress, refuse
 
 header(
     "Shape space",
-    "See a face as a few numbers: the directions in which chosen clips move, and what is lost "
-    "with fewer of them.",
+    "Describe faces by principal components: how chosen clips move, and the error with fewer "
+    "components.",
 )
 clips = choose_clips("Clips of the library")
 if not need_clips(clips, 1):
@@ -21,7 +21,7 @@ if not need_clips(clips, 1):
     st.stop()
 tracks = landmarks_of(clips)
 if not tracks:
-    refuse("No face was found in these clips; choose one in which a face is well visible.")
+    refuse("No face was found in these clips; choose one with a clearly visible face.")
 known = {clip.id: clip for clip in clips}
 parts: list[Part] = ["lips", "face"]
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -34,34 +34,34 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         width=190,
     )  # fmt: skip
     held = st.multiselect(
-        "Clips kept out of the fit", list(tracks), key="held", width=260,
+        "Clips left out of the fit", list(tracks), key="held", width=260,
         format_func=lambda i: known[i].name,
     )  # fmt: skip
     given = basis_files.brought()
 used = {i: track for i, track in tracks.items() if i not in held}
 test = {i: track for i, track in tracks.items() if i in held}
 st.caption(
-    "A mean face and a few typical movements that all others are made of (principal components): "
-    "a mouth is then 8 numbers instead of 40, which is what models learn to predict. Move a slider "
-    "to see one. The Humans project keeps lips as 8 numbers a frame, fitted to 128 random frames "
-    "of each clip; Eskimez et al. 2020 keep whole faces as 6."
+    "A mean face and principal components describe every face: a mouth has 8 numbers instead "
+    "of 40, which models learn to predict. Move a slider to see a component. The Humans "
+    "project 2021 uses 8 numbers a frame for the lips, fitted to 128 random frames of each "
+    "clip; Eskimez et al. 2020 use 6 for whole faces."
 )
 if given is not None:
     shapes = view.Shapes(given.space, None, given.space)
 elif not used:
-    refuse("Every clip is kept out, so there is nothing to fit; keep one in.")
+    refuse("All clips are left out, so there is nothing to fit; keep one in the fit.")
 else:
     with progress("Fitting the shape space"):
         shapes = view.fitted(used, which, count, frames)
 space = shapes.space
 if np.isfinite(space.explained):
     st.markdown(
-        f"{len(space.components)} numbers a frame hold **{space.explained:.1%}** of the variance "
+        f"{len(space.components)} components explain **{space.explained:.1%}** of the variance "
         f"of {0 if shapes.points is None else len(shapes.points)} frames."
     )
 
 moves, lost, time, other = st.tabs(
-    ["What each moves", "What fewer lose", "Over time", "Another mean"], key="look at",
+    ["Components", "Reconstruction error", "Over time", "Another mean"], key="look at",
     bind="query-params",
 )  # fmt: skip
 names = {i: name for i, name in track_files(clips).items() if i in tracks}

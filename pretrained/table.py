@@ -1,4 +1,4 @@
-"""Print what README says about the shipped models, from their cards:
+"""Print the tables of docs/models.md from the cards of the shipped models:
 ``python pretrained/table.py``.
 
 Cards of the first kind hold scores with a closed-mouth reference; later ones the headline scores.

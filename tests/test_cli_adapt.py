@@ -80,7 +80,7 @@ def test_metrics_leave_its_seconds_out(run: Run, made: Path, tmp_path: Path) -> 
         return done.json[str(file)]["n"]["lips_mse"], done.err
 
     few, told = frames()
-    assert "are not scored: the model was adapted to them" in told
+    assert "are not scored, because the model was adapted to them" in told
     assert frames("--clip", made / "clip")[0] == few
     all_of_it, told = frames("--clip", __file__)
     assert all_of_it == few + 25 and "not scored" not in told
@@ -101,7 +101,7 @@ def faceless(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["--adapt", "{clip}", "--adapt-seconds", "0.5"], "not 0.5"),
         (["--adapt", "nothing.mp4"], "nothing.mp4"),
         (["--adapt-landmarks", "{clip}"], "with --adapt"),
-        (["--adapt", "{clip}", "--lip_mean", "{clip}"], "give one of them"),
+        (["--adapt", "{clip}", "--lip_mean", "{clip}"], "give only one of them"),
     ],
     ids=["no face", "half a second", "no file", "landmarks alone", "two means"],
 )

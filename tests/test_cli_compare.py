@@ -236,7 +236,7 @@ def test_refusals_say_why(
 def test_a_bare_track_says_what_was_taken_for_granted(made: Path, run: Run, tmp_path: Path) -> None:
     out = tmp_path / "c.mp4"
     done = run("compare", made / "bare.npy", "-o", out, "--stop", 0.1)
-    assert "taken as 25 fps" in done.err and "taken as template" in done.err
+    assert "25 fps is assumed" in done.err and "template is assumed" in done.err
     done = run(
         *("compare", made / "bare.npy", "-o", out, "--stop", 0.1, "--force"),
         *("--source-fps", 50, "--space", "template"),

@@ -67,7 +67,7 @@ def test_every_format_to_every_other(run: Any, here: Path, source: str, target: 
 
 def test_a_bare_track_says_which_rate_and_space_were_taken(run: Any, here: Path) -> None:
     _, _, err = run(here / "face.npy", "-o", here / "a.npz")
-    assert "25 fps" in err and "taken as pixel" in err
+    assert "25 fps" in err and "pixel is assumed" in err
     _, _, err = run(here / "face.npy", "-o", here / "b.npz", "--published")
     assert "30 fps" in err and read_track(here / "b.npz").fps == pytest.approx(30)
     _, _, err = run(here / "face.npy", "-o", here / "c.npz", "--source-fps", 50, "--space", "unit")

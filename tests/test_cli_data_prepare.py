@@ -224,7 +224,7 @@ def test_lists_of_a_table(run: Any, root: Path) -> None:
     assert not (root / "filelists/test.txt").exists()
     table.write_text("video,set\nnone,Train\n")
     refused = run("data", "split", root, "-o", root / "y", "--table", table)
-    assert "is a clip here" in refused.reason
+    assert "is a clip of this data set" in refused.reason
 
 
 def test_statistics_as_a_table(run: Any, root: Path) -> None:
@@ -254,7 +254,10 @@ BAD = {
     "within without a reference": ("shots {r} -o {o} --within 0.3", "--keep-like"),
     "a distance above 1": ("shots {r} -o {o} --keep-like a:0 --within 3", "--within"),
     "no reference": ("shots {r} -o {o} --keep-like s1/cut", "CLIP:FRAME"),
-    "a reference that is no clip": ("shots {r} -o {o} --keep-like s9/x:0", "no clip here"),
+    "a reference that is no clip": (
+        "shots {r} -o {o} --keep-like s9/x:0",
+        "not a clip of this data set",
+    ),
     "a frame beyond the end": ("shots {r} -o {o} --keep-like s1/cut:999", "999"),
     "a picture that is not there": ("shots {r} -o {o} --keep-like no.png", "no.png"),
     "no workers": ("resize {r} -o {o} --workers 0", "worker"),

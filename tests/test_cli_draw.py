@@ -133,10 +133,10 @@ def test_a_bare_track_takes_the_times_of_its_video(run: Any, made: Path, tmp_pat
     command = ("crop", made / "uneven.mp4", made / "face.npy", "--normalise", "face", "--json")
     code, out, err = run(*command, "-o", tmp_path / "a.mp4")
     assert code == 0 and json.loads(out)["no_face"] == 0
-    assert "takes those of the video" in err and "25 fps" not in err
+    assert "times of the video are used" in err and "25 fps" not in err
     code, out, err = run(*command, "-o", tmp_path / "b.mp4", "--source-fps", "25")
     assert code == 0 and json.loads(out)["no_face"] > 0
-    assert "takes those of the video" not in err and "say so" in err
+    assert "times of the video are used" not in err and "are marked" in err
 
 
 def test_a_track_of_another_length_is_used_with_a_word(
@@ -153,14 +153,14 @@ def test_a_track_of_another_length_is_used_with_a_word(
         (["plot", "face.npz", "-o", "{out}", "--size", "big"], "WIDTHxHEIGHT"),
         (["plot", "face.npz", "-o", "{out}", "--size", "9x9"], "64 to 4096"),
         (["plot", "lips.npz", "-o", "{out}", "--style", "painted"], "68-point"),
-        (["plot", "empty.npy", "-o", "{out}"], "holds a face"),
+        (["plot", "empty.npy", "-o", "{out}"], "has a face"),
         (["plot", "none.npy", "-o", "{out}"], "no track file"),
         (["crop", "talk.mp4", "lips.npz", "-o", "{out}.mp4", "--normalise", "face"], "68 points"),
         (
             ["crop", "talk.mp4", "face.npz", "-o", "{out}.mp4", "--normalise", "nose"],
             "face or lips",
         ),
-        (["crop", "talk.mp4", "empty.npy", "-o", "{out}.mp4"], "holds a face"),
+        (["crop", "talk.mp4", "empty.npy", "-o", "{out}.mp4"], "has a face"),
         (["crop", "talk.mp4", "unit.npy", "-o", "{out}.mp4"], "pixels of 'talk.mp4'"),
         (["crop", "talk.mp4", "none.npy", "-o", "{out}.mp4"], "no track file"),
         (["plot", "face.npz", "-o", "face.npz", "--force"], "is a file"),

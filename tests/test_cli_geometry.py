@@ -1,4 +1,4 @@
-"""align, reference, identity and metrics on the command line (DESIGN 10 and 11)."""
+"""align, reference, identity and metrics on the command line."""
 
 from __future__ import annotations
 

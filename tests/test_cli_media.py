@@ -42,7 +42,7 @@ def names(folder: Path) -> list[str]:
         ("displaymatrix_90.mp4", ["rotated 90 degrees"]),
         ("noface_then_face_hevc_120r.mov", ["variable rate", "declares 120.000 fps"]),
         ("audio_starts_late_0.5s.mp4", ["starts at +0.476 s"]),
-        ("one_frame.mp4", ["1 frames", "no sound"]),
+        ("one_frame.mp4", ["1 frames", "no audio"]),
     ],
 )
 def test_probe_names_what_is_unusual(run: Any, shared: Path, name: str, facts: list[str]) -> None:
@@ -79,7 +79,7 @@ def test_timing_of_one_frame_is_null_where_nothing_can_be_known(run: Any, shared
 
 
 def test_timing_of_a_sound_file_is_refused(run: Any, clips: Path) -> None:
-    assert "no picture" in run("probe", clips / "hello.wav", "--timing", "--json").reason
+    assert "no video track" in run("probe", clips / "hello.wav", "--timing", "--json").reason
 
 
 # --- sound ---------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def test_quality_of_a_video_detects_its_landmarks_and_knows_its_picture(
     assert done.json["spread"]["mean"]["px"] > 0
     sound = tmp_path / "s.wav"
     write_wav(sound, tone())
-    assert "no picture" in run("quality", sound).reason
+    assert "no video track" in run("quality", sound).reason
 
 
 @pytest.mark.parametrize("method", ["savgol", "one-euro"])

@@ -75,7 +75,7 @@ def test_tables_for_people(run: Any, tracks: Path) -> None:
     words = ["reference", tracks / "truth.npz", "--rules", "--frames", "2", "--sensitivity", "2"]
     lines = run(*words).out.splitlines()
     assert len(lines) == 1 + (1 + len(RULES)) + (1 + 2) + (1 + 2)
-    assert lines[0].startswith("closed mouth at frame ")
+    assert lines[0].startswith("closed-mouth frame ")
 
 
 def test_the_made_up_clip_shows_what_the_smallest_gap_takes(run: Any) -> None:

@@ -109,7 +109,7 @@ def test_a_template_of_one_speaker_says_so(run: Any, tracks: Path, tmp_path: Pat
 
 
 BAD = {
-    "one speaker": ("audit {c}/a.npz", "two on"),
+    "one speaker": ("audit {c}/a.npz", "at least two speakers"),
     "a missing file": ("audit {c}/a.npz x={c}/no.npz", "no.npz"),
     "a speaker without a name": ("audit {c}/a.npz ={c}/b.npz", "no name"),
     "an empty folder": ("audit {c}/a.npz {c}/none", "no video"),

@@ -120,7 +120,7 @@ def test_options_that_do_nothing_are_said(run: Run, made: Path, tmp_path: Path) 
         pytest.param("lips.npz", "template", (), "68-point", id="lips alone"),
         pytest.param("motion.npz", "wall.jpg", (), "No face", id="a photo without a face"),
         pytest.param("motion.npz", "text.jpg", (), "JPEG", id="text with a photo's name"),
-        pytest.param("motion.npz", "talk.wav", (), "no picture", id="a sound as a face"),
+        pytest.param("motion.npz", "talk.wav", (), "no video track", id="a sound as a face"),
         pytest.param("motion.npz", "gone.mp4", (), "no file", id="a face that is not there"),
         pytest.param("gone.npz", "template", (), "gone.npz", id="a motion that is not there"),
         pytest.param("motion.npz", "clip.mp4", ("--frame", 99), "no frame 99", id="no such frame"),

@@ -65,7 +65,7 @@ def test_get_downloads_once_and_says_so(
         path = Path(file["path"])
         assert file["new"] and path.parent == cache and path.stat().st_size == file["bytes"]
         assert path.read_bytes() == (toy.origin / file["name"]).read_bytes()
-    assert again.code == 0 and "here already" in again.out
+    assert again.code == 0 and "already downloaded" in again.out
     assert "nothing to download" in run("models", "get", "ours").out
 
 

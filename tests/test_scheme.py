@@ -1,4 +1,4 @@
-"""Schemes against the table of SPEC 1, and against faces that two detectors have seen."""
+"""Schemes against the table in docs/published.md#landmarks, and against two detectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same motion on another face: another template, or another speaker's mean lips (SPEC 5)."""
+"""The same motion on another face: another template, or another speaker's mean lips."""
 
 from __future__ import annotations
 
@@ -118,9 +118,9 @@ def other_template(
         with st.container(width=260):
             plots.show(face_plots.overlay(faces), height=260, key="template")
         st.markdown(
-            "A template is the face that identity removal puts the motion onto. Every point takes "
-            "the same steps as before; only the face that it moves is another. Of several "
-            "speakers, each one's closed mouths are averaged first, then the speakers by weight.",
+            "A template is the face to which identity removal adds the motion. The "
+            "displacements of all points stay; only the face changes. With several speakers, "
+            "the closed-mouth frames of each are averaged first, then the speakers by weight.",
             width=420,
         )
     return [*first, *after]
@@ -130,7 +130,7 @@ def _weighed(
     speakers: Mapping[str, Sequence[LandmarkTrack]],
 ) -> tuple[NDArray[np.float64] | None, list[str]]:
     """A template of these speakers, and the flags of the command; None where nobody counts."""
-    with progress("Finding the closed mouths"):
+    with progress("Finding the closed-mouth frames"):
         closed = {name: [_closed(t) for t in tracks] for name, tracks in speakers.items()}
     with st.container(horizontal=True):
         weights = {
@@ -140,7 +140,7 @@ def _weighed(
     flags = [(name, weight) for name, weight in weights.items() if weight != 1]
     words = list(chain.from_iterable(("--weight", f"{name}={w:g}") for name, w in flags))
     if not any(weights.values()):
-        st.info("Give one of the speakers a weight above 0.", icon=":material/balance:")
+        st.info("Give at least one speaker a weight above 0.", icon=":material/balance:")
         return None, words
     return template_face(closed, weights=weights).face, words
 
@@ -151,8 +151,7 @@ def _brought_template() -> NDArray[np.float64] | None:
     )
     if path is None:
         st.info(
-            "Drop a face here: one that the command template wrote, or mean.npy of the published "
-            "files.",
+            "Import a face: an output of the command template, or mean.npy of the published files.",
             icon=":material/upload:",
         )
         return None
@@ -176,8 +175,8 @@ def other_mean(
     """
     if (space.scheme, space.space) != ("lips20", "eye5"):
         st.info(
-            "This is for lips. A whole face gets another speaker's look on the page Identity, "
-            "where its template is swapped.",
+            "This is for lips only. To change a whole face, use *Another template* on the page "
+            "Identity.",
             icon=":material/face:",
         )
         return []
@@ -201,7 +200,7 @@ def other_mean(
     )  # fmt: skip
     if other == one:
         st.info(
-            "Its own mean changes little: choose another clip, or a file of mean lips.",
+            "The clip's own mean lips change little: choose another clip, or a file of mean lips.",
             icon=":material/group:",
         )
     if (mean := _mean(space, other, tracks)) is None:
@@ -225,9 +224,9 @@ def other_mean(
             figure = face_plots.overlay(lips, get_scheme("lips20"))
             plots.show(figure, height=200, key="two means")
         st.markdown(
-            f"The {len(space.components)} numbers of every frame stay; the mean that they move is "
-            "another speaker's. The Humans project adapts a model to a new person in this way: "
-            "`generate --lip_mean` does it with a lips model.",
+            f"The {len(space.components)} coefficients of every frame stay; the mean lips are "
+            "another speaker's. The Humans project 2021 adapts a model to a new speaker this "
+            "way: `generate --lip_mean` does it with a lips model.",
             width=420,
         )
     return lines

@@ -65,7 +65,7 @@ def speaker_of(
     """
     if seconds is None:
         return None
-    with progress("Finding the face") as hear:
+    with progress("Detecting the landmarks") as hear:
         try:
             track = state.landmarks(clip, hear) if track is None else track
             speaker = speaker_mean(track, clip=clip.id, seconds=seconds)

@@ -29,28 +29,30 @@ STABLE = "eyes,nose_bridge"
 """What 'stable' rests on where nobody says otherwise, as `parse_points` reads it."""
 
 _COLUMNS = {
-    "eye_centres": ("r eye centres", "Correlation of the mouth opening with the distance of the "
-                    "eye centres after alignment. 0 is ideal, empty where the method fixes it."),
-    "eye_corners": ("r eye corners", "The same with the distance of the outer eye corners: another "
-                    "definition, another number."),
-    "size": ("r size", "Of the opening with the removed scale. Some of it is honest: people nod."),
-    "turn": ("r turn", "Of the opening with the removed rotation."),
-    "pumping": ("pumping", "How far the opening moves the size of the face: |r| times the relative "
-                "spread of the distance, the larger of the two."),
-    "motion_left": ("head left", "Head motion that is left, as it moves the mouth, in eye "
-                    "distances."),
+    "eye_centres": ("r eye centres", "Correlation of the lip aperture with the distance of the "
+                                     "eye centres after alignment. 0 is ideal; empty where the "
+                                     "method fixes the distance."),
+    "eye_corners": ("r eye corners", "The same with the distance of the outer eye corners. The "
+                                     "two definitions give different numbers."),
+    "size": ("r size", (
+        "Correlation of the aperture with the removed scale. It can be real: people nod."
+    )),
+    "turn": ("r turn", "Correlation of the aperture with the removed rotation."),
+    "pumping": ("pumping", "How much the aperture changes the size of the face: |r| times the "
+                           "relative spread of the distance, the larger of the two."),
+    "motion_left": ("head left", "Remaining head motion, as it moves the mouth, in IOD."),
     "motion_share": ("share", "Its energy relative to that before alignment."),
-    "jitter": ("jitter", "Second difference of the lip points, in eye distances: what resting on "
-               "few points costs."),
-    "nose_base": ("nose base", "How far the base of the nose strays, in eye distances. Speech "
-                  "hardly moves it, and only the first method rests on it, so it is the judge."),
+    "jitter": ("jitter", "Second difference of the lip points, in IOD. It grows where a method "
+                         "fits few points."),
+    "nose_base": ("nose base", "Motion of the nose base, in IOD. Speech hardly moves it, and "
+                               "only the first method fits it, so it ranks the methods."),
 }  # fmt: skip
 
 
 def stable_choice() -> tuple[str, tuple[int, ...]]:
     """The stable points as the viewer wrote them, and their numbers; a wrong word is told."""
     text = st.text_input(
-        "Stable points are", STABLE, key="stable", bind="query-params", width=260,
+        "Stable points", STABLE, key="stable", bind="query-params", width=260,
         help="Parts (eyes, nose, jaw, brows, mouth, nose_bridge ...) or numbers such as 27-30,36.",
     )  # fmt: skip
     try:

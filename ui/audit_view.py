@@ -38,9 +38,9 @@ def _audits() -> dict[str, Found]:
 def audit(speakers: Speakers, key: str) -> None:
     """Run when asked, kept by ``key``: a sentence that says what it means, a plot and a table."""
     st.caption(
-        "A simple classifier (logistic regression on the points of single frames) learns to name "
-        "the speaker, and is tested on stretches of time that it has not seen, five in turn. "
-        "Frames within 0.2 s of a tested stretch are not learnt from."
+        "A logistic regression on the points of single frames learns to name the speaker. It "
+        "is tested on stretches of time that were not used for training, five in turn. Frames "
+        "within 0.2 s of a test stretch are not used for training."
     )
     memory = _audits()
     if key not in memory:
@@ -64,7 +64,7 @@ def audit(speakers: Speakers, key: str) -> None:
     plots.show(_figure(made, null), height=300, key="audit")
     st.dataframe(_table(made, null), hide_index=True, column_config=_columns(null))
     st.caption(
-        f"Balanced accuracy, 1 is always right, guessing gives {made.chance:.4f}. 95 % intervals "
+        f"Balanced accuracy: 1 is always right; chance is {made.chance:.4f}. 95 % intervals "
         f"(Wilson 1927) over {made.blocks} stretches of time, {made.n_folds} folds by "
         f"{made.folds}, {made.frames} frames."
     )
@@ -79,20 +79,20 @@ def _said(made: Audit, null: Audit | None) -> str:
     rows = _rows(made)
     before, after = (rows[stage, "face"].accuracy for stage in STAGES)
     told = [
-        f"By the whole face, **{before:.0%}** of the frames get the right name before and "
-        f"**{after:.0%}** after identity removal; guessing gives **{made.chance:.0%}**."
+        f"From the whole face, **{before:.0%}** of the frames get the right name before and "
+        f"**{after:.0%}** after identity removal; chance is **{made.chance:.0%}**."
     ]
     if null is None:
         told.append(
-            "How much of that is the recording and not the person cannot be said from one clip of "
-            "each: give two clips of one person the same name above."
+            "One clip for each speaker cannot separate the speaker from the recording: give "
+            "two clips of one person the same name above."
         )
     else:
         same = _rows(null)["after", "face"].accuracy
         told.append(
-            f"But {len(null.speakers)} clips of **one and the same** person are told apart in "
-            f"**{same:.0%}** after removal, where guessing gives {null.chance:.0%}: what is left "
-            "is of the person only as far as it exceeds that."
+            f"{len(null.speakers)} clips of **one and the same** person are separated in "
+            f"**{same:.0%}** of the frames after removal, where chance is {null.chance:.0%}: "
+            "only the part above that belongs to the speaker."
         )
     return " ".join(told)
 
@@ -115,7 +115,10 @@ def _table(made: Audit, null: Audit | None) -> pd.DataFrame:
 
 def _columns(null: Audit | None) -> dict[str, Any]:
     column = st.column_config.NumberColumn
-    says = {"before": "Every face on one place, size and turn.", "after": "After identity removal."}
+    says = {
+        "before": ("All faces at one position, size and rotation."),
+        "after": "After identity removal.",
+    }
     columns: dict[str, Any] = {
         stage: column(stage, format="%.4f", help=says[stage]) for stage in STAGES
     }
@@ -124,8 +127,8 @@ def _columns(null: Audit | None) -> dict[str, Any]:
         columns[title] = column(
             title,
             format="%.4f",
-            help="The same classifier, asked which clip of one person a frame is from: all of this "
-            "is the recording, none of it the person.",
+            help="The same classifier, trained to name the clip of one person: this accuracy "
+            "comes from the recording, not from the person.",
         )
     return columns
 

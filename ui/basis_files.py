@@ -38,7 +38,7 @@ def brought() -> Brought | None:
         name = None
         if kept:
             name = st.selectbox(
-                "Kept in the workspace", list(kept), None, key=_KEPT, bind="query-params",
+                "Stored in the workspace", list(kept), None, key=_KEPT, bind="query-params",
                 placeholder="none",
             )  # fmt: skip
         files = st.file_uploader(
@@ -81,11 +81,11 @@ def save(space: ShapeSpace) -> None:
     space.save(path, force=True)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
-            "Keep in the workspace as", placeholder="my lips", max_chars=40, width=220,
+            "Store in the workspace as", placeholder="my lips", max_chars=40, width=220,
             key="basis name",
         )  # fmt: skip
         again = bool(name) and st.session_state.get(_ASKED) == name
-        if st.button("Replace" if again else "Keep", icon=":material/inventory_2:"):
+        if st.button("Replace" if again else "Store", icon=":material/inventory_2:"):
             _keep(space, name, again)
         st.download_button("Save as basis.npz", path.read_bytes(), "basis.npz")
         for file, values in (
@@ -93,8 +93,8 @@ def save(space: ShapeSpace) -> None:
         ):  # fmt: skip
             st.download_button(file, write_array(values), file, type="tertiary")
     st.caption(
-        "A kept basis is found again under *Load a basis*, and by its name on the command line: "
-        "`train lips --basis NAME`, `shape project --basis NAME`."
+        "A stored basis is listed under *Load a basis*, and its name works on the command "
+        "line: `train lips --basis NAME`, `shape project --basis NAME`."
     )
 
 
@@ -108,4 +108,4 @@ def _keep(space: ShapeSpace, name: str, force: bool) -> None:
         st.error(safe_text(str(error)), icon=":material/error:")
     else:
         st.session_state.pop(_ASKED, None)
-        st.toast(f"Kept as {safe_text(name.strip())}.", icon=":material/check:")
+        st.toast(f"Stored as {safe_text(name.strip())}.", icon=":material/check:")

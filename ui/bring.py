@@ -41,7 +41,7 @@ def _settle(contents: Contents, choice: Choice, clip: Clip) -> Choice:
     """The choice, with fields for what the file does not say."""
     if contents.times is None:
         fps = st.number_input(
-            "Frames a second",
+            "Frames per second",
             1.0,
             1000.0,
             choice.fps or _usual_rate(contents, clip),

@@ -106,7 +106,7 @@ def row(kind: ImportKind, choice: Choice) -> Import | None:
         try:
             found = state.workspace().get_import(choice.id)
             if found.kind != kind:
-                raise BadInput(f"{found.name!r} holds no {kind}; put it away.")
+                raise BadInput(f"{found.name!r} contains no {kind}; remove it.")
             st.markdown(safe_text(found.name))
         except SpeechmarksError as error:
             found = None

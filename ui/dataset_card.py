@@ -59,19 +59,17 @@ def clip_card(root: Path, clip: Clip, row: pd.Series[Any]) -> None:
     if row["faces"] == row["faces"]:
         facts.append(f"{row['faces']:.0f} of {row['frames']} frames with a face")
         if row["severity"] >= 1:
-            facts.append(f"deserves a look: {row['worst']}")
+            facts.append(f"to check: {row['worst']}")
     st.caption(safe_text(" · ".join([str(row["path"]), *facts])))
     spoken = " ".join(label.text for labels in words.values() for label in labels)
     if spoken:
         st.markdown(f":material/record_voice_over: {safe_text(spoken)}")
     with st.container(horizontal=True):
         if clip.info.video is not None and st.button(
-            "See its landmarks", icon=":material/face:", type="primary"
+            "Show its landmarks", icon=":material/face:", type="primary"
         ):
             go_to("landmarks.py")
-        if clip.info.audio is not None and st.button(
-            "Run the models", icon=":material/graphic_eq:"
-        ):
+        if clip.info.audio is not None and st.button("Run models", icon=":material/graphic_eq:"):
             go_to("inference.py")
 
 

@@ -23,10 +23,10 @@ from ui.widgets import safe_text
 __all__ = ["Asked", "ask", "found_rows", "index_of"]
 
 HANDY = {
-    "No landmarks yet": ("faces=none", "frames>0"),
-    "Deserve a look": ("severity>=1",),
+    "Without landmarks": ("faces=none", "frames>0"),
+    "To check": ("severity>=1",),
     "Unreadable": ("error!=none",),
-    "No sound": ("sound=no", "error=none"),
+    "Without audio": ("sound=no", "error=none"),
 }
 """Conditions that are asked for often, by what they are called."""
 _TEXT = {"contains": "~", "is": "=", "is not": "!="}
@@ -162,7 +162,10 @@ def ask(root: Path, table: pd.DataFrame, beside: DeltaGenerator) -> Asked:
             persist_state="session",
             on_change=_first_page,
             placeholder="such as fps>=29",
-            help="A column, one of = != < <= > >= ~ (contains), and a value. All must hold.",
+            help=(
+                "A column, one of = != < <= > >= ~ (contains), and a value. All conditions "
+                "must hold."
+            ),
             width=260,
         )
         with st.popover("Add a condition", icon=":material/filter_alt:", width="content"):
@@ -183,7 +186,7 @@ def ask(root: Path, table: pd.DataFrame, beside: DeltaGenerator) -> Asked:
                 bind="query-params",
                 persist_state="session",
                 on_change=_first_page,
-                help="A click on a heading of the table does the same.",
+                help="A click on a column heading does the same.",
             )
             descending = st.toggle(
                 "Largest first",

@@ -102,7 +102,8 @@ def _ended(summary: Summary) -> str:
 def _told(clips: int, missing: Sequence[dict[str, str]], job: Job) -> None:
     if not clips:
         raise BadInput(
-            "None of these clips is where the index says; update the index, then try again."
+            "None of these clips is at the place given in the index; update the index, "
+            "then try again."
         )
     job.failed = list(missing)
 

@@ -74,8 +74,9 @@ def dataset_part(workspace: Workspace) -> None:
     except MissingFile:
         st.caption(safe_text(LAYOUTS[name].title))
         st.info(
-            "This folder has no index yet. Making one opens every file once; later only what "
-            "changed. You can go on working meanwhile, and cancel: what is done is kept.",
+            "This folder has no index yet. Indexing opens every file once; later updates open "
+            "changed files only. It runs in the background; if you cancel it, the indexed "
+            "files are kept.",
             icon=":material/database:",
         )
         command("data", "index", chosen, "--layout", name)
@@ -104,8 +105,8 @@ def _recognised(root: str, moment: int) -> str:
 
 def _no_folders(workspace: Workspace) -> None:
     st.info(
-        "No server folder is set up. Name the folders of your data sets in settings.toml of the "
-        "workspace, then reload this page; only what lies below them can be reached from here.",
+        "No server folder is set up. Name the folders of your data sets in settings.toml of "
+        "the workspace, then reload this page. The app can open these folders only.",
         icon=":material/folder_off:",
     )
     st.caption(safe_text(str(workspace.root / "settings.toml")))
@@ -176,7 +177,7 @@ def _clips(workspace: Workspace, root: Path, layout: str, table: pd.DataFrame, p
         _offers(workspace, Chosen(root, layout, table, rows, listed))
         number = st.pagination(pages, key="page", bind="query-params", persist_state="session")
     if not len(rows):
-        st.info("No clip meets all of this; take a filter away.", icon=":material/filter_alt_off:")
+        st.info("No clip meets all conditions; remove a filter.", icon=":material/filter_alt_off:")
     else:
         page = table.iloc[rows[(number - 1) * SIZE : number * SIZE]]
         current = state.current_clip()
@@ -195,7 +196,7 @@ def _clips(workspace: Workspace, root: Path, layout: str, table: pd.DataFrame, p
                 current=current.id if current else None,
             )
             if here is None:
-                st.caption("Click a row to see a clip; click a heading to sort by it.")
+                st.caption("Click a row to show a clip; click a heading to sort by it.")
         if right is not None and current is not None:
             with right:
                 clip_card(root, current, table.loc[here])
@@ -213,8 +214,8 @@ def _offers(workspace: Workspace, chosen: Chosen) -> None:
     with st.container(horizontal=True, width="content"):
         with _offer(f"Find landmarks of {these}", "face", "landmarks"):
             st.caption(
-                "In the background, into the workspace. Finished clips are skipped, so a "
-                "cancelled job goes on where it was."
+                "Runs in the background; results go to the workspace. Finished clips are "
+                "skipped, so a cancelled job continues where it stopped."
             )
             detector = st.selectbox("Detector", _detectors(), key="job detector")
             recipe = LandmarkRecipe(detector)
@@ -230,8 +231,7 @@ def _offers(workspace: Workspace, chosen: Chosen) -> None:
                 st.rerun()
         with _offer(f"Run models over {these}", "graphic_eq", "models"):
             st.caption(
-                "In the background, into the workspace, where Inference and Compare find what "
-                "they made."
+                "Runs in the background. Inference and Compare show finished results immediately."
             )
             names = [card.name for card in state.model_cards()]
             models = st.multiselect(
@@ -270,6 +270,11 @@ def _detectors() -> list[str]:
 def _workers(job: str) -> int:
     return int(
         st.number_input(
-            "Workers", 1, 64, most_workers(), key=f"workers {job}", help="Clips worked on at once."
+            "Workers",
+            1,
+            64,
+            most_workers(),
+            key=f"workers {job}",
+            help=("Clips processed at the same time."),
         )
     )

@@ -27,10 +27,12 @@ from ui.widgets import safe_text
 __all__ = ["HOW", "course_figure", "detector_choice", "need_detector", "precision_choice"]
 
 HOW = {
-    "followed": "between two frames that were confirmed, by the points of the frame before",
-    "confirmed": "followed, and a detector run on the face alone agreed",
-    "detected": "the whole picture was searched",
-    "missing": "no face was found; its points are missing",
+    "followed": (
+        "between two confirmed frames; the face box follows the landmarks of the previous frame"
+    ),
+    "confirmed": "tracked, and a detector run on the face agreed",
+    "detected": "the detector searched the whole picture",
+    "missing": "no face was found; the landmarks are missing",
 }
 """How a frame gets its points, from what is usual to what is not, and what that means."""
 
@@ -48,7 +50,7 @@ def detector_choice(clip: Clip) -> DetectorState:
     name = st.segmented_control(
         "Detector", list(states), key=_WIDGET, required=True, help=told,
         on_change=lambda: _take(clip, st.session_state[_WIDGET]),
-        format_func=lambda n: n if states[n].ready else f"{n} (not here)",
+        format_func=lambda n: n if states[n].ready else f"{n} (not installed)",
     )  # fmt: skip
     return states[name or state.recipe(clip).detector]
 
@@ -70,10 +72,10 @@ def precision_choice(clip: Clip, found: DetectorState) -> None:
 
     st.segmented_control(
         "Precision", get_args(Precision), key=_PRECISE, required=True, on_change=take,
-        help="- **fine** The face is resampled to one size; each landmark is the mean over four "
-        "slightly different boxes. Coding noise moves it half as much, and its spread over the "
-        "boxes is kept.\n- **fast** One box on the picture as it is; whole pixels. On small "
-        "videos it takes half the time.",
+        help="- **fine** The face is resampled to one size; each landmark is the mean over "
+             "four slightly different boxes. Coding noise is halved, and the spread over the "
+             "boxes is stored.\n- **fast** One box on the original picture; whole pixels. On "
+             "small videos it takes half the time.",
     )  # fmt: skip
 
 
@@ -96,7 +98,9 @@ def need_detector(clip: Clip, found: DetectorState) -> None:
         st.session_state.pop(_PROBLEM, None)
 
     if found.fetchable:
-        place.button("Get the weights", type="primary", icon=":material/download:", on_click=want)
+        place.button(
+            "Download the weights", type="primary", icon=":material/download:", on_click=want
+        )
     usual = next(iter(DETECTORS))
     place.button(f"Use {usual}", on_click=_take, args=(clip, usual))
     about, problem = st.session_state.get(_PROBLEM, ("", ""))
@@ -108,7 +112,7 @@ def need_detector(clip: Clip, found: DetectorState) -> None:
 
 def _fetch(name: str) -> str | None:
     """Download with a bar; the sentence that says why where it cannot be done."""
-    bar, last = st.progress(0.0, text="Asking the server ..."), 0.0
+    bar, last = st.progress(0.0, text="Connecting to the server ..."), 0.0
     st.button("Cancel", icon=":material/cancel:")  # any click ends this run
 
     def hear(file: str, done: int, total: int | None) -> None:
@@ -164,6 +168,6 @@ def course_figure(
         hovertemplate="%{x:.3f} s: %{y:.3f}<extra></extra>",
     )  # fmt: skip
     figure.update_yaxes(visible=False, row=1, col=1)
-    figure.update_yaxes(title="lip opening in IOD", row=2, col=1)
+    figure.update_yaxes(title="lip aperture (IOD)", row=2, col=1)
     figure.update_xaxes(title="time in s", row=2, col=1)
     return figure

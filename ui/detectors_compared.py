@@ -64,7 +64,7 @@ def detectors_compared(clip: Clip) -> list[str]:
     command += [] if most is None else ["--most", str(most)]
     command += [] if face == "first" else ["--face", str(face)]
     if not names:
-        st.info("Choose a detector, or several.", icon=":material/face:")
+        st.info("Choose at least one detector.", icon=":material/face:")
         return command
     found = _measured(clip, [ready[name] for name in names], most)
     if found is not None:
@@ -99,7 +99,9 @@ def _measured(clip: Clip, chosen: list[Method], most: int | None) -> Comparison 
             "Measure", type="primary", icon=":material/timer:",
             on_click=lambda: st.session_state.update({_STARTED: key}),
         )  # fmt: skip
-        st.caption(f"Runs each detector on {frames} frames, one after another, and takes the time.")
+        st.caption(
+            f"Runs each detector on {frames} frames, one after another, and measures the time."
+        )
     return found
 
 
@@ -130,9 +132,8 @@ def _watch(clip: Clip, found: Comparison) -> None:
     show_clip(panels, media, key=f"detectors {clip.id}", curves=curves)
     if others:
         st.caption(
-            "*View* in the player: *Overlay* draws their 68 points on one another, *Difference* "
-            "how far they lie apart, point by point. The curve is their mean distance in every "
-            "frame."
+            "*View* in the player: *Overlay* draws their 68 points in one panel, *Difference* "
+            "shows the distance point by point. The curve is the mean distance in every frame."
         )
 
 
@@ -175,7 +176,7 @@ def _table(found: Comparison) -> None:
         frame, hide_index=True, placeholder="–",
         column_config={
             "seconds a frame": number(
-                format="%.4f", help="Decoding, finding and following the face, and its points."
+                format="%.4f", help="Decoding, face tracking, and landmarks."
             ),
             "times": number(f"× {first.name}", format="%.1f"),
             **{
@@ -185,9 +186,11 @@ def _table(found: Comparison) -> None:
             },
             "offset removed": number(
                 "all, offset removed, %", format="%.2f",
-                help="The same after each point's mean offset over the clip is taken away.",
+                help="The same after each point's mean offset over the clip is removed.",
             ),
-            "opening": number("opening, r", format="%.2f", help="Correlation of the lip openings."),
+            "opening": number("aperture, r", format="%.2f", help=(
+                "Correlation of the lip apertures."
+            )),
         },
     )  # fmt: skip
     files = {

@@ -22,7 +22,7 @@ from ui.widgets import progress, safe_text
 __all__ = ["before_and_after", "cleaning_choice", "cost_line", "keep_or_take"]
 
 _NAMES: dict[Smoothing, str] = {
-    "none": "Not at all",
+    "none": "None",
     "savgol": "Savitzky-Golay",
     "one-euro": "1 euro (live)",
 }
@@ -34,8 +34,8 @@ def cleaning_choice() -> Cleaning:
         fill = st.number_input(
             "Fill gaps up to (s)", 0.0, 60.0, 0.2, 0.04, "%.2f", key="fill", bind="query-params",
             persist_state="page", width=170,
-            help="Straight from the frame before a gap to the one after it. 0 fills none. Speech "
-            "moves on in a fifth of a second; longer gaps had better stay.",
+            help="Linear interpolation between the frames before and after the gap. 0 fills "
+                 "none. Do not fill long gaps: speech changes within 0.2 s.",
         )  # fmt: skip
         methods: list[Smoothing] = list(_NAMES)
         method = st.segmented_control(
@@ -47,8 +47,8 @@ def cleaning_choice() -> Cleaning:
             seconds = st.slider(
                 "Window (s)", 0.08, 1.0, 0.2, 0.04, key="window", bind="query-params",
                 persist_state="page", width=220,
-                help="How much of the clip each frame is fitted to. Longer is calmer, and takes "
-                "more of quick moves.",
+                help="Part of the clip that each fit uses. A longer window is smoother and "
+                     "removes more of quick motion.",
             )  # fmt: skip
             with st.popover("More", icon=":material/tune:"):
                 order = st.slider(
@@ -59,13 +59,16 @@ def cleaning_choice() -> Cleaning:
         elif method == "one-euro":
             cutoff = st.slider(
                 "Cutoff at rest (Hz)", 0.2, 10.0, 3.0, 0.2, key="cutoff", bind="query-params",
-                persist_state="page", width=220, help="Lower is calmer, and later.",
+                persist_state="page", width=220, help="A lower cutoff is smoother and adds lag.",
             )  # fmt: skip
             with st.popover("More", icon=":material/tune:"):
                 beta = st.slider(
-                    "Hz more for each face a second", 0.0, 20.0, 3.0, 0.5, key="beta",
+                    "Speed coefficient", 0.0, 20.0, 3.0, 0.5, key="beta",
                     bind="query-params", persist_state="page",
-                    help="How much quicker it follows a point that moves.",
+                    help=(
+                        "Of the 1 euro filter (Casiez et al. 2012), in Hz per face width a second: "
+                        "higher values follow quick points faster."
+                    ),
                 )  # fmt: skip
     return Cleaning(float(fill), method, float(seconds), int(order), float(cutoff), float(beta))
 
@@ -90,20 +93,20 @@ def cost_line(cost: CleaningCost) -> None:
         st.metric(
             "Jitter", f"{cost.jitter_after:.3f} %", _percent(-drop), delta_color="inverse",
             width="content",
-            help=f"Noise of nose bridge and eye corners at rest, of the face width; "
-            f"{cost.jitter_before:.3f} % before.",
+            help="Noise of nose bridge and eye corners at rest, in % of the face width; "
+                 f"{cost.jitter_before:.3f} % before.",
         )  # fmt: skip
         st.metric(
             "Lag, measured", f"{1000 * cost.lag:z.1f} ms" if late else "–",
             f"{cost.lag_frames:z.2f} frames" if late else None, delta_color="off",
             delta_arrow="off", width="content",
-            help="By how much the result runs behind the points that were seen.",
+            help="Delay of the result relative to the detected points.",
         )  # fmt: skip
-        st.metric("Mouth opening kept", _percent(cost.opening_kept), width="content",
-                  help="Standard deviation of the opening, after over before.")  # fmt: skip
+        st.metric("Lip aperture kept", _percent(cost.opening_kept), width="content",
+                  help="Standard deviation of the lip aperture, after over before.")  # fmt: skip
         st.metric("Quick lip moves kept", _percent(cost.speed_kept), width="content",
-                  help="95th percentile of the speed of the lip points, after over before: "
-                  "closures of p, b and m are among the quickest.")  # fmt: skip
+                  help="95th percentile of the speed of the lip points, after over before. "
+                       "Closures of p, b and m are among the quickest motions.")  # fmt: skip
         st.metric("Points filled", f"{cost.filled}", width="content")
 
 
@@ -115,7 +118,7 @@ def before_and_after(clip: Clip, before: LandmarkTrack, cleaning: Cleaning) -> L
         st.error(safe_text(found), icon=":material/error:")
         if cleaning.method == "savgol":
             st.caption(
-                "1 euro takes frames at the times at which they are shown, also uneven ones."
+                "The 1 euro filter uses the measured frame times, also where they are uneven."
             )
         return None
     after, cost = found
@@ -131,8 +134,8 @@ def before_and_after(clip: Clip, before: LandmarkTrack, cleaning: Cleaning) -> L
         media,
         key=f"cleaning {clip.id}",
         curves=[
-            Curve("opening before", "px", INK, before.times, openings[0]),
-            Curve("opening after", "px", ACCENT, after.times, openings[1]),
+            Curve("aperture before", "px", INK, before.times, openings[0]),
+            Curve("aperture after", "px", ACCENT, after.times, openings[1]),
         ],
     )
     point = st.number_input(
@@ -141,8 +144,8 @@ def before_and_after(clip: Clip, before: LandmarkTrack, cleaning: Cleaning) -> L
     )  # fmt: skip
     speeds = [speed_of_points(track, [int(point)])[:, 0] for track in (before, after)]
     for name, values, unit in (
-        ("opening of the mouth", openings, "px"),
-        (f"speed of point {point}", speeds, "px a second"),
+        ("lip aperture", openings, "px"),
+        (f"speed of point {point}", speeds, "px per second"),
     ):
         figure = plots.curves(
             {
@@ -169,10 +172,12 @@ def keep_or_take(track: LandmarkTrack, after: LandmarkTrack, kept: Kept, wanted:
         st.button(
             "All pages use this" if same and not wanted.empty else "Use this on all pages",
             type="primary", icon=":material/check:", disabled=same or wanted.empty, on_click=keep,
-            args=(wanted,), help="A step of its own over what was detected; it can be taken back.",
+            args=(wanted,), help=(
+                "A separate step on top of the detected landmarks; it can be removed."
+            ),
         )  # fmt: skip
         if not kept.cleaning.empty:
-            st.button("Back to unsmoothed", icon=":material/undo:", on_click=keep,
+            st.button("Remove smoothing", icon=":material/undo:", on_click=keep,
                       args=(Cleaning(),))  # fmt: skip
         for suffix in (".npz", ".npy", ".csv"):
             st.download_button(
@@ -180,4 +185,4 @@ def keep_or_take(track: LandmarkTrack, after: LandmarkTrack, kept: Kept, wanted:
                 on_click="ignore",
             )  # fmt: skip
     if not kept.cleaning.empty:
-        st.caption("All pages show this clip after: smooth " + " ".join(kept.cleaning.flags()))
+        st.caption("All pages use this clip after: smooth " + " ".join(kept.cleaning.flags()))

@@ -43,7 +43,7 @@ def _edits(deed: Mapping[str, Any], spread: int) -> list[Edit]:
     frame, do, found = deed.get("frame"), deed.get("do"), deed.get("points")
     rows = found if isinstance(found, list) else []
     if not all(isinstance(row, list) and len(row) == (3 if do == "move" else 1) for row in rows):
-        raise BadInput("A deed of the editor names points in another way than expected.")
+        raise BadInput("An action of the editor names points in an unexpected form.")
     if do == "move":
         return [Edit(frame, k, "move", x, y, spread) for k, x, y in rows]  # type: ignore[arg-type]
     return [Edit(frame, row[0], do) for row in rows]  # type: ignore[arg-type]
@@ -65,7 +65,7 @@ def take_deeds(track: LandmarkTrack, deeds: Sequence[Mapping[str, Any]], *, spre
         do = deed.get("do")
         try:
             if do not in _DEEDS:
-                raise BadInput("The editor did something that this page does not know.")
+                raise BadInput("The editor sent an unknown action.")
             if do in ("undo", "redo"):
                 layer = layer.undo() if do == "undo" else layer.redo()
             elif do in ("next", "back"):
@@ -74,7 +74,7 @@ def take_deeds(track: LandmarkTrack, deeds: Sequence[Mapping[str, Any]], *, spre
             else:
                 edits = _edits(deed, spread)
                 if any(e.frame >= frames or e.point >= points for e in edits):
-                    raise BadInput("That point is not one of this clip.")
+                    raise BadInput("This clip has no such point.")
                 layer = layer.add(edits)
         except BadInput as error:
             st.session_state["edits refused"] = str(error)

@@ -46,7 +46,7 @@ def kept_or_aside(track: LandmarkTrack) -> Kept:
         return kept_over(track)
     except BadInput as error:
         st.error(safe_text(str(error)), icon=":material/error:")
-        if st.button("Set these corrections aside", help="The file gets another name."):
+        if st.button("Rename this corrections file", help="The file is kept under another name."):
             set_aside(workspace().root, track)
             st.rerun()
         st.stop()
@@ -113,13 +113,13 @@ def editor(clip: Clip, track: LandmarkTrack, layer: EditLayer, frame: int) -> No
             st.button(
                 f"Place {lost} missing points", icon=":material/add_location:", on_click=_place,
                 args=(track, frame_now),
-                help="Where the frames before and after say they are; then drag them.",
+                help="Interpolates them between the frames before and after; then drag them.",
             )  # fmt: skip
         spread = st.number_input(
             "Frames that move along", 0, 50, step=1, key="spread", persist_state="session",
             width=160,
-            help="The frames before and after move along, less the further away they are. Frames "
-            "that you corrected yourself stay.",
+            help="The frames before and after move along, with decreasing weight. Frames that "
+                 "you corrected directly stay.",
         )  # fmt: skip
     if refused := st.session_state.pop("edits refused", None):
         st.warning(safe_text(refused), icon=":material/warning:")
@@ -128,8 +128,8 @@ def editor(clip: Clip, track: LandmarkTrack, layer: EditLayer, frame: int) -> No
         on_deeds=partial(take_deeds, track, spread=int(spread)),
     )  # fmt: skip
     st.caption(
-        f"Frame {frame_now} of 0–{len(track) - 1} · {track.times[frame_now]:.3f} s. The picture is "
-        "this very frame. Blue: detected, orange: corrected by hand."
+        f"Frame {frame_now} of 0–{len(track) - 1} · {track.times[frame_now]:.3f} s. The picture "
+        "shows exactly this frame. Blue: detected, orange: corrected by hand."
     )
 
 
@@ -139,9 +139,7 @@ def corrections(track: LandmarkTrack, kept: Kept) -> None:
     frames = layer.frames
     st.markdown(f"**Corrected frames: {len(frames)}**")
     if not frames:
-        st.caption(
-            "None yet. Every page shows what you drag here; the detected points are kept beneath."
-        )
+        st.caption("None. All pages use your corrections; the detected landmarks are kept.")
         return
     counts = Counter(frame for frame, _ in layer.effective)
     chosen = st.pills(
@@ -154,13 +152,15 @@ def corrections(track: LandmarkTrack, kept: Kept) -> None:
         st.caption(f"The first 60 of {len(frames)}; the file holds all.")
     with st.container(horizontal=True):
         st.button(
-            "Take this frame back" if chosen is not None else "Take a frame back",
+            f"Remove corrections of {'this' if chosen is not None else 'a'} frame",
             disabled=chosen is None, on_click=_restore, args=(track, chosen),
-            help="Choose one of the numbers first. This can be undone.",
+            help="Choose one of the frame numbers first. This can be undone.",
         )  # fmt: skip
-        st.button("Take all back", on_click=_restore, args=(track, None))
+        st.button("Remove all corrections", on_click=_restore, args=(track, None))
         st.download_button(
             "Edits (.json)", as_bytes(kept, track), "edits.json", icon=":material/download:",
             on_click="ignore",
         )  # fmt: skip
-    st.caption(f"Layer {layer.digest[:12]}: the provenance of every track made from here names it.")
+    st.caption(
+        f"Layer {layer.digest[:12]}: the provenance of every track with these corrections names it."
+    )

@@ -23,7 +23,7 @@ from ui.widgets import safe_text
 
 __all__ = ["TRUTH", "Face", "curves_of", "faces_of", "panels_of", "scores_of"]
 
-TRUTH = "Truth"
+TRUTH = "Ground truth"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +51,12 @@ def faces_of(
     colours = {card.name: model_colour(card.order) for card in state.model_cards()}
     found = [] if truth is None else [(TRUTH, truth, INK, "detected")]
     found += [
-        (n, t, colours[n], "adapted" if adapted_stretch(t) else "from the sound")
+        (n, t, colours[n], "adapted" if adapted_stretch(t) else "from the audio")
         for n, t in models.items()
     ]
     taken, free = {TRUTH, *colours}, free_colours(colours[n] for n in models)
     for name, track, note in brought:
-        unique = f"{name} (yours)" if name in taken else name
+        unique = f"{name} (imported)" if name in taken else name
         taken.add(unique)
         found.append((unique, track, next(free), note))
     drawn = {}
@@ -66,7 +66,7 @@ def faces_of(
         except SpeechmarksError as error:  # the others are compared without it
             st.warning(safe_text(f"{name} is not shown: {error}"), icon=":material/face_6:")
     if len({track.scheme for track in drawn.values()}) > 1 and st.toggle(
-        "Only the points that all have", True, key="same points"
+        "Common points only", True, key="same points"
     ):
         raw = {name: track for name, track, _, _ in found if name in drawn}
         drawn, remark = _same_points(raw, drawn)
@@ -79,16 +79,19 @@ def _same_points(
 ) -> tuple[dict[str, LandmarkTrack], str]:
     """Tracks with the same points, and what was done for it.
 
-    Beside lips in HUM's lip space every face becomes lips there, free of identity, so that openings
+    Beside lips in space eye5 every face becomes lips there, free of identity, so that openings
     and distances can be compared; otherwise points are chosen as they are.
     """
     said: list[str] = []
     if any(t.scheme == "lips20" and t.space == "eye5" for t in drawn.values()):
         try:
             lips = {name: remove_lip_identity(_with_eyes(track)) for name, track in raw.items()}
-            return lips, "Lips alone: each motion on the template's lips, in HUM's lip space."
+            return lips, (
+                "Lips only: each motion on the template's lips, in space eye5 (Humans project "
+                "2021)."
+            )
         except SpeechmarksError as error:
-            said.append(f"Lips are shown as they are: {error}")
+            said.append(f"Lips are shown without conversion: {error}")
     chosen, remarks = comparable(drawn)
     return chosen, " ".join([*said, *remarks])
 

@@ -23,13 +23,13 @@ _MANY = 8  # faces; of more, only the one that is chosen is offered as a word
 
 def several_faces(clip: Clip) -> None:
     """Who is to be seen, and whose face all pages take."""
-    with progress("Telling the faces apart") as hear:
+    with progress("Tracking the faces") as hear:
         found = state.faces(clip, hear)
     assert found is not None
     if found.most < 2:
         text = "No face was found in this clip."
         if found.most:
-            text = "No shot of this clip shows more than one face, so there is nothing to choose."
+            text = "Every shot of this clip shows one face, so there is nothing to choose."
         st.info(text, icon=":material/person:")
         return
     with st.container(horizontal=True, gap="medium"):  # beside one another where there is room
@@ -41,9 +41,9 @@ def several_faces(clip: Clip) -> None:
         taken = choose_identity(shot, state.recipe(clip).face)
         _table(shot)
         st.caption(
-            "Mouth motion: how much the lips open and close, in distances of the eyes; not always "
-            "the one who is heard. Numbers hold through a shot; at a cut they begin again, and the "
-            "choice is made anew."
+            "Mouth motion: how much the lips open and close, in IOD. The face with the most is "
+            "not always the speaker. Numbers are constant within a shot; after a cut they "
+            "start again, and the choice is made again."
         )
     with left:
         frame = best_view(shot)
@@ -51,9 +51,9 @@ def several_faces(clip: Clip) -> None:
             clip, shot, frame, None if taken is None else taken.number, key=f"faces {clip.id}"
         )
         st.caption(
-            f"Frame {frame}. Click a face to take it, here and on all other pages."
+            f"Frame {frame}. Click a face to select it for all pages."
             if taken is not None
-            else f"Frame {frame}. No face of this shot is taken; click one."
+            else f"Frame {frame}. No face of this shot is selected; click one."
         )
     if clicked is not None and clicked != state.recipe(clip).face:
         choose_face(clip.id, clicked)
@@ -73,9 +73,9 @@ def _choice(clip: Clip, found: Faces) -> None:
         write_address(clip.id)
 
     st.selectbox(
-        "Whose face", options, key=_WIDGET, on_change=take, format_func=face_words,
-        help="By a rule in every shot, or by number. 'First seen' is the quick way: it does not "
-        "look for others.",
+        "Face", options, key=_WIDGET, on_change=take, format_func=face_words,
+        help="By a rule in every shot, or by number. 'First seen' is the fastest: it does not "
+             "search for other faces.",
     )  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def _table(shot: Shot) -> None:
             "frames": sum(f.box is not None for f in face.found),
             "width": np.mean([f.box.width for f in face.found if f.box is not None] or [np.nan]),
             "mouth motion": mouth_motion(face.found),
-            "taken by": ", ".join(str(rule) for rule, one in by_rule.items() if one is face),
+            "selected by": ", ".join(str(rule) for rule, one in by_rule.items() if one is face),
         }
         for face in shot.faces
     ]
@@ -115,7 +115,7 @@ def _table(shot: Shot) -> None:
     st.dataframe(
         pd.DataFrame(rows), hide_index=True, placeholder="–",
         column_config={
-            "frames": number(help=f"In which it is seen, of {shot.stop - shot.start}."),
+            "frames": number(help=f"Frames that show it, of {shot.stop - shot.start}."),
             "width": number(format="%.0f px", help="Mean width of its box."),
             "mouth motion": number(format="%.3f"),
         },

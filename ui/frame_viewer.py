@@ -71,11 +71,11 @@ def frame_viewer(clip: Clip, video: VideoInfo, format: PictureFormat) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{video.times[index]:.3f} s · frame {index} of 0–{last}")
         true_size = st.toggle(
-            "True size", key="true", bind="query-params",
-            help=f"{wide} × {high} pixels, scrolling where they do not fit.",
+            "Original size", key="true", bind="query-params",
+            help=f"{wide} × {high} pixels; scrolls where it does not fit.",
         )  # fmt: skip
         st.download_button(
-            "This picture",
+            "Save this picture",
             lambda: encode_picture(read_frame(clip.path, index).image, format),
             picture_name(index, format),
             icon=":material/download:",

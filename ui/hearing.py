@@ -156,7 +156,7 @@ async def converse(
     except WebSocketDisconnect:
         return
     except TimeoutError:
-        await say(socket, error=f"No sound has come for {QUIET_SECONDS:.0f} s; speak again.")
+        await say(socket, error=f"No audio has arrived for {QUIET_SECONDS:.0f} s; speak again.")
     except SpeechmarksError as error:
         await say(socket, error=str(error))
     else:
@@ -221,27 +221,27 @@ class _Talk:
             piece, pieces = message.get("bytes"), pieces + 1
             if piece is None:
                 if _json(message) != {"end": True}:
-                    raise BadInput("Sound or its end was expected from the browser, not text.")
+                    raise BadInput("Expected audio or its end from the browser, got text.")
                 self._over = ""
             else:
                 seconds = len(piece) / 2 / hearing.rate
                 if not piece or len(piece) % 2 or seconds > _LONGEST_PIECE:
                     raise BadInput(
-                        "Pieces of 16-bit sound of at most a second were expected from the "
-                        f"browser, not {len(piece)} bytes."
+                        "Expected 16-bit audio of at most one second from the browser, got "
+                        f"{len(piece)} bytes."
                     )
                 ahead = hearing.seconds + seconds - (now - begin)
                 if ahead > _HEAD_START or pieces > _PIECES_A_SECOND * (now - begin + 1):
-                    raise BadInput("The browser sends faster than anybody speaks; speak again.")
+                    raise BadInput("The browser sends audio faster than real time; speak again.")
                 await self._aside(hearing.record, piece)
                 self._waiting.append((now, piece))
                 if hearing.seconds >= MOST_SECONDS:
-                    self._over = f"{MOST_SECONDS / 60:.0f} minutes are the most at once."
+                    self._over = f"The longest recording is {MOST_SECONDS / 60:.0f} minutes."
             self._news.set()
             if self._waiting and now - self._waiting[0][0] > MOST_BEHIND:
                 raise BadInput(
-                    f"The face is more than {MOST_BEHIND:.0f} s behind the voice; choose fewer or "
-                    "faster models."
+                    f"The face is more than {MOST_BEHIND:.0f} s behind the audio; choose fewer "
+                    "or faster models."
                 )
         while True:  # until the browser leaves, or all is answered
             _there(await self._socket.receive())
@@ -300,6 +300,6 @@ def _rate(message: Mapping[str, Any]) -> int:
     rate = told.get("rate") if isinstance(told, dict) else None
     if not isinstance(rate, int) or isinstance(rate, bool) or not _RATES[0] <= rate <= _RATES[1]:
         raise BadInput(
-            f"A sample rate from {_RATES[0]} to {_RATES[1]} Hz was expected from the browser first."
+            f"Expected a sample rate from {_RATES[0]} to {_RATES[1]} Hz from the browser first."
         )
     return rate

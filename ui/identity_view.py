@@ -21,7 +21,7 @@ __all__ = ["distances", "mean_faces", "watch"]
 
 Speakers = Mapping[str, Sequence[LandmarkTrack]]
 TITLES: dict[Stage, str] = {
-    "before": "Before, at one place and size",
+    "before": "Before, at one position and size",
     "after": "After identity removal",
 }
 
@@ -68,9 +68,9 @@ def distances(speakers: Speakers) -> None:
     columns = {n: st.column_config.NumberColumn(n, format="%.4f") for n in table.columns[1:]}
     st.dataframe(table, hide_index=True, column_config=columns)
     st.caption(
-        "Distance of two mean faces in distances of the eyes: of two halves of one speaker's "
-        "clips, and of two speakers. Where the two numbers are the same, nothing of the speaker "
-        "is left that could be seen in a mean face."
+        "Distance of two mean faces in IOD: of two halves of one speaker's clips, and of two "
+        "speakers. Where both numbers are equal, the mean face no longer identifies the "
+        "speaker."
     )
 
 

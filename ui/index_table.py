@@ -30,16 +30,16 @@ USUAL = ("clip", "speaker", "duration", "fps", "faces", "severity", "worst")
 
 HELP: dict[str, str] = {
     "clip": "Name in the data set.",
-    "path": "Where the file lies in the folder.",
+    "path": "Path in the folder.",
     "size": "Bytes.",
     "mtime_ns": "Time of the last change of the file.",
-    "fps": "Measured mean rate.",
-    "variable_rate": "Whether steps between frames differ.",
-    "faces": "Frames with a whole face; empty where landmarks are not there yet.",
+    "fps": "Measured mean frame rate.",
+    "variable_rate": "Whether the steps between frames differ.",
+    "faces": "Frames with a whole face; empty where there are no landmarks yet.",
     "face_width": "Mean distance of points 0 and 16, in pixels.",
     "gaps": "Runs of frames without a whole face.",
-    "severity": "The largest measure divided by its limit; 1 or more deserves a look.",
-    "worst": "The measure that this is.",
+    "severity": "The largest measure divided by its limit; check the clip from 1 on.",
+    "worst": "The name of this measure.",
     "error": "Why the file could not be read.",
     **{m.name: f"{m.text[0].upper()}{m.text[1:]}, in {m.unit}." for m in MEASURES.values()},
 }

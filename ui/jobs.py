@@ -152,11 +152,17 @@ class Jobs:
             said = work(job.hear)
             state = "ended"
         except Cancelled:
-            said, state = "Cancelled; what was done is kept. Start it again to go on.", "cancelled"
+            said, state = (
+                ("Cancelled; finished clips are kept. Start it again to continue."),
+                "cancelled",
+            )
         except SpeechmarksError as error:
             said = str(error)
         except Exception as error:  # a thread has nobody else to tell
-            said = f"An unexpected error ({type(error).__name__}) ended it; what was done is kept."
+            said = (
+                f"An unexpected error ({type(error).__name__}) ended the job; finished clips "
+                "are kept."
+            )
             logging.getLogger(__name__).exception("The job %r ended", job.title)
         finally:
             job.said, job.ended = said, time.monotonic()

@@ -59,7 +59,7 @@ def _panel() -> None:
 def _running(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         share = min(1.0, job.done / job.total) if job.total else 0.0
-        count = f"{job.done:.0f} of {job.total} {job.noun}" if job.total else "looking at the files"
+        count = f"{job.done:.0f} of {job.total} {job.noun}" if job.total else "checking the files"
         st.progress(share, text=f"**{safe_text(job.title)}** · {count}")
         st.button(
             "Cancelling ..." if job.cancelling else "Cancel",
@@ -68,7 +68,7 @@ def _running(job: Job) -> None:
             disabled=job.cancelling,
             width="content",
         )
-    st.caption(_pace(job) or f"{clock(job.seconds)} so far")
+    st.caption(_pace(job) or f"running for {clock(job.seconds)}")
     if job.failed:
         _failures(job)
 

@@ -51,7 +51,7 @@ def _bring(workspace: Workspace) -> None:
     seen = st.session_state.setdefault("uploads seen", set())
     with left:
         files = st.file_uploader(
-            "Upload video or sound",
+            "Upload video or audio",
             accept_multiple_files=True,
             help="MP4, MOV, MKV, MPG, WAV, FLAC ...",
         )
@@ -68,7 +68,7 @@ def _bring(workspace: Workspace) -> None:
             if st.button("Built-in clip", icon=":material/play_circle:"):
                 state.choose_clip(state.sample_clip())
             if st.button(
-                "Get a real clip",
+                "Get the example clip",
                 icon=":material/download:",
                 help="2 s, 1920 × 1080, public domain",
             ):
@@ -93,7 +93,7 @@ def _listed(workspace: Workspace) -> list[Clip]:
             st.error(safe_text(str(error)), icon=":material/error:")
     for _, reason in gone[:3]:
         st.error(safe_text(reason), icon=":material/error:")
-    if gone and st.button("Forget clips whose file has gone", icon=":material/link_off:"):
+    if gone and st.button("Remove clips whose file is missing", icon=":material/link_off:"):
         for identity, _ in gone:
             workspace.remove_clip(identity)
         st.rerun()
@@ -101,16 +101,16 @@ def _listed(workspace: Workspace) -> list[Clip]:
 
 
 def _chosen(current: Clip) -> None:
-    st.markdown("Chosen: " + clip_caption(current))
+    st.markdown("Current clip: " + clip_caption(current))
     with st.container(horizontal=True):
         if current.info.video is None:
-            if st.button("Run the models", type="primary", icon=":material/graphic_eq:"):
+            if st.button("Run models", type="primary", icon=":material/graphic_eq:"):
                 go_to("inference.py")
-        elif st.button("See its landmarks", type="primary", icon=":material/face:"):
+        elif st.button("Show its landmarks", type="primary", icon=":material/face:"):
             go_to("landmarks.py")
         if not state.is_sample(current):
             with st.popover("Remove", icon=":material/delete:"):
-                st.write("This deletes what the library has; the file you brought stays.")
+                st.write("Deletes the copy and the results in the library. Your own file stays.")
                 if st.button("Remove this clip"):
                     state.remove_clip(current)
                     st.rerun()

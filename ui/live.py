@@ -93,14 +93,16 @@ def _keep() -> None:
     """Put what was heard last into the library, and choose it."""
     recording = live_route.recording()
     if recording is None:
-        return _say("There is no recording to keep any more; speak again.", bad=True)
+        return _say("The recording is no longer available; speak again.", bad=True)
     name = time.strftime("Microphone %Y-%m-%d %H.%M.%S.wav")
     try:
         state.choose_clip(state.workspace().add_clip(recording.path, name))
     except SpeechmarksError as error:
         return _say(str(error), bad=True)
     live_route.forget_recording()
-    return _say(f"{recording.seconds:.1f} s are in the Library as “{name}”, and chosen.")
+    return _say(
+        f"{recording.seconds:.1f} s are stored in the Library as “{name}” and are the current clip."
+    )
 
 
 def _say(text: str, *, bad: bool = False) -> None:

@@ -166,10 +166,10 @@ def _taken(door: _Door, hang_up: Callable[[], object]) -> Iterator[None]:
     """Hold a door for one connection; raises `BadInput` where it is taken already."""
     with _lock:
         if door.hang_up is not None:
-            raise BadInput("This page is hearing you already; stop that first.")
+            raise BadInput("This page is already recording; stop that first.")
         if sum(d.hang_up is not None for d in _doors.values()) >= MOST_AT_ONCE:
             raise BadInput(
-                f"{MOST_AT_ONCE} people are speaking to this server already; try again later."
+                f"{MOST_AT_ONCE} recordings are running on this server; try again later."
             )
         door.hang_up = hang_up
     try:

@@ -68,7 +68,7 @@ def register(path: Path, media_type: str | None = None) -> str:
     kind = media_type or mimetypes.guess_type(resolved.name)[0] or ""
     if not kind.startswith(_SHOWN_TYPES) or kind.startswith("image/svg"):
         raise BadInput(
-            f"Only sound, video and pictures are served, not {kind or 'an unknown type'!r}."
+            f"Only audio, video and pictures are served, not {kind or 'an unknown type'!r}."
         )
     session = _session()
     wanted = _Served(session, resolved, kind)

@@ -82,13 +82,14 @@ def _tests(tests: Mapping[str, Mapping[str, Any]]) -> None:
                 rows.append(row | {score_heading(n): _interval(scores.get(n)) for n in shown})
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     note = (
-        "Values over the clips of a test with 95 % bootstrap intervals over clips. A model must "
-        "beat the null baselines: itself, given another clip's audio, and faces that never move."
+        "Values over the clips of a test, with 95 % bootstrap intervals over clips. A model "
+        "must beat the null baselines: itself with another clip's audio, and faces that never "
+        "move."
     )
     if "lips_mse" in held:
         note += (
-            " The ground truth in 8 lip components is the lowest lips MSE of a model that predicts "
-            "so many."
+            " Ground truth in 8 lip components: the lowest lips MSE that a model of 8 components "
+            "can reach."
         )
     if spaces:
         note += f" Space of the headline scores: {' and '.join(sorted(spaces))}."
@@ -109,7 +110,8 @@ def _differences(tests: Mapping[str, Mapping[str, Any]]) -> None:
     if rows:
         st.dataframe(pd.DataFrame(rows), hide_index=True)
         st.caption(
-            "Differences clip by clip with 95 % intervals. An interval that holds 0 shows nothing."
+            "Differences clip by clip with 95 % intervals. An interval that contains 0 "
+            "shows no difference."
         )
 
 
@@ -119,7 +121,7 @@ def _speed(card: Mapping[str, Any]) -> None:
         st.caption(
             f"On one thread: real-time factor {speed['real_time_factor']:.3f}; latency "
             f"{speed['latency_ms']:.0f} ms = look-ahead {speed['look_ahead_ms']:.0f} ms + "
-            f"{speed['compute_ms']:.0f} ms of computing for 100 ms of audio."
+            f"{speed['compute_ms']:.0f} ms compute time for 100 ms of audio."
         )
 
 
@@ -204,8 +206,8 @@ def _noisy(tests: Mapping[str, Mapping[str, Any]]) -> None:
         rows += _against(test.get("against", {}), kinds)
         st.dataframe(pd.DataFrame(rows), hide_index=True)
         st.caption(
-            f"Test clips ({test['title']}) in noise, by signal-to-noise ratio. A difference is "
-            "taken clip by clip; an interval that holds 0 shows nothing."
+            f"Test clips ({test['title']}) in noise, by signal-to-noise ratio. Differences are "
+            "taken clip by clip; an interval that contains 0 shows no difference."
         )
 
 

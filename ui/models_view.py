@@ -55,7 +55,7 @@ def models_table(cards: Sequence[ModelCard], current: ModelCard) -> None:
             **{k: v for k, v in state.card_scores(one).items() if k in _IN_TABLE},
             "voices": one.entry.voices or None,
             "licence": one.licence.partition(",")[0],
-            "what it is": one.summary,
+            "description": one.summary,
         }
         for one in cards
     ]
@@ -69,12 +69,15 @@ def models_table(cards: Sequence[ModelCard], current: ModelCard) -> None:
         key=_KEY,
         column_config={
             "": st.column_config.ImageColumn(
-                width=36, help="Its colour everywhere; after seven they repeat."
+                width=36, help="Its colour on all pages; the colours repeat after seven."
             ),
-            "size": number(format="%.1f MB", help="About, until it is downloaded."),
+            "size": number(format="%.1f MB", help="Approximate until it is downloaded."),
             **{k: number(format="%.3f", help=state.CARD_SCORES[k]) for k in _IN_TABLE},
             "voices": st.column_config.TextColumn(
-                help="How many speakers it was trained on; with one it is weaker on others."
+                help=(
+                    "Number of speakers in the training data. A model of one speaker is weaker "
+                    "on others."
+                )
             ),
         },
     )
@@ -122,9 +125,9 @@ def download(one: ModelCard) -> None:
     other = here.impostor(one.entry)
     if other is not None:
         st.warning(
-            f"Found but not verified: {safe_text(str(other))} has the name of the published file, "
-            "but not its content. It is not used under this name. The download comes beside it; "
-            "to run your own file, give its path to the command line.",
+            f"Found but not verified: {safe_text(str(other))} has the name of the published "
+            "file, but other content. It is not used under this name. The download is stored "
+            "beside it; to run your own file, give its path on the command line.",
             icon=":material/gpp_maybe:",
         )
     if not files:
@@ -132,8 +135,8 @@ def download(one: ModelCard) -> None:
     missing = ", ".join(file.name for file in files)
     st.caption(
         safe_text(
-            f"Not here yet: {missing}. Downloads go to {weights_folder()}; a file that you put "
-            "there, or into pretrained/, is recognised by its content, whatever its name."
+            f"Not downloaded: {missing}. Downloads go to {weights_folder()}. A file that you "
+            "put there or into pretrained/ is recognised by its content under any name."
         )
     )
     place = st.container(horizontal=True, vertical_alignment="center")
@@ -141,7 +144,7 @@ def download(one: ModelCard) -> None:
         with place:
             problem = _fetch(files)
         if problem is None:
-            st.toast(f"{safe_text(one.name)} is here.", icon=":material/check:")
+            st.toast(f"{safe_text(one.name)} is available.", icon=":material/check:")
         else:
             st.session_state[_PROBLEM] = (one.name, problem)
         st.rerun()
@@ -151,7 +154,7 @@ def download(one: ModelCard) -> None:
         st.session_state.pop(_PROBLEM, None)
 
     kept = sum(begun(file, weights_folder()) for file in files)
-    label = f"Go on with the download ({_size(kept)} here)" if kept else "Download"
+    label = f"Continue the download ({_size(kept)} done)" if kept else "Download"
     place.empty()  # where the bar will be
     place.button(label, type="primary", icon=":material/download:", on_click=want, key=_BUTTON)
     about, problem = st.session_state.get(_PROBLEM, ("", ""))
@@ -165,7 +168,7 @@ def _size(count: int) -> str:
 
 def _fetch(files: Sequence[RemoteFile]) -> str | None:
     """Download with a bar; the sentence that says why where it cannot be done."""
-    bar, last = st.progress(0.0, text="Asking the server ..."), 0.0
+    bar, last = st.progress(0.0, text="Connecting to the server ..."), 0.0
     st.button("Cancel", icon=":material/cancel:", key=_BUTTON)  # any click ends this run
 
     def hear(file: RemoteFile, done: int, total: int | None) -> None:

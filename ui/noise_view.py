@@ -35,8 +35,9 @@ def landmark_noise(clip: Clip) -> list[str]:
             on_click=lambda: st.session_state.update({_WANTED: wanted}),
         )  # fmt: skip
         st.caption(
-            f"Encodes the clip again (H.264, crf {CRF}, full and half size), detects the landmarks "
-            "again, and compares them. It takes about four times as long as finding the landmarks."
+            f"Encodes the clip again (H.264, crf {CRF}, full and half size), detects the "
+            "landmarks again, and compares them. It takes about four times as long as the "
+            "detection."
         )
     else:
         _table(found)
@@ -46,10 +47,10 @@ def landmark_noise(clip: Clip) -> list[str]:
 def _table(floor: NoiseFloor) -> None:
     one = floor.value / math.sqrt(2)
     st.caption(
-        f"The lips differ by {floor.value:.4f} IOD between this detection and one on a re-encoded "
-        "copy. This is a lower bound of the error of the landmarks: detector bias is not in it. "
-        f"Divided by √2, {one:.4f} IOD, it estimates the noise of one detection. An error of a "
-        "model below these numbers cannot be told from noise."
+        f"The lips differ by {floor.value:.4f} IOD between this detection and one on a "
+        "re-encoded copy. This is a lower bound of the landmark error: detector bias is not "
+        f"included. Divided by √2, {one:.4f} IOD, it estimates the noise of one detection. A "
+        "model error below these numbers cannot be separated from noise."
     )
     rows = [
         {
@@ -77,11 +78,11 @@ def _table(floor: NoiseFloor) -> None:
             ),
             "lips": number(
                 "lip difference (IOD)", format="%.4f",
-                help="The same with head motion left in: noise of the eye corners and the nose "
-                "bridge is not in it.",
+                help="The same with head motion left in; it does not include the noise of the "
+                     "eye corners and the nose bridge.",
             ),
             "pixels": number(
-                "lip difference (px)", format="%.2f", help="In pixels of this clip's picture."
+                "lip difference (px)", format="%.2f", help="In pixels of this clip."
             ),
             "aperture": number("aperture error (IOD)", format="%.4f"),
             "r": number("aperture correlation", format="%.3f"),

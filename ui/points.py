@@ -78,7 +78,7 @@ def detected(clip: Clip, progress: Progress | None = None) -> LandmarkTrack:
             f"No shot of this clip has a face number {how.face}; choose another one on the page "
             "Landmarks."
         )
-    raise NoFace("No face was found in this clip; choose one in which a face is well visible.")
+    raise NoFace("No face was found in this clip; choose one with a clearly visible face.")
 
 
 def plain_landmarks(clip: Clip, progress: Progress | None = None) -> LandmarkTrack:
@@ -128,6 +128,7 @@ def landmarks_or_none(clip: Clip, progress: Progress | None = None) -> LandmarkT
         return landmarks(clip, progress)
     except NoFace as error:
         st.warning(
-            f"{error} There is no truth to compare with.", icon=":material/face_retouching_off:"
+            f"{error} There is no ground truth to compare with.",
+            icon=":material/face_retouching_off:",
         )
         return None

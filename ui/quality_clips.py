@@ -50,7 +50,7 @@ def _library() -> tuple[pd.DataFrame, int]:
     edited = folder.stat().st_mtime_ns if folder.is_dir() else 0
     ids = list(dict.fromkeys([state.sample_clip().id, *workspace().clip_ids()]))
     rows, without = [], 0
-    with progress("Looking through the library") as hear:
+    with progress("Measuring the clips of the library") as hear:
         for number, identity in enumerate(ids):
             part(hear, number, len(ids))(0.0)
             try:
@@ -94,8 +94,8 @@ def clip_qualities(current: Clip | None) -> str | None:
             whole = read_index(index_path(workspace().root, root))
         except MissingFile:
             st.info(
-                "This data set has no index yet. Make it on the page Library, or with the command "
-                "below; landmarks come from data extract.",
+                "This data set has no index yet. Make it on the page Library, or with the "
+                "command below; run data extract for the landmarks.",
                 icon=":material/table_view:",
             )
             return root
@@ -104,8 +104,8 @@ def clip_qualities(current: Clip | None) -> str | None:
         without = len(whole) - len(table)
     if not len(table):
         st.info(
-            "No clip here has landmarks yet. Open one on the page Landmarks, or run data extract "
-            "over the data set.",
+            "No clip here has landmarks yet. Open one on the page Landmarks, or run data "
+            "extract for the data set.",
             icon=":material/face:",
         )
         return root
@@ -116,8 +116,8 @@ def clip_qualities(current: Clip | None) -> str | None:
         number = int(st.number_input(f"Page of {pages}", 1, pages, key="quality page", width=140))
     _table(page_of(table, number, _ROWS).rows, root, current)
     note = f"; {without} more have no landmarks" if without else ""
-    note += "" if root is None else "; points as they were detected"
-    st.caption(f"With landmarks: {len(table)}, {due} deserve a look{note}. Click a row to open it.")
+    note += "" if root is None else "; landmarks as detected"
+    st.caption(f"With landmarks: {len(table)}; to check: {due}{note}. Click a row to open it.")
     return root
 
 
@@ -143,7 +143,9 @@ def _table(rows: pd.DataFrame, root: str | None, current: Clip | None) -> None:
         placeholder="–",
         column_config={
             "severity": st.column_config.NumberColumn(
-                "of limit", format="%.2f", width="small", help="The worst measure over its limit."
+                "of limit", format="%.2f", width="small", help=(
+                    "The worst measure divided by its limit."
+                )
             ),
             **{
                 name: st.column_config.NumberColumn(

@@ -45,12 +45,12 @@ def verdict(found: Quality) -> None:
     severity, worst = found.severity()
     faces = f"{found.faces} of {found.frames} frames show a whole face"
     if severity < 1:
-        st.success(f"{faces}, and nothing is beyond its limit.", icon=":material/check_circle:")
+        st.success(f"{faces}; no measure exceeds its limit.", icon=":material/check_circle:")
         return
     told = MEASURES[worst]
     st.warning(
-        f"{faces}. The worst is: {told.text}, {getattr(found, worst):.3g} {told.unit} where "
-        f"{told.limit:g} deserve a look. {told.advice}",
+        f"{faces}. The worst measure: {told.text}, {getattr(found, worst):.3g} {told.unit} "
+        f"(limit {told.limit:g}). {told.advice}",
         icon=":material/visibility:",
     )
 
@@ -79,7 +79,7 @@ def measures(found: Quality) -> None:
         column_config={
             "of limit": st.column_config.ProgressColumn(
                 "of its limit", format="%.2f", min_value=0.0, max_value=1.0, width="small",
-                help="From 1 on it deserves a look.", color="auto-inverse",
+                help="Check the clip from 1 on.", color="auto-inverse",
             ),
             "measure": st.column_config.TextColumn(width=340),
             "value": st.column_config.NumberColumn(format="%.2f", width=70),
@@ -157,7 +157,7 @@ def _runs(figure: go.Figure, track: LandmarkTrack, runs: Sequence[OddFrame], nam
 
 def odd_table(track: LandmarkTrack, odd: Sequence[OddFrame], frame: int) -> None:
     """Frames that deserve a look, the worst first; a click opens the frame."""
-    st.markdown(f"**Frames that deserve a look: {len(odd)}**")
+    st.markdown(f"**Frames to check: {len(odd)}**")
     if not odd:
         st.caption("None: no gaps, jumps or jitter, and no face at the edge of the picture.")
         return

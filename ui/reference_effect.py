@@ -64,10 +64,10 @@ def before_and_after(source: Source, free: LandmarkTrack, frame: int) -> None:
         show_clip([clip, *panels], media, key=f"identity {source.key} {frame}", start=moment)
     st.markdown(
         "**Why this frame matters.** The player opens at it. Every frame of the result is the "
-        "speaker's frame, minus this one, plus a template face with its mouth at rest. So the "
-        "result is at rest exactly where the speaker looks as in this frame. Take one with an open "
-        "mouth (the last face), and the lips cut through each other whenever the speaker closes "
-        "them, through the whole clip; a model that learns from it learns that."
+        "speaker's frame, minus this frame, plus a template face with its mouth at rest. So "
+        "the result is at rest where the speaker looks as in this frame. With an open-mouth "
+        "frame (last face), the lips cross whenever the speaker closes them, and a model "
+        "learns this error."
     )
 
 
@@ -80,7 +80,7 @@ def what_hangs(
     """
     whole = [int(k) for k in found.candidates if aligned.frame_valid[k]]
     if not whole:
-        refuse("No candidate shows the whole face, so no reference can be tried.")
+        refuse("No candidate shows the whole face, so no reference frame can be tested.")
     lines: list[list[str]] = []
     flags = ["--sensitivity", str(_TRIED)]
     score = None
@@ -101,7 +101,7 @@ def what_hangs(
     if frame not in tried and aligned.frame_valid[frame]:
         tried.append(frame)
         flags += ["--also", str(frame)]
-    with progress("Trying other frames"):
+    with progress("Testing other frames"):
         changes = reference_sensitivity(aligned, tried, chosen=whole[0], score=score)
     rows = [
         {"frame": c.frame, "seconds": c.seconds, **c.change, "opening": c.opening, **c.errors}
@@ -111,8 +111,8 @@ def what_hangs(
     columns = {n: st.column_config.NumberColumn(n, format="%.4f") for n in table.columns[1:]}
     st.dataframe(table, hide_index=True, column_config=columns)
     st.caption(
-        "How far the points of every frame of the result move, and how much more open its mouth "
-        f"stands, with this frame instead of frame {whole[0]}; 1 is the distance between the eyes."
+        "Change of the points in every frame of the result, and of its lip aperture, with this "
+        f"frame instead of frame {whole[0]}, in IOD."
     )
     return lines, flags
 
@@ -136,11 +136,12 @@ def pursed_lips() -> None:
         plots.show(figure, height=200, key="pursed")
     with right:
         st.markdown(
-            "A made-up clip: the face speaks, rests with closed lips, and purses them from frame "
-            "30 on. Pursed lips are pressed together, so the smallest gap alone takes frame "
-            f"**{smallest.frame}**, whose mouth is {abs(smallest.width_z or 0):.1f} deviations "
-            "narrower than usual. With it as the closed mouth, every other frame looks as if it "
-            f"smiled. The filter on width drops it and takes frame **{ours.frame}**."
+            "A synthetic clip: the face speaks, rests with closed lips, and purses them from "
+            "frame 30 on. Pursed lips are pressed together, so the smallest gap alone selects "
+            f"frame **{smallest.frame}**, whose mouth is {abs(smallest.width_z or 0):.1f} "
+            "standard deviations narrower than usual. With it as the reference, every other "
+            "frame seems to smile. The width filter rejects it and selects frame "
+            f"**{ours.frame}**."
         )
 
 

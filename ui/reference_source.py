@@ -51,13 +51,13 @@ def choose_source(clip: Clip) -> Source:
         track = brought[taken]
         if track.scheme != "dlib68":
             refuse(
-                f"The track {taken!r} holds {track.points.shape[1]} points; the closed mouth is "
-                "looked for in 68."
+                f"The track {taken!r} has {track.points.shape[1]} points; the closed-mouth "
+                "frame needs 68."
             )
         timed = PurePath(taken).suffix.lower() in _TIMED or track.fps is None
         flags = () if timed else ("--source-fps", f"{track.fps:g}")
         return Source(f"track {taken}", track, None, (), taken, flags)
-    with progress("Finding the face") as hear:
+    with progress("Detecting the landmarks") as hear:
         track = state.landmarks(clip, hear)
     lines = (tuple(state.landmark_line(clip)),)
     return Source(f"{clip.id} {state.recipe(clip)}", track, clip, lines, "landmarks.npz")

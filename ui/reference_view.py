@@ -50,7 +50,7 @@ def aligned_at(track: LandmarkTrack, fps: float | None) -> LandmarkTrack:
 
 def choose_rule() -> tuple[str, float, bool]:
     """A rule of `RULES`, or the viewer's own: name, threshold, and whether pairs are crossed."""
-    titles = {**{name: rule.title for name, rule in RULES.items()}, OWN: "My own threshold"}
+    titles = {**{name: rule.title for name, rule in RULES.items()}, OWN: "Own threshold"}
     name = st.selectbox(
         "Rule", list(titles), key="rule", bind="query-params", width=420,
         format_func=lambda key: titles[key],
@@ -101,7 +101,7 @@ def thumbnails(
     at = {k: nearest(track.times, moment) for k, moment in moments.items()}
     cut: dict[int, NDArray[np.uint8]] = {}
     if source.clip is not None:
-        with progress("Cutting the pictures"):
+        with progress("Cropping the pictures"):
             cut = _mouths(
                 source.clip.id,
                 str(source.clip.path),
@@ -198,15 +198,16 @@ def rules_table(aligned: LandmarkTrack) -> None:
         column_config={
             **{n: st.column_config.NumberColumn(n, format=f) for n, f in numbers.items()},
             "gap": st.column_config.NumberColumn(
-                "gap", format="%.4f", help="Sum of the rule's three lip pairs in its frame."
+                "gap", format="%.4f", help="Sum of the three lip gaps of the rule in its frame."
             ),
             "smallest gap": st.column_config.NumberColumn(
-                "smallest gap", format="%.4f", help="The least of any frame, whatever its width."
+                "smallest gap", format="%.4f", help="The smallest of all frames, at any width."
             ),
         },
     )
     st.caption(
         "Anatomical pairs face each other (61-67, 62-66, 63-65). The published crossed pairs "
-        "(61-65, 62-66, 63-67) run across the mouth, so their gap never comes near 0. The "
-        "published program says 1.3 and calls its identity removal with 0.1."
+        "(61-65, 62-66, 63-67) run across the mouth, so their gap never approaches 0. The "
+        "published program documents 1.3, but its identity removal passes 0.1 (replication "
+        "project)."
     )

@@ -117,7 +117,7 @@ def choose_settings(names: Sequence[str]) -> Settings:
             captions=[
                 "deterministic",
                 "random, as some published programs run",
-                "mean and spread of runs",
+                "mean and band of several runs",
             ],
             persist_state="session",
             key="dropout",
@@ -145,11 +145,11 @@ def choose_settings(names: Sequence[str]) -> Settings:
 def exaggerate(models: Mapping[str, SpeechModel]) -> dict[str, NDArray[np.float64]]:
     """Sliders for the factors of each model's motion; no network runs for them."""
     found = {}
-    with st.popover("Exaggerate", icon=":material/open_in_full:"):
-        st.caption("Factors of the motion. Only the drawing changes; the networks do not run.")
+    with st.popover("Motion gain", icon=":material/open_in_full:"):
+        st.caption("Scale the motion. Only the drawing changes; the networks do not run again.")
         for name, model in models.items():
             st.markdown(f"**{name}**")
-            whole = _factor(st, "whole motion", 1.0, f"whole {name}")
+            whole = _factor(st, "all components", 1.0, f"whole {name}")
             parts = model.boost
             if len(model.factors) > 1:
                 columns = st.columns(min(4, len(model.factors)))
@@ -236,7 +236,7 @@ def results_table(clip: Clip, runs: Mapping[str, Run]) -> None:
             "delay": 1000 * run.model.listen(sound.rate).delay_s,
             "device": run.model.device,
             **state.card_scores(run.card),
-            "what it is": run.card.summary,
+            "description": run.card.summary,
         }
         for name, run in runs.items()
     ]
@@ -249,19 +249,19 @@ def results_table(clip: Clip, runs: Mapping[str, Run]) -> None:
             "rate": column(format="%.4g fps"),
             "compute": column(format="%.2f s"),
             "real-time factor": column(
-                format="%.3f", help="Compute time divided by the duration of the sound."
+                format="%.3f", help="Compute time divided by the duration of the audio."
             ),
             "delay": column(
                 format="%.0f ms",
-                help="How much later than a moment its face is known when sound comes in live.",
+                help="Delay of a frame for live audio.",
             ),
             **{k: column(format="%.3f", help=h) for k, h in state.CARD_SCORES.items()},
         },
     )
     if table.columns.isin(list(state.CARD_SCORES)).any():
         st.caption(
-            "Skill, correlation and RMSE are those of the model's card, not of this clip; each "
-            "column's tooltip says what it is."
+            "Skill, correlation and RMSE are those of the model's card, not of this clip; see "
+            "the tooltip of each column."
         )
 
 
@@ -279,7 +279,14 @@ def openings(runs: Mapping[str, Run]) -> None:
         lines[name] = (times, opening, run.colour)
         if spread is not None and not run.boosted:
             wide = 2 * spread / iod
-            bands[f"{name}, two deviations"] = (times, opening - wide, opening + wide, run.colour)
-    plots.show(plots.curves(lines, unit="opening in IOD", bands=bands), height=220, key="openings")
+            bands[(f"{name}, two standard deviations")] = (
+                times,
+                opening - wide,
+                opening + wide,
+                run.colour,
+            )
+    plots.show(
+        plots.curves(lines, unit=("lip aperture (IOD)"), bands=bands), height=220, key="openings"
+    )
     if any(run.boosted and run.prediction.opening_spread is not None for run in runs.values()):
-        st.caption("No band for an exaggerated model: the runs were sampled as the model comes.")
+        st.caption("No band with a changed motion gain: the runs were sampled at gain 1.")

@@ -82,7 +82,7 @@ def components(space: ShapeSpace) -> None:
     count = len(space.components)
     left, right = st.columns([2, 3], gap="large")
     with left:
-        st.markdown("**By hand**")
+        st.markdown("**Manual**")
         figure_place = st.container()
         amounts = np.zeros(count)
         with st.container(horizontal=True, gap="small"):
@@ -92,7 +92,7 @@ def components(space: ShapeSpace) -> None:
                 )
         known = np.isfinite(space.explained)
         unit = "standard deviations of the clips" if known else "units of the file"
-        st.caption(f"Component by component, in {unit}.")
+        st.caption(f"Amount of each component, in {unit}.")
         face = space.reconstruct((amounts * space.deviations)[np.newaxis])[0]
         mean = space.mean.reshape(-1, space.dims)
         faces = {
@@ -101,7 +101,7 @@ def components(space: ShapeSpace) -> None:
         }
         figure = face_plots.overlay(faces, get_scheme(space.scheme))
         with figure_place:
-            plots.show(figure, height=300, key="by hand")
+            plots.show(figure, height=300, key="manual")
     with right:
         st.markdown("**Moving**")
         numbers = [str(k + 1) for k in range(count)]
@@ -123,8 +123,8 @@ def components(space: ShapeSpace) -> None:
         if panels:
             show_player(panels, key=f"components {space.scheme}", duration=2.0, start=0.5)
         st.caption(
-            "From the mean to two deviations each way, at first held where it is two deviations "
-            "away; press play. The share is of all variance."
+            "From the mean to two standard deviations in each direction; the player opens at "
+            "two standard deviations. The share is that of the total variance."
         )
 
 
@@ -138,7 +138,7 @@ def losses(shapes: Shapes, held: dict[str, LandmarkTrack]) -> None:
         points = pooled_frames([prepared_for(shapes.longest, t) for t in held.values()])
         curves["clips kept out"] = component_errors(shapes.longest, points), ACCENT
     if not curves:
-        st.info("Choose clips to judge this basis by.", icon=":material/query_stats:")
+        st.info("Choose clips to test this basis on.", icon=":material/query_stats:")
         return
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.16)
     shares = shapes.longest.shares
@@ -173,7 +173,7 @@ def losses(shapes: Shapes, held: dict[str, LandmarkTrack]) -> None:
         mse = " and ".join(f"{row.mse:.3g} on {name}" for row, name in zip(at, curves, strict=True))
         st.caption(
             f"With {at[0].components} components: {mse} ({at[0].frames} frames). The Humans "
-            "project states 0.0007 for 8, on other clips: as large, but not comparable."
+            "project 2021 states 0.0007 for 8 components on other clips: not comparable."
         )
 
 
@@ -195,7 +195,7 @@ def over_time(shapes: Shapes, clip: Clip, track: LandmarkTrack) -> None:
         PlayerPanel("Clip", kind="video", style="overlay", colour=INK, track=track),
         PlayerPanel("Landmarks", style="wireframe", colour=INK, track=ready),
         PlayerPanel(
-            f"From {len(space.components)} numbers", style="wireframe", colour=ACCENT, track=back
+            f"From {len(space.components)} components", style="wireframe", colour=ACCENT, track=back
         ),
     ]
     seen = show_clip(panels, media, key=f"shape {clip.id}", curves=curves)
@@ -204,7 +204,7 @@ def over_time(shapes: Shapes, clip: Clip, track: LandmarkTrack) -> None:
     names = []
     if clip.info.audio is not None:
         names = choose_models({c.name: c for c in state.model_cards()}, width=420)
-    paths = {"Truth": (ready.times, values, plots.ink())}
+    paths = {"Ground truth": (ready.times, values, plots.ink())}
     with progress("Running the models") as hear:
         order = {card.name: card.order for card in state.model_cards()}
         for k, name in enumerate(names):
@@ -216,9 +216,8 @@ def over_time(shapes: Shapes, clip: Clip, track: LandmarkTrack) -> None:
             paths[name] = told.times, space.project(told.points), model_colour(order[name])
     plots.show(_plane(paths, seen.time), height=380, key="plane")
     st.caption(
-        "The first two components of every frame; the dots mark the moment where the player "
-        "stands. Paths that cover less of the plane than the truth move "
-        "less."
+        "The first two components of every frame; the dots mark the current frame of the "
+        "player. A path that covers less of the plane than the ground truth moves less."
     )
 
 

@@ -90,7 +90,7 @@ def _of_address(known: Mapping[str, Clip]) -> list[str]:
         return []
     found = [[i for i in known if len(w) >= _ID_LETTERS and i.startswith(w)] for w in words]
     if lost := sum(not ids for ids in found):
-        st.caption(f"Clips of the address that this library does not hold: {lost}.")
+        st.caption(f"The URL names clips that this library does not have: {lost}.")
     return list(dict.fromkeys(i for ids in found for i in ids))
 
 
@@ -100,8 +100,8 @@ def need_clips(clips: Sequence[Clip], fewest: int) -> bool:
         return True
     what = "a clip" if fewest == 1 else f"{fewest} clips or more"
     st.info(
-        f"Choose {what} with a face; the Library takes new ones, and has one of another person to "
-        "download (*Get a real clip*).",
+        f"Choose {what} with a face. Upload clips on the page Library, or get one of another "
+        "person there (*Get the example clip*).",
         icon=":material/group:",
     )
     if st.button("Go to the Library", type="primary", icon=":material/video_library:"):
@@ -112,7 +112,7 @@ def need_clips(clips: Sequence[Clip], fewest: int) -> bool:
 def landmarks_of(clips: Sequence[Clip]) -> dict[str, LandmarkTrack]:
     """Landmarks by clip; clips without a face are left out with a remark."""
     found = {}
-    with progress("Finding the faces") as hear:
+    with progress("Detecting the landmarks") as hear:
         for number, clip in enumerate(clips):
             try:
                 found[clip.id] = state.landmarks(clip, part(hear, number, len(clips)))
@@ -137,11 +137,13 @@ def name_speakers(clips: Sequence[Clip]) -> dict[str, str]:
     now = {c.id: str(st.session_state[f"speaker {c.id}"]).strip() for c in clips}
     people = len(set(now.values()))
     apart = people == len(clips)
-    unsaid = st.session_state.setdefault("nobody was named", apart)  # stays open while one names
-    with st.expander("Who speaks in which clip", expanded=unsaid):
+    unsaid = st.session_state.setdefault(
+        "no speaker was named", apart
+    )  # stays open while one names
+    with st.expander("Speaker of each clip", expanded=unsaid):
         st.caption(
             f"{len(clips)} clips, {people} speakers. "
-            + ("Each clip counts as a speaker of its own until you say more: g" if apart else "G")
+            + ("Each clip counts as a separate speaker until you name them: g" if apart else "G")
             + "ive clips of one person the same name."
         )
         with st.container(horizontal=True):

@@ -26,7 +26,7 @@ def spread_tables(track: LandmarkTrack) -> None:
     st.markdown("**Spread of the landmarks**")
     found = spread_summary(track)
     if found is None:
-        st.caption("These landmarks have no spread: detectors give it in fine precision.")
+        st.caption("These landmarks have no spread: only fine precision gives it.")
         return
 
     def row(pixels: float) -> dict[str, float]:

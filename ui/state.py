@@ -122,7 +122,7 @@ def sound(clip: Clip) -> Sound:
     Long sound is decoded as it is heard, so that memory stays flat.
     """
     if clip.info.audio is None:
-        raise NoSound("This clip has no sound; choose one with speech.")
+        raise NoSound("This clip has no audio; choose one with speech.")
     return _hearable(clip.id, str(clip.path), clip.info.duration)
 
 

@@ -91,7 +91,7 @@ def show_statistics(table: pd.DataFrame, key: str = "statistics") -> None:
     """
     found = statistics_of(table)
     if found["clips"] == found["unreadable"]:
-        st.info("None of these clips can be read, so there is nothing to count.")
+        st.info("None of these clips can be read, so there are no statistics.")
         return
     st.markdown(_facts(found))
     upper, lower = st.columns(2, gap="medium"), st.columns(2, gap="medium")
@@ -99,7 +99,7 @@ def show_statistics(table: pd.DataFrame, key: str = "statistics") -> None:
         _titled("Picture size in pixels", bars(found["resolutions"]), f"{key} sizes")
     with upper[1]:
         rates = found["rates"] or {f"{v} Hz": n for v, n in found["sound_rates"].items()}
-        title = "Frames a second" if found["rates"] else "Sample rate of the sound"
+        title = "Frames per second" if found["rates"] else "Sample rate of the audio"
         _titled(title, bars(rates), f"{key} rates")
     with lower[0]:
         durations = table["duration"].to_numpy(np.float64)
@@ -124,9 +124,9 @@ def _facts(found: Mapping[str, Any]) -> str:
     median = found["durations"]["median"]
     parts = [f"**{length}**", f"**{frames}** frames", f"median {median:.2f} s"]
     for name, text in (
-        ("variable_rate", "of variable rate"),
-        ("without_sound", "without sound"),
-        ("without_video", "without picture"),
+        ("variable_rate", "with variable frame rate"),
+        ("without_sound", "without audio"),
+        ("without_video", "without video"),
         ("unreadable", "unreadable"),
     ):
         if found[name]:

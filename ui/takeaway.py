@@ -170,8 +170,11 @@ def _movie(shown: Takeaway) -> list[str]:
         start, stop = _stretch(shown, "movie stretch", None)
         burn_in = st.toggle("Frame number and time", key="movie burn-in")
         face = crops and st.toggle(
-            "Clip cut to the face", key="movie face",
-            help="The face's own box, 25 pictures a second, numbered from 0: the prepared truth.",
+            "Clip cropped to the face", key="movie face",
+            help=(
+                "A fixed box around the face, 25 fps, frames numbered from 0, as in the "
+                "replication project."
+            ),
         )  # fmt: skip
     panels = [
         dataclasses.replace(p, crop="face", fps=25.0, style="picture")
@@ -206,7 +209,7 @@ def _gif(shown: Takeaway) -> list[str]:
             "Layout", _LAYOUTS, default="row", required=True, key="gif layout"
         )
         start, stop = _stretch(shown, "gif stretch", _GIF_SECONDS)
-        st.caption("A GIF has no sound.")
+        st.caption("A GIF has no audio.")
     sheet = lay_out(len(shown.movie), layout, (_GIF_SIDE, _GIF_SIDE), strip=True)
 
     def make(target: Path, hear: Callable[[float], None]) -> None:
@@ -243,7 +246,7 @@ def _threed(shown: Takeaway, deep: Mapping[str, LandmarkTrack]) -> list[str]:
 
 def _page(shown: Takeaway) -> list[str]:
     st.caption(
-        "One HTML file with player, sound, landmarks and curves, for any browser; it needs no "
+        "One HTML file with player, audio, landmarks and curves, for any browser; it needs no "
         "server and no network."
     )
     picture = False
@@ -271,7 +274,7 @@ def _page(shown: Takeaway) -> list[str]:
         hear(1.0)
 
     if not panels:
-        st.info("Without the picture there is nothing to see; add it or a track.")
+        st.info("Without the video there is nothing to show; add it or a track.")
         return []
     _offer("page", "comparison.html", f"{shown.fingerprint()} {picture}", make)
     return ["-o", "comparison.html"]

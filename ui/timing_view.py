@@ -32,11 +32,11 @@ def timing_view(clip: Clip, video: VideoInfo) -> None:
         for name, value in timing_facts(report).items():
             st.metric(name, value, width="content")
     if len(report.steps) == 0:
-        st.caption("A single frame has no step to the next and cannot drift.")
+        st.caption("A single frame has no step to the next frame and cannot drift.")
         return
     st.caption(
-        "Sound: its start and end minus the picture's. Missing frames: as many as would fit into "
-        "steps above 1.5 medians."
+        "Audio: start and end relative to the video. Missing frames: as many as fit into steps "
+        "above 1.5 medians."
     )
     warnings = drift_warnings(report.drifts)
     if len(warnings) == len(report.drifts):
@@ -49,42 +49,47 @@ def timing_view(clip: Clip, video: VideoInfo) -> None:
     with left:
         st.subheader("Frame steps", anchor=False)
         plots.show(step_histogram(report), height=240, key="steps")
-        st.caption("How long each frame is shown, measured; equal steps mean a constant rate.")
+        st.caption("Measured duration of each frame; equal steps mean a constant frame rate.")
     with right:
-        st.subheader("Drift under an assumed rate", anchor=False)
+        st.subheader("Drift with an assumed frame rate", anchor=False)
         colours = (ink(), ACCENT)
         lines = {
-            f"taken as {d.fps:g} fps": (video.times, d.seconds, colour)
+            f"assumed {d.fps:g} fps": (video.times, d.seconds, colour)
             for d, colour in zip(report.drifts, colours, strict=True)
         }
-        plots.show(plots.curves(lines, unit="s too late"), height=240, key="drift")
-        st.caption("Assumed minus real time of each frame; below 0 it would come too early.")
+        plots.show(plots.curves(lines, unit="s late"), height=240, key="drift")
+        st.caption("Assumed minus real time of each frame; below 0 it is early.")
 
     st.subheader("Resampling", anchor=False)
     rate = st.number_input(
-        "To frames a second", 1.0, 1000.0, 25.0, 1.0, "%g", "to", bind="query-params", width=160
+        "Target frame rate", 1.0, 1000.0, 25.0, 1.0, "%g", "to", bind="query-params", width=160
     )
     plan = resampling_plan(video.times, rate)
     between = int((plan.weight > 0).sum())
     st.markdown(
-        f"**{len(plan.times)}** frames at {rate:g} fps · **{plan.repeated}** show a source frame "
-        f"again · **{plan.skipped}** source frames are left out · the nearest one is at most "
-        f"**{1000 * np.abs(plan.error).max():.1f} ms** off"
+        f"**{len(plan.times)}** frames at {rate:g} fps · **{plan.repeated}** repeat a source "
+        f"frame · **{plan.skipped}** source frames are dropped · the nearest source frame is at "
+        f"most **{1000 * np.abs(plan.error).max():.1f} ms** away"
     )
     plots.show(plan_errors(plan), height=220, key="plan")
     if len(plan.times) > _DRAWN:
-        st.caption(f"Drawn: the first {_DRAWN} moments.")
+        st.caption(f"Shown: the first {_DRAWN} frames.")
     st.caption(
-        "Pictures are never mixed: each moment takes the nearest source frame. Landmarks are "
-        f"interpolated between the two around it, here at {between} of {len(plan.times)} moments."
+        "Pictures are never mixed: each instant takes the nearest source frame. Landmarks are "
+        f"interpolated between the two neighbours, here at {between} of {len(plan.times)} "
+        "instants."
     )
 
 
 def timing_facts(report: TimingReport) -> dict[str, str]:
     """The report in words, name -> value with its unit."""
     facts = {
-        "Declared rate": "none" if not report.fps_declared else f"{report.fps_declared:.2f} fps",
-        "Real mean rate": "one frame" if report.fps_mean is None else f"{report.fps_mean:.2f} fps",
+        ("Declared frame rate"): "none"
+        if not report.fps_declared
+        else f"{report.fps_declared:.2f} fps",
+        ("Measured mean rate"): "one frame"
+        if report.fps_mean is None
+        else f"{report.fps_mean:.2f} fps",
     }
     if report.step_range is not None:
         shortest, median, longest = (1000 * step for step in report.step_range)
@@ -94,9 +99,9 @@ def timing_facts(report: TimingReport) -> dict[str, str]:
             facts["Constant step"] = f"{median:.2f} ms"
         facts["Frames missing"] = f"about {report.missing}" if report.missing else "none"
     if report.sound_offset is not None:
-        facts["Sound starts"] = f"{report.sound_offset:+.3f} s"
+        facts["Audio starts"] = f"{report.sound_offset:+.3f} s"
     if report.end_mismatch is not None:
-        facts["Sound ends"] = f"{report.end_mismatch:+.3f} s"
+        facts["Audio ends"] = f"{report.end_mismatch:+.3f} s"
     return facts
 
 
@@ -119,10 +124,10 @@ def step_histogram(report: TimingReport) -> go.Figure:
         marker_color=ink(),
         hovertemplate="%{y} steps of about %{x:.1f} ms<extra></extra>",
     )
-    lines = {"real mean": report.fps_mean, "declared": report.fps_declared}
+    lines = {"measured mean": report.fps_mean, "declared": report.fps_declared}
     shown = sorted((1000 / rate, name) for name, rate in lines.items() if rate)
     if len(shown) == 2 and shown[1][0] - shown[0][0] < 0.01 * shown[0][0]:
-        shown = [(shown[0][0], "declared and real mean")]
+        shown = [(shown[0][0], "declared and measured mean")]
     for place, (step, name) in enumerate(shown):
         left = len(shown) == 2 and place == 0
         figure.add_vline(
@@ -145,7 +150,7 @@ def plan_errors(plan: ResamplingPlan) -> go.Figure:
     again = np.concatenate([[False], np.diff(plan.nearest) == 0])[:_DRAWN]
     figure = go.Figure()
     for name, chosen, colour in (
-        ("shown first", ~again, ink()),
+        ("shown once", ~again, ink()),
         ("shown again", again, ACCENT),
     ):
         if chosen.any():
@@ -161,6 +166,6 @@ def plan_errors(plan: ResamplingPlan) -> go.Figure:
             )
     reach = max(1.0, 1.15 * 1000 * float(np.abs(plan.error).max()))
     figure.update_xaxes(title="time in s")
-    figure.update_yaxes(title="nearest frame, ms off", range=[-reach, reach])
+    figure.update_yaxes(title="distance of the nearest frame (ms)", range=[-reach, reach])
     figure.update_layout(showlegend=bool(again.any()))
     return figure

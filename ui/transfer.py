@@ -25,7 +25,7 @@ from ui.widgets import command, progress
 
 __all__ = ["speaking_photo"]
 
-_OWN, _PRESENTER, _PHOTO = "This clip's speaker", "Built-in presenter", "A photo of yours"
+_OWN, _PRESENTER, _PHOTO = "This clip's speaker", "Built-in presenter", "Own photo"
 
 
 @st.cache_resource(max_entries=1)
@@ -73,11 +73,13 @@ def speaking_photo(
     own : whether the clip shows a face, which may then be the one that speaks
     """
     st.caption(
-        "Lay a motion onto a face that stands still. Every picture of the result is marked "
-        "“synthetic”: use only faces of people who agree to it."
+        "Put a motion onto a still face. Every picture of the result is marked “synthetic”: "
+        "use only faces of people who agree."
     )
     if not tracks:
-        st.info("Choose a model first: its motion moves the face.", icon=":material/graphic_eq:")
+        st.info(
+            "Choose a model first: its prediction moves the face.", icon=":material/graphic_eq:"
+        )
         return
     faces = [*([_OWN] if own and clip.info.video is not None else []), _PRESENTER, _PHOTO]
     first = 1 if len(tracks) > 1 and next(iter(tracks)) == TRUTH else 0
@@ -86,7 +88,7 @@ def speaking_photo(
         face = st.segmented_control(
             "Face", faces, default=faces[0], required=True, key="transfer face"
         )
-        strength = st.slider("Strength", 0.0, 2.0, 1.0, 0.05, key="transfer strength")
+        strength = st.slider("Motion gain", 0.0, 2.0, 1.0, 0.05, key="transfer strength")
     upload, onto = None, "samples/presenter.mp4"
     if face == _OWN:
         onto = state.command_word(clip)
@@ -109,10 +111,10 @@ def speaking_photo(
     target = state.scratch_file(f"speaking-{key}.mp4")
     if not target.is_file():
         press = st.empty()
-        if not press.button("Make it speak", icon=":material/record_voice_over:"):
+        if not press.button("Animate", icon=":material/record_voice_over:"):
             return
         press.empty()
-        with progress("Making the face speak") as hear:
+        with progress("Animating the face") as hear:
             if upload is not None:
                 portrait = _uploaded(upload)
             else:
@@ -137,7 +139,7 @@ def speaking_photo(
         silence=() if heard is None else heard.silence,
     )
     st.download_button(
-        "Download it", lambda: target.open("rb"), "synthetic.mp4", type="primary",
+        "Download", lambda: target.open("rb"), "synthetic.mp4", type="primary",
         icon=":material/download:", on_click="ignore",
     )  # fmt: skip
     audio = ["--audio", state.command_word(clip)] if clip.info.audio is not None else []

@@ -92,7 +92,7 @@ def clip_caption(clip: Clip) -> str:
         rate = "variable rate" if video.variable_rate else f"{video.fps:.2f} fps"
         frames = "1 frame" if video.n_frames == 1 else f"{video.n_frames} frames"
         parts.append(f"{frames}, {rate}")
-    parts.append("sound" if clip.info.audio else "no sound")
+    parts.append("sound" if clip.info.audio else "no audio")
     if state.is_sample(clip):
         parts.append("synthetic")
     if video is not None and (chosen := recipe_words(state.recipe(clip))):
@@ -114,14 +114,14 @@ def need_clip(*, video: bool = True) -> Clip:
         st.stop()
     st.markdown(clip_caption(clip))
     if video and clip.info.video is None:
-        refuse("This recording has no picture; this page needs a video.")
+        refuse("This recording has no video; this page needs one.")
     return clip
 
 
 def silence_note(clip: Clip) -> None:
     """A quiet remark where there is a sound stream with nothing to hear in it."""
     if state.sound(clip).silent:
-        text = "This clip's sound is silent; models show their face at rest."
+        text = "The audio of this clip is silent; models show their face at rest."
         st.info(text, icon=":material/volume_off:")
 
 

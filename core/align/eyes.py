@@ -1,4 +1,4 @@
-"""The eye normaliser of the stacked-LSTM family (SPEC 3; Eskimez et al. 2018)."""
+"""The eye normaliser of the stacked-LSTM family (Eskimez et al. 2018)."""
 
 from __future__ import annotations
 

@@ -193,7 +193,8 @@ def leakage_table(
     """
     if track.scheme != "dlib68":
         raise BadInput(
-            f"Leakage is measured by the eyes of a 68-point track; this one is {track.scheme}."
+            "Expected a 68-point track, because leakage is measured by the eyes; got "
+            f"{track.scheme}."
         )
     flat = track.replace(points=track.points[:, :, :2])
     rows: list[Leakage] = []
@@ -207,6 +208,6 @@ def leakage_table(
             rows.append(Leakage(name, problem=str(error)))
     usable = [row for row in rows if row.problem is None]
     if not usable:
-        raise BadInput(f"No alignment method can be used on this track: {rows[0].problem}")
+        raise BadInput(f"No alignment method fits this track: {rows[0].problem}")
     best = min(usable, key=lambda row: row.nose_base)
     return tuple(replace(row, recommended=row is best) for row in rows)

@@ -1,4 +1,4 @@
-"""The lip normaliser of the Humans project (SPEC 5)."""
+"""The lip normaliser of the Humans project (docs/published.md#humans-project-2021)."""
 
 from __future__ import annotations
 

@@ -56,40 +56,40 @@ METHODS: Mapping[AlignMethod, Method] = MappingProxyType(
             Method(
                 "procrustes",
                 "Procrustes, all points",
-                "Every frame moved, turned and scaled onto the clip's mean face by least squares "
-                "over all points. An open mouth takes part, and shrinks the whole face.",
-                "Gower 1975; the replication of Eskimez et al. 2020",
+                "Moves, rotates and scales every frame onto the clip's mean face by least "
+                "squares over all points. An open mouth shrinks the whole face.",
+                "Gower 1975; the replication project",
                 "procrustes",
             ),
             Method(
                 "stable",
                 "Procrustes, stable points",
-                "As Procrustes, but only points that speech hardly moves are fitted: eyes and "
-                "nose bridge, or your own choice. The mouth has no say.",
+                "As Procrustes, but fits only points that speech hardly moves: eyes and nose "
+                "bridge, or your own choice. The mouth has no influence.",
                 "Gower 1975",
                 "procrustes",
             ),
             Method(
                 "eyes",
                 "Eye corners",
-                "The outer eye corners of every frame at the same two places. Two points decide, "
-                "so their jitter moves the whole face.",
+                "Puts the outer eye corners of every frame at two fixed places. Two points "
+                "decide, so their jitter moves the whole face.",
                 "Eskimez et al. 2018",
                 "unit",
             ),
             Method(
                 "lips",
                 "Lips, by the eye centres",
-                "The mouth of every frame at the same place, the eyes level and equally far "
-                "apart. Where the mouth is in the face is lost.",
+                "Puts the mouth of every frame at one place, with level eyes at a fixed "
+                "distance. The position of the mouth in the face is lost.",
                 "the Humans project",
                 "eye5",
             ),
             Method(
                 "transfer",
                 "Motion onto a mean face",
-                "The first frame decides place, size and turn for the whole clip; what moves "
-                "after it is laid onto a mean face. Head motion stays in.",
+                "The first frame sets position, size and rotation for the whole clip; the "
+                "motion after it is added to a mean face. Head motion remains.",
                 "Eskimez et al. 2018",
                 "unit",
             ),
@@ -156,8 +156,8 @@ class Alignment:
         offset = self.offset if indices is None else self.offset[list(indices)]
         if values.shape != (len(self.track), *offset.shape):
             raise BadInput(
-                f"This alignment brings back points of shape {(len(self.track), *offset.shape)}; "
-                f"got {values.shape}."
+                f"Expected points of shape {(len(self.track), *offset.shape)} to invert this "
+                f"alignment; got {values.shape}."
             )
         return apply_similarity((values - offset) / self.stretch, self.transform.inverse())
 
@@ -171,7 +171,7 @@ def stable_points(track: LandmarkTrack) -> tuple[int, ...]:
     found = tuple(p for name in _STABLE if name in parts for p in parts[name])
     if not found:
         raise BadInput(
-            f"A {track.scheme} track has no eyes and no nose to rest on; choose points, or use "
+            f"A {track.scheme} track has no eyes and no nose to fit; choose points, or use "
             "procrustes."
         )
     return found
@@ -183,7 +183,7 @@ def _procrustes(points: NDArray[np.float64], mirror: str, rest: Sequence[int] | 
         held = np.full_like(target, np.nan)
         held[list(rest)] = target[list(rest)]
         if np.isfinite(held).all(axis=1).sum() < 3:
-            raise NoFace("No frame of this track holds three of the points to align by.")
+            raise NoFace("No frame of this track has three of the points to fit.")
         target = held
         points = points.copy()
         few = np.isfinite(points[:, list(rest)]).all(axis=2).sum(axis=1) < 3
@@ -223,8 +223,8 @@ def align_frames(
         raise BadInput(f"The method is one of {', '.join(METHODS)}, not {method!r}.")
     if method in ("eyes", "lips", "transfer") and track.scheme != "dlib68":
         raise BadInput(
-            f"Alignment by {method} needs the eyes of a 68-point track; this one is "
-            f"{track.scheme}. Use procrustes."
+            f"Alignment by {method} needs the eyes of a 68-point track; got {track.scheme}. Use "
+            "procrustes."
         )
     dims = track.points.shape[2]
     stretch, offset = np.ones(dims), np.zeros(track.points.shape[1:])
@@ -252,7 +252,7 @@ def align_frames(
         score=None,
     )
     if not aligned.valid.any():
-        raise NoFace(f"No frame of this track holds the points that alignment by {method} needs.")
+        raise NoFace(f"No frame of this track has the points that alignment by {method} needs.")
     return Alignment(method, aligned, transform, stretch, offset)
 
 

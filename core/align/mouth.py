@@ -1,4 +1,4 @@
-"""What is measured of a mouth: its width, the gap of the lips, its opening (SPEC 1 and 4)."""
+"""Mouth width, lip gap and lip aperture (docs/published.md#landmarks)."""
 
 from __future__ import annotations
 

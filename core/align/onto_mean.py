@@ -1,4 +1,4 @@
-"""Motion laid onto a mean face, as TFL prepares its training faces (SPEC 3; Eskimez et al. 2018).
+"""Motion moved onto a mean face, as in the training data of Eskimez et al. 2018.
 
 The outer eye corners of the FIRST frame set one similarity for the whole clip. A full affine from
 that frame to the mean face tells how much wider and higher the mean face is; displacements from
@@ -45,12 +45,12 @@ def transfer_onto_mean(
     mean = np.asarray(mean_face, dtype=np.float64)
     if values.shape[1:] != (68, 2) or mean.shape != (68, 2) or not np.isfinite(mean).all():
         raise BadInput(
-            "Motion is laid onto a mean face of 68 points with x and y, from a track with as "
-            f"many; got {values.shape[1:]} onto {mean.shape}."
+            "Expected 68 points with x and y for the track and the mean face; got "
+            f"{values.shape[1:]} and {mean.shape}."
         )
     whole = np.flatnonzero(np.isfinite(values).all(axis=(1, 2)))
     if not len(whole):
-        raise NoFace("No frame of this track holds every point, so no face starts the motion.")
+        raise NoFace("No frame of this track has every point, so the motion has no first frame.")
     first = whole[0]
     check_rank(values[first : first + 1], "face", whole[:1])
     check_rank(mean[np.newaxis], "mean face")

@@ -111,8 +111,8 @@ def parse_points(text: str, layout: Scheme) -> tuple[int, ...]:
 def _bounds(first: int, last: int, layout: Scheme) -> tuple[int, int]:
     if not first <= last < layout.n_points:
         raise BadInput(
-            f"Points {first}-{last} are no run of the {layout.n_points} points of {layout.name}, "
-            f"which are numbered 0-{layout.n_points - 1}."
+            f"Points {first}-{last} are not a range of the {layout.n_points} points of "
+            f"{layout.name}, which are numbered 0-{layout.n_points - 1}."
         )
     return first, last + 1
 
@@ -121,7 +121,7 @@ def check_points(points: Sequence[int], layout: Scheme) -> tuple[int, ...]:
     """A selection as a tuple; `BadInput` where it is too small or holds unknown numbers."""
     if len(set(points)) < 3 or not all(0 <= p < layout.n_points for p in points):
         raise BadInput(
-            f"An alignment rests on at least 3 points numbered 0-{layout.n_points - 1}; this "
+            f"An alignment needs at least 3 points numbered 0-{layout.n_points - 1}; this "
             f"selection has {len(set(points))}."
         )
     return tuple(points)

@@ -1,4 +1,4 @@
-"""Procrustes alignment of every frame against the mean frame (SPEC 4).
+"""Procrustes alignment of each frame with the mean frame (docs/published.md#replication-project).
 
 Gower 1975, "Generalized Procrustes analysis"; one pass, as the replication project does it.
 """
@@ -26,7 +26,7 @@ def reference_shape(points: NDArray[np.float64]) -> NDArray[np.float64]:
         warnings.simplefilter("ignore", RuntimeWarning)  # points missing in every frame stay NaN
         mean = np.nanmean(points, axis=0)
     if not np.isfinite(mean).any():
-        raise NoFace("No frame of this track holds a face, so there is nothing to align.")
+        raise NoFace("No frame of this track has a face, so there is nothing to align.")
     check_rank(mean[np.newaxis, np.isfinite(mean).all(axis=1)], "mean face")
     mean = mean - np.nanmean(mean, axis=0)
     return np.asarray(mean / np.sqrt(np.nansum(mean**2)))
@@ -56,7 +56,7 @@ def align_procrustes(
 ) -> LandmarkTrack:
     """A track aligned frame by frame onto its own mean face; space 'procrustes'.
 
-    published : let a face be mirrored, as SciPy's version does (SPEC 4); the corrected version
+    published : let a face be mirrored, as SciPy's version does; the corrected version
         never mirrors.
     """
     points = procrustes_frames(track.points, target, mirror="allow" if published else "refuse")

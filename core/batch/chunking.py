@@ -1,4 +1,4 @@
-"""Chunks of sound and landmarks of a whole data set (SPEC 5)."""
+"""Chunks of audio and landmarks of a data set, as in the Humans project 2021."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _track(job: ChunkJob) -> LandmarkTrack | None:
         return None
     if probe(job.source).video is None:
         if job.parts == "landmarks":
-            raise NoVideo("It has no picture, so no landmarks.")
+            raise NoVideo("It has no video track, so no landmarks.")
         return None
     key = landmark_key(file_sha256(job.source), job.recipe)
     track = Workspace(job.home).load_track(key)

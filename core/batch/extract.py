@@ -1,4 +1,4 @@
-"""Landmarks of many clips; stop it anywhere, start it again, nothing is lost (DESIGN 8)."""
+"""Landmarks of many clips. A run that was stopped keeps its finished clips and can go on."""
 
 from __future__ import annotations
 

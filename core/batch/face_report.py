@@ -1,4 +1,4 @@
-"""HUM's report: the frames of a data set in which not exactly one face was found (SPEC 5)."""
+"""Report of frames without exactly one face, as in the Humans project 2021."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class OddFrame:
 
 
 def face_counts(path: Path | str) -> NDArray[np.int64]:
-    """Faces in every frame of a track file; (T,). More than one only in HUM's JSON, where a frame
+    """Faces in every frame of a track file; (T,). More than one only in JSON, where a frame
     is a list of faces.
 
     Raises

@@ -76,7 +76,7 @@ def cached_faces(
         return known
     found = find_faces(video, every_frame=every_frame, precision=precision, progress=progress)
     if file_sha256(video) != video_hash:
-        raise MediaError(f"{video.name!r} changed while it was looked at; start again.")
+        raise MediaError(f"{video.name!r} changed during the detection; start it again.")
     path = _file(workspace, video_hash, every_frame, precision)
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(path, write_arrays(**_packed(found)))

@@ -159,7 +159,7 @@ def _named(clips: Iterable[ClipRef], root: Path) -> tuple[dict[str, ClipRef], li
         try:
             f"{where}{clip.name}".encode()
         except UnicodeEncodeError:
-            reason = "its name is no text in UTF-8; rename the file"
+            reason = "its name is not UTF-8 text; rename the file"
             failed.append({"clip": ascii(clip.name), "reason": reason})
         else:
             named[where] = clip

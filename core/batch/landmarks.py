@@ -1,4 +1,4 @@
-"""Landmarks that are kept: a clip is never searched twice for the same thing (DESIGN 8).
+"""Stored landmarks: a clip is never searched twice for the same landmarks.
 
 A long clip is worked on in shards of so many frames, each by itself, so that they can be made side
 by side and none is lost. However it is made, by a page or a command, alone or on a cluster, its
@@ -177,7 +177,7 @@ def make_shard(
     frames = None if shard.stop is None else range(shard.start, shard.stop)
     found = detect(shard.video, recipe, frames=frames, known=faces, progress=progress)
     if file_sha256(shard.video) != shard.sha256:
-        raise MediaError(f"{shard.video.name!r} changed while it was looked at; start again.")
+        raise MediaError(f"{shard.video.name!r} changed during the detection; start it again.")
     return _store(workspace, shard, found.track, _facts(found))
 
 

@@ -77,7 +77,7 @@ class Ledger:
         """Read the record; its facts, or None where there is none."""
         if not self.path.exists():
             return None
-        broken = BadInput(f"{str(self.path)!r} is no record of a preparation; move it elsewhere.")
+        broken = BadInput(f"{str(self.path)!r} is not a record of this command; move it elsewhere.")
         try:
             lines = read_plain(self.path, _MAX_BYTES).decode().split("\n")
             facts = dict(json.loads(lines[0])["facts"])

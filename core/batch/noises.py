@@ -31,7 +31,7 @@ def noise_bank(kind: str, rate: int, sounds: Sequence[Waveform] = ()) -> NoiseBa
     Parameters
     ----------
     kind : a name of `NOISES`; 'babble', six of the sounds at once; a sound file, a folder of .wav
-        and .flac files; or NR's HDF5, each key a recording at 8 kHz.
+        and .flac files; or an HDF5 file (Eskimez et al. 2020), each key a recording at 8 kHz.
     sounds : of clips; only babble needs them.
 
     Raises
@@ -43,7 +43,7 @@ def noise_bank(kind: str, rate: int, sounds: Sequence[Waveform] = ()) -> NoiseBa
         return NoiseBank({kind: coloured_noise(_SECONDS * rate, NOISES[kind], rng)})
     if kind == "babble":
         if not sounds:
-            raise BadInput("Babble is made of the sounds of clips; there are none here.")
+            raise BadInput("Babble is mixed from the audio of the clips; there are no clips.")
         voices = [
             np.resize(resample(sounds[i], rate).samples, _SECONDS * rate)
             for i in rng.integers(len(sounds), size=_VOICES)
@@ -67,8 +67,10 @@ def _stored(path: Path, rate: int) -> NoiseBank:
         with h5py.File(path, "r") as file:
             found = {key: np.asarray(stored_array(file, key, path.name)) for key in sorted(file)}
     except OSError as error:
-        raise BadInput(f"{path.name!r} cannot be read as HDF5; write it again.") from error
+        raise BadInput(f"{path.name!r} is not a readable HDF5 file; write it again.") from error
     if not all(values.ndim == 1 and np.isfinite(values).all() for values in found.values()):
-        raise BadInput(f"{path.name!r} is no noise; expected 1-D recordings at 8 kHz.")
+        raise BadInput(
+            f"Expected noise as 1-D recordings at 8 kHz; {path.name!r} holds other data."
+        )
     sounds = {k: Waveform(v.astype(np.float32), _STORED_RATE) for k, v in found.items()}
     return NoiseBank({k: resample(sound, rate).samples for k, sound in sounds.items()})

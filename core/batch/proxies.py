@@ -71,7 +71,7 @@ def make_resized(task: ResizeJob, progress: Hear = None) -> Made:
     target = _target(task.out, task.place, task.source)
     info = probe(task.source)
     if info.video is None:
-        raise NoVideo("It has no picture; only videos can be resized.")
+        raise NoVideo("It has no video track; only videos can be resized.")
     frames = info.video.n_frames
     width, height = info.video.size
     longest = max(1, round(max(width, height) * min(1.0, task.height / height)))
@@ -79,7 +79,7 @@ def make_resized(task: ResizeJob, progress: Hear = None) -> Made:
     make_proxy(task.source, target, longest_side=longest, info=info, progress=hear, force=True)
     made = probe(target).video
     if made is None:
-        raise NoVideo("Nothing of its picture could be written.")
+        raise NoVideo("No frame of the video could be written.")
     row = {
         "clip": task.clip,
         "path": task.place,

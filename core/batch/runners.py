@@ -160,13 +160,13 @@ def _reason(error: BaseException) -> str:
         raise error
     if isinstance(error, OSError) and error.errno in _FULL:
         raise BadInput(
-            f"The workspace cannot be written ({error.strerror}); make room, then start again: "
-            "what is finished is kept."
+            f"The workspace cannot be written ({error.strerror}); free disk space, then start "
+            "again. Finished results are kept."
         ) from error
     if isinstance(error, MemoryError):
         return "It needs more memory than memory_mb of [limits] in settings.toml allows."
     text = " ".join(str(error).split())[:200]
-    return f"A fault of this program stopped it ({type(error).__name__}: {text}); please report it."
+    return f"An internal error stopped it ({type(error).__name__}: {text}); please report it."
 
 
 class _Serial:

@@ -110,7 +110,7 @@ def _write(
     """Write shots as clips, in one pass: their frames at their times, and the sound between."""
     info = probe(job.source)
     if info.video is None:
-        raise NoVideo("It has no picture.")
+        raise NoVideo("It has no video track.")
     with ExitStack() as stack:
         sound: Sound | None = None
         if info.audio is not None:
@@ -121,7 +121,7 @@ def _write(
             while frame is not None and frame.index < shot.start:
                 frame = next(frames, None)
             if frame is None:
-                raise NoVideo("It ends sooner than when it was looked at; start again.")
+                raise NoVideo("The file became shorter during the run; start it again.")
             with MovieWriter(
                 checked_place(job.out, files[shot.number]),
                 size=(frame.image.shape[1], frame.image.shape[0]),

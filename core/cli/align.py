@@ -54,9 +54,8 @@ def _table(rows: tuple[Leakage, ...]) -> Done:
             notice(f"{row.method}: {row.problem}")
     best = next(row.method for row in rows if row.recommended)
     note = (
-        f"recommended: {best} (the base of the nose keeps its place best). r: correlation with the "
-        "mouth opening, 0 is ideal, - where the method fixes the quantity. Lengths in distances of "
-        "the eye centres."
+        f"recommended: {best} (smallest motion of the nose base). r: correlation with the lip "
+        "aperture; 0 is ideal, - where the method fixes the quantity. Lengths in IOD."
     )
     data = {"rows": [asdict(row) for row in rows], "recommended": best, "unit": "IOD"}
     return Done("\n".join([*table_lines(heads, body), note]), data)
@@ -83,25 +82,26 @@ def align_command(
     method: Annotated[
         str,
         typer.Option(
-            help="procrustes (all points); stable (eyes and nose bridge, or --points); "
-            "eyes (corners to fixed places); lips (eye5); transfer (motion onto a mean face)."
+            help="procrustes (all points); stable (eyes and nose bridge, or --points); eyes "
+            "(corners to fixed places); lips (eye5); transfer (motion onto a mean face)."
         ),
     ] = "procrustes",
     mouth_only: Annotated[
         bool, typer.Option("--mouth-only", help="The 20 lip points (Procrustes: by themselves).")
     ] = False,
     points: Annotated[
-        str | None, typer.Option(help="What stable rests on: eyes,nose_bridge or 27-30,36,45.")
+        str | None, typer.Option(help="Points that 'stable' fits: eyes,nose_bridge or 27-30,36,45.")
     ] = None,
     mean_face: Annotated[
-        Path | None, typer.Option("--mean-face", help="Face .npy that transfer moves.")
+        Path | None, typer.Option("--mean-face", help="Mean face .npy for 'transfer'.")
     ] = None,
     back: Annotated[
         Path | None,
         typer.Option("--back", help="An edited aligned track (or its lips): put it back in TRACK."),
     ] = None,
     table: Annotated[
-        bool, typer.Option("--table", help="Compare all methods: what they leak and leave.")
+        bool,
+        typer.Option("--table", help=("Compare all methods: leakage and remaining head motion.")),
     ] = False,
     fill: Annotated[
         bool, typer.Option("--fill", help="First fill missing frames between faces, in time.")
@@ -116,21 +116,23 @@ def align_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Bring every frame to the same place, size and turn; --table compares the methods."""
+    """Align every frame to one position, size and rotation; --table compares the methods."""
     if method not in METHODS:
         raise BadInput(f"--method is one of {', '.join(METHODS)}, not {method!r}.")
     if longest_gap is not None and not (fill or fill_ends):
         raise BadInput("--longest-gap limits what --fill fills; give --fill too.")
     if points is not None and method != "stable" and not table:
-        notice(f"--points chooses what stable rests on; {method} does not use it.")
+        notice(f"--points selects the points that stable fits; {method} does not use it.")
     if mean_face is not None and method != "transfer" and not table:
-        notice(f"--mean-face is the face that transfer moves; {method} does not use it.")
+        notice(f"--mean-face is the face for transfer; {method} does not use it.")
     if out is not None:
         check_output(out, force=force)
     elif not table:
         raise BadInput("Give -o OUT for the aligned track, or --table to compare the methods.")
     if published and method == "eyes":
-        notice("the published program rounds to pixels of a 600 x 600 canvas; this does not.")
+        notice(
+            "the published program rounds to pixels of a 600 x 600 canvas; Speechmarks does not."
+        )
     face = None if mean_face is None else read_template(mean_face)
     source = open_track(track, source_fps, published=published)
     rest = None if points is None else parse_points(points, source.layout)

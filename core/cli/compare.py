@@ -32,7 +32,7 @@ from .tracks import Force, SourceFps, Space, open_track
 __all__: list[str] = []
 
 _KINDS = (".mp4", ".gif", ".html")
-_PREPARED_RATE = 25.0  # of a clip cropped to the face (SPEC 4)
+_PREPARED_RATE = 25.0  # of a clip cropped to the face
 _PROXY_SIDE = 480  # longest side of the clip inside a page
 
 
@@ -90,7 +90,7 @@ def _say_cut(video: Path, shown: list[_Shown]) -> None:
 
 
 def _clip_panel(video: Path, shown: list[_Shown], style: str, crop: str) -> Panel:
-    """The clip: alone, under landmarks in the overlay style, or cut to the face (SPEC 4)."""
+    """The clip: alone, under landmarks in the overlay style, or cropped to the face."""
     over = _over(shown)
     if crop == "face" and over is None:
         raise BadInput(
@@ -138,13 +138,13 @@ def _page(
         curves = comparison_curves(tracks, truth=shown[0].title)
         scores = _scores(shown)
     except SpeechmarksError as error:
-        notice(f"the page holds no {'scores' if curves else 'curves and scores'}: {error}")
+        notice(f"the page has no {'scores' if curves else 'curves and scores'}: {error}")
     with TemporaryDirectory() as folder:
         proxy = None
         if video is not None:
             proxy = Path(folder) / "proxy.mp4"
             make_proxy(video, proxy, longest_side=_PROXY_SIDE)
-            notice(f"the clip's picture takes {proxy.stat().st_size * 4 / 3e6:.1f} MB of the page.")
+            notice(f"the video takes {proxy.stat().st_size * 4 / 3e6:.1f} MB of the page.")
             over = _over(shown)
             drawn: PlayerStyle = "picture" if over is None else "overlay"
             panels.insert(0, PlayerPanel(video.name, "video", drawn, INK, over))
@@ -165,9 +165,11 @@ def _page(
 
 @command("compare")
 def compare_command(
-    tracks: Annotated[list[Path], typer.Argument(help="Landmark tracks; the first is the truth.")],
+    tracks: Annotated[
+        list[Path], typer.Argument(help=("Landmark tracks; the first is the ground truth."))
+    ],
     out: Annotated[Path, typer.Option("-o", help=".mp4, .gif or .html (one file, offline).")],
-    audio: Annotated[Path | None, typer.Option(help="Sound file, or a video's sound.")] = None,
+    audio: Annotated[Path | None, typer.Option(help="Audio file, or a video with audio.")] = None,
     video: Annotated[Path | None, typer.Option(help="A clip, shown first.")] = None,
     style: Annotated[str, typer.Option(help="wireframe, painted, dots, overlay, portrait.")] = (
         "wireframe"
@@ -175,16 +177,16 @@ def compare_command(
     layout: Annotated[str, typer.Option(help="row, column or grid (movies).")] = "row",
     labels: Annotated[bool, typer.Option("--labels", help="Titles above the panels.")] = False,
     burn_in: Annotated[bool, typer.Option("--burn-in", help="Frame number and time.")] = False,
-    start: Annotated[float, typer.Option(help="Seconds where the movie begins.")] = 0.0,
-    stop: Annotated[float | None, typer.Option(help="Seconds where it ends.")] = None,
+    start: Annotated[float, typer.Option(help="Start of the movie in seconds.")] = 0.0,
+    stop: Annotated[float | None, typer.Option(help="End of the movie in seconds.")] = None,
     size: Annotated[
         str | None, typer.Option(help="WIDTHxHEIGHT of the whole movie (panels of 480x480).")
     ] = None,
     fps: Annotated[
-        float | None, typer.Option(help="Pictures a second (the quickest panel's).")
+        float | None, typer.Option(help="Frames per second (default: the highest of the panels).")
     ] = None,
     crop: Annotated[
-        str, typer.Option(help="Of the clip: whole, or face: its box, 25 fps, numbered from 0.")
+        str, typer.Option(help="Clip panel: whole, or face (a fixed box, 25 fps, numbered from 0).")
     ] = "whole",
     threed: Annotated[
         bool, typer.Option("--threed", help="One track with depth, as a 3-D wireframe (.mp4).")
@@ -196,17 +198,18 @@ def compare_command(
     space: Space = None,
     force: Force = False,
 ) -> Done:
-    """Animate tracks side by side, in sync with the sound: MP4, GIF, or one HTML file to open."""
+    """Animate tracks side by side, in sync with the audio: MP4, GIF, or one HTML file."""
     begin = time.perf_counter()
     _check(out, metrics, style, layout, crop, force)
     wanted, kind = _size_of(size), out.suffix.lower()
     if metrics is not None and len(tracks) < 2:
         raise BadInput("--metrics compares the other tracks with the first; give at least two.")
     if crop == "face" and video is None:
-        raise BadInput("--crop face cuts a clip; give it as --video.")
+        raise BadInput("--crop face crops a clip; give it as --video.")
     if kind == ".html" and (wanted or fps or stop is not None or crop == "face" or layout != "row"):
         notice(
-            "a page holds the whole clip; --size, --fps, --stop, --crop and --layout are of movies."
+            "a page holds the whole clip; --size, --fps, --stop, --crop and --layout are "
+            "for movies."
         )
     opened = [open_track(path, source_fps, space=space) for path in tracks]
     colours = [INK, *(model_colour(k) for k in range(len(tracks) - 1))]

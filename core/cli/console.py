@@ -153,7 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
         typer.echo("error: " + " ".join(message.split()) + hint, err=True)
         return 2
     except (typer.Abort, KeyboardInterrupt):
-        typer.echo("error: stopped; what was finished is kept.", err=True)
+        typer.echo("error: stopped; finished results are kept.", err=True)
         return 130
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""

@@ -29,30 +29,30 @@ def convert_command(
     track: Annotated[Path, typer.Argument(help="Landmark track, or a folder of text files.")],
     out: Annotated[Path, typer.Option("-o", help=".npy .json .csv .npz .h5, or a folder.")],
     scheme: Annotated[
-        str | None, typer.Option(help="dlib68, lips20 or facemesh468: points that the track holds.")
+        str | None, typer.Option(help="Scheme of the track: dlib68, lips20 or facemesh468.")
     ] = None,
     kind: Annotated[
-        Target | None, typer.Option("--as", help="Format, where the name does not tell it all.")
+        Target | None, typer.Option("--as", help="Format, where the file name is ambiguous.")
     ] = None,
     space: Space = None,
     basis: Annotated[
         Path | None,
         typer.Option(
-            help="Shape space of coefficients: .npz, or mean.npy and components.npy in a folder."
+            help=(
+                "PCA basis of the coefficients: .npz, or a folder with mean.npy and components.npy."
+            )
         ),
     ] = None,
-    face: Annotated[
-        int | None, typer.Option(help="Which face of a .json with several, from 0.")
-    ] = None,
+    face: Annotated[int | None, typer.Option(help="Face of a .json with several, from 0.")] = None,
     sample: Annotated[
-        int | None, typer.Option(help="Which sample of NR's or TFL's .h5, from 0.")
+        int | None, typer.Option(help="Sample of a published training file (.h5), from 0.")
     ] = None,
     size: Annotated[str | None, typer.Option(help="WxH of edge maps (256x256).")] = None,
     published: Published = False,
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Write a track in another format, and say what that format loses."""
+    """Write a track in another format, and state what that format loses."""
     edges = kind == "edges"
     check_output(out, kind="txt" if edges else kind, force=force)
     picture = _size(size)
@@ -62,7 +62,7 @@ def convert_command(
         ("--size", size, edges),
     ):
         if given is not None and not used:
-            notice(f"{flag} has no meaning here and was not used.")
+            notice(f"{flag} has no effect here and was not used.")
     shapes = None if basis is None else ShapeSpace.load(basis)
     source = open_track(
         track,

@@ -33,12 +33,12 @@ app.add_typer(data, name="data")
 Root = Annotated[Path, typer.Argument(help="Data set folder.")]
 List = Annotated[str | None, typer.Option("--list", help="A list of the data set, or a list file.")]
 Layout = Annotated[str, typer.Option("--layout", help=f"auto, or one of {', '.join(LAYOUTS)}.")]
-Workers = Annotated[int, typer.Option("--workers", help="Files looked at at once.")]
+Workers = Annotated[int, typer.Option("--workers", help="Files processed at the same time.")]
 
 
 @command("index", data)
 def index_command(root: Root, layout: Layout = "auto", workers: Workers = 1) -> Done:
-    """Make the index of a data set, or bring it up to date; unchanged files are not opened."""
+    """Make or update the index of a data set; unchanged files are not opened."""
     _, summary = _indexed(root, layout, workers)
     for failure in summary.failed[:20]:
         notice(f"{failure['clip']}: {failure['reason']}")
@@ -69,17 +69,17 @@ def list_command(
     root: Root,
     list_name: List = None,
     layout: Layout = "auto",
-    search: Annotated[str, typer.Option("--search", help="Words in name, speaker, path.")] = "",
+    search: Annotated[str, typer.Option("--search", help="Words in name, speaker or path.")] = "",
     where: Annotated[
         list[str] | None,
         typer.Option("--where", help="Condition, for example fps>=29 or sound=no."),
     ] = None,
     sort: Annotated[str | None, typer.Option("--sort", help="Column to sort by.")] = None,
-    descending: Annotated[bool, typer.Option("--descending", help="The largest first.")] = False,
-    page: Annotated[int | None, typer.Option("--page", min=1, help="Which page, from 1.")] = None,
-    per_page: Annotated[int, typer.Option("--per-page", min=1, help="Clips on a page.")] = 50,
+    descending: Annotated[bool, typer.Option("--descending", help="Largest first.")] = False,
+    page: Annotated[int | None, typer.Option("--page", min=1, help="Page number, from 1.")] = None,
+    per_page: Annotated[int, typer.Option("--per-page", min=1, help="Clips per page.")] = 50,
 ) -> Done:
-    """Name the clips of a data set; --search, --where, --sort and --page ask its index."""
+    """List the clips of a data set; --search, --where, --sort and --page use its index."""
     if not (search or where or sort or page or descending):
         clips = list_clips(root, list_name, layout=layout)
         names = [{"clip": c.name, "speaker": c.speaker} for c in clips]
@@ -108,12 +108,10 @@ def quality_command(
     root: Root,
     list_name: List = None,
     layout: Layout = "auto",
-    sort: Annotated[
-        str, typer.Option("--sort", help="Measure that the worst have most of.")
-    ] = "severity",
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Clips to show.")] = 20,
+    sort: Annotated[str, typer.Option("--sort", help="Measure to sort by.")] = "severity",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Number of clips.")] = 20,
     faces: Annotated[
-        bool, typer.Option("--faces", help="Also every frame with other than one face.")
+        bool, typer.Option("--faces", help="Also list every frame without exactly one face.")
     ] = False,
     workers: Workers = 1,
 ) -> Done:
@@ -126,7 +124,7 @@ def quality_command(
     known = select_clips(table, where=[parse_condition("faces!=none")], sort=sort, descending=True)
     missing = len(table) - len(known)
     if missing:
-        notice(f"{missing} of {len(table)} clips have no landmarks here; data extract makes them.")
+        notice(f"{missing} of {len(table)} clips have no landmarks; run data extract.")
     odd: list[OddFrame] = []
     if faces:
         hashes = dict(zip(table["clip"], table["sha256"], strict=True))
@@ -135,7 +133,7 @@ def quality_command(
     heads = ["clip", "severity", "worst", *MEASURES]
     lines = table_lines(heads, known.head(limit)[heads].values.tolist())
     due = int((known["severity"] >= 1).sum())
-    lines.append(f"{len(known)} clips with landmarks, {due} deserve a look")
+    lines.append(f"{len(known)} clips with landmarks; to check: {due}")
     lines += [f"{o.clip}: frame {o.frame}, {o.faces} faces" for o in odd]
     data = {
         "clips": known[[*heads, "frames", "faces"]].to_dict("records"),
@@ -151,7 +149,9 @@ def quality_command(
 @command("stats", data)
 def stats_command(
     root: Root,
-    out: Annotated[Path | None, typer.Option("-o", help="CSV file to write them to, too.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", help=("Also write the statistics to this CSV file."))
+    ] = None,
     list_name: List = None,
     layout: Layout = "auto",
     workers: Workers = 1,
@@ -172,7 +172,8 @@ def stats_command(
     lines = [
         f"{found['clips']} clips, {found['hours']:.2f} h, {found['frames']} frames; "
         f"{found['unreadable']} unreadable, {found['without_video']} without video, "
-        f"{found['without_sound']} without sound, {found['variable_rate']} of variable rate",
+        f"{found['without_sound']} without audio, {found['variable_rate']} with variable frame "
+        "rate",
         "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in found["durations"].items()),
     ]
     for name in ("resolutions", "rates", "sound_rates", "speakers"):
@@ -191,25 +192,27 @@ def split_command(
     list_name: List = None,
     layout: Layout = "auto",
     by: Annotated[
-        str, typer.Option("--by", help="clip, or speaker: none is in two lists.")
+        str, typer.Option("--by", help="clip, or speaker (no speaker is in two lists).")
     ] = "clip",
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     shares: Annotated[
-        str, typer.Option("--shares", help="Of train, valid and test; ratios count.")
+        str, typer.Option("--shares", help="Ratios of train, valid and test.")
     ] = "0.8,0.1,0.1",
     table: Annotated[
         Path | None,
-        typer.Option("--table", help="Take the lists of an .xlsx or .csv (columns video, set)."),
+        typer.Option("--table", help="Read the lists from an .xlsx or .csv (columns video, set)."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace lists that exist.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing lists.")] = False,
 ) -> Done:
-    """Write lists for training, validation and test: seeded by clip or speaker, or a table's."""
+    """Write lists for training, validation and test, drawn by clip or speaker, or from a table."""
     clips = list_clips(root, list_name, layout=layout)
     missing: list[str] = []
     if table is not None:
         lists, missing = clips_of_table(clips, read_split_table(table))
         if not any(lists.values()):
-            raise BadInput(f"None of the {len(missing)} videos of {table.name!r} is a clip here.")
+            raise BadInput(
+                f"None of the {len(missing)} videos of {table.name!r} is a clip of this data set."
+            )
     else:
         lists = _drawn(clips, by, seed, shares)
     texts = {
@@ -223,7 +226,7 @@ def split_command(
     for path, text in texts.items():
         atomic_write(path, text.encode())
     for video in missing[:20]:
-        notice(f"{video} of the table is no clip here, or more than one.")
+        notice(f"{video} of the table matches no clip here, or more than one.")
     counts = {name: len(chosen) for name, chosen in lists.items()}
     speakers = {name: len({c.speaker for c in chosen}) for name, chosen in lists.items()}
     told = ", ".join(f"{name} {n} ({speakers[name]} speakers)" for name, n in counts.items())
@@ -258,12 +261,13 @@ def _drawn(clips: Sequence[ClipRef], by: str, seed: int, shares: str) -> dict[st
 def export_command(
     root: Root,
     out: Annotated[Path, typer.Option("-o", help="HDF5 file to write.")],
-    kind: Annotated[str, typer.Option("--as", help="nr or tfl: whose training format.")],
+    kind: Annotated[str, typer.Option("--as", help="nr (Eskimez et al. 2020) or tfl (2018).")],
     list_name: List = None,
     layout: Layout = "auto",
-    components: Annotated[int, typer.Option("--components", help="Of the PCA (nr).")] = 6,
+    components: Annotated[int, typer.Option("--components", help="PCA components (nr).")] = 6,
     template: Annotated[
-        Path | None, typer.Option("--template", help="Mean face .npy that motion is put on (tfl).")
+        Path | None,
+        typer.Option("--template", help=("Mean face .npy onto which the motion is put (tfl).")),
     ] = None,
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> Done:

@@ -28,9 +28,11 @@ from .tracks import Force
 
 __all__ = ["Out", "Workers", "check_apart", "jobs_of", "run_jobs"]
 
-Out = Annotated[Path, typer.Option("-o", help="Folder to write; a run that was stopped goes on.")]
-Workers = Annotated[int, typer.Option("--workers", help="Clips worked on at once.")]
-Rate = Annotated[int | None, typer.Option("--rate", help="Sample rate in Hz; default: as it is.")]
+Out = Annotated[Path, typer.Option("-o", help="Output folder; an interrupted run continues.")]
+Workers = Annotated[int, typer.Option("--workers", help="Clips processed at the same time.")]
+Rate = Annotated[
+    int | None, typer.Option("--rate", help=("Sample rate in Hz; default: that of the source."))
+]
 
 J = TypeVar("J", bound=Job)
 
@@ -41,7 +43,7 @@ def check_apart(root: Path, out: Path, clips: Sequence[ClipRef]) -> None:
     within = there.is_relative_to(here) and any(clip.layout == "folder" for clip in clips)
     if there == here or within:
         raise BadInput(
-            f"What is made would become part of the data set {str(root)!r}; give -o another folder."
+            f"The results would become part of the data set {str(root)!r}; give -o another folder."
         )
 
 
@@ -52,10 +54,10 @@ def jobs_of(clips: Sequence[ClipRef], make: Callable[[ClipRef], J]) -> list[J | 
         try:
             clip.name.encode()
         except UnicodeEncodeError:
-            found.append((ascii(clip.name), "Its name is no text in UTF-8; rename the file."))
+            found.append((ascii(clip.name), "Its name is not UTF-8 text; rename the file."))
             continue
         if len(clip.name.splitlines()) != 1:
-            found.append((clip.name, "Its name holds a line break; rename the file."))
+            found.append((clip.name, "Its name contains a line break; rename the file."))
         else:
             found.append(make(clip))
     return found
@@ -109,7 +111,7 @@ def resize_command(
     list_name: List = None,
     layout: Layout = "auto",
     height: Annotated[
-        int, typer.Option("--height", help="Pixels; smaller videos keep their size.")
+        int, typer.Option("--height", help="Height in pixels; smaller videos keep their size.")
     ] = 360,
     workers: Workers = 1,
     force: Force = False,
@@ -138,8 +140,8 @@ def sound_command(
     workers: Workers = 1,
     force: Force = False,
 ) -> Done:
-    """Write the sound of every clip as WAV, where its layout has sound; the clip's own file with
-    sound where it has one, else the video's."""
+    """Write the audio of every clip as WAV in the folders of its layout; the clip's own audio file
+    is used where it has one, else the audio of the video."""
     _check_rate(rate)
     clips = list_clips(root, list_name, layout=layout)
     jobs = jobs_of(
@@ -148,7 +150,7 @@ def sound_command(
     )
     ledger = Ledger(out, "sound", {"rate": rate}, force=force)
     summary, rows, table = run_jobs("sound", jobs, make_sound, ledger, SOUNDS, workers)
-    return _ended(summary, f"{len(rows)} sound files", table)
+    return _ended(summary, f"{len(rows)} audio files", table)
 
 
 def _check_rate(rate: int | None) -> None:
@@ -168,22 +170,26 @@ def _sound_of(root: Path, out: Path, clip: ClipRef) -> Path:
 def chunk_command(
     root: Root,
     out: Out,
-    length: Annotated[float, typer.Option("--length", help="Seconds of a chunk.")] = LENGTH,
+    length: Annotated[
+        float, typer.Option("--length", help=("Length of a chunk in seconds."))
+    ] = LENGTH,
     step: Annotated[
-        float, typer.Option("--every", help="Seconds from the start of one to the next.")
+        float, typer.Option("--every", help="Seconds between the starts of two chunks.")
     ] = EVERY,
     list_name: List = None,
     layout: Layout = "auto",
-    parts: Annotated[str, typer.Option("--parts", help="both, sound or landmarks.")] = "both",
+    parts: Annotated[
+        str, typer.Option("--parts", help=("both, sound (audio) or landmarks."))
+    ] = "both",
     detector: Annotated[
-        str, typer.Option("--detector", help="Whose landmarks, of the workspace.")
+        str, typer.Option("--detector", help="Detector of the landmarks in the workspace.")
     ] = "dlib68",
     precision: Precision = None,
     rate: Rate = None,
     workers: Workers = 1,
     force: Force = False,
 ) -> Done:
-    """Cut sound (WAV) and landmarks (npz) of every clip into chunks of one length that overlap."""
+    """Cut audio (WAV) and landmarks (npz) of every clip into overlapping chunks of one length."""
     if parts not in get_args(Parts):
         raise BadInput(f"--parts is both, sound or landmarks, not {parts[:40]!r}.")
     _check_rate(rate)

@@ -22,7 +22,7 @@ Runner = Annotated[
     typer.Option("--runner", help=f"{', '.join(RUNNERS)}; local by default."),
 ]
 Workers = Annotated[
-    int | None, typer.Option("--workers", help="A core each; as many as there are.")
+    int | None, typer.Option("--workers", help="Worker processes; default: one for each core.")
 ]
 Scheduler = Annotated[
     str | None, typer.Option("--scheduler", help="Address of a Dask scheduler (--runner dask).")
@@ -47,8 +47,8 @@ def extract_command(
     runner: Runner = None,
     scheduler: Scheduler = None,
 ) -> Done:
-    """Detect landmarks of every clip into the workspace. Finished clips are skipped, so a run that
-    was stopped goes on where it was."""
+    """Detect the landmarks of every clip and store them in the workspace. Finished clips are
+    skipped, so an interrupted run continues."""
     precise = known_precision(detector, precision)
     recipe = LandmarkRecipe(detector, parse_face(face), every_frame, threed, precise)
     clips = list_clips(root, list_name, layout=layout)
@@ -67,15 +67,15 @@ def extract_command(
 @command("generate", data)
 def generate_command(
     root: Root,
-    model: Annotated[list[str], typer.Option("-m", help="Model name; may be given again.")],
+    model: Annotated[list[str], typer.Option("-m", help="Model name; repeatable.")],
     list_name: List = None,
     layout: Layout = "auto",
     workers: Workers = None,
     runner: Runner = None,
     scheduler: Scheduler = None,
 ) -> Done:
-    """Run models over the sound of every clip, into the workspace, where the pages find what they
-    made; what is there is skipped."""
+    """Run models on the audio of every clip and store the results in the workspace, where the pages
+    find them. Finished clips are skipped."""
     from ..batch.predict_clips import predict_clips
 
     clips = list_clips(root, list_name, layout=layout)

@@ -35,10 +35,13 @@ def shots_command(
     list_name: List = None,
     layout: Layout = "auto",
     threshold: Annotated[
-        float, typer.Option("--threshold", help="Smallest change at a cut, in percent.")
+        float, typer.Option("--threshold", help="Smallest frame change at a cut, in percent.")
     ] = THRESHOLD,
     ratio: Annotated[
-        float, typer.Option("--ratio", help="So many times the changes around it.")
+        float,
+        typer.Option(
+            "--ratio", help=("A cut must exceed the neighbouring frame changes by this factor.")
+        ),
     ] = RATIO,
     like: Annotated[
         str | None,
@@ -46,18 +49,20 @@ def shots_command(
     ] = None,
     within: Annotated[
         float | None,
-        typer.Option("--within", help="Largest distance to it of a kept shot, 0 to 1."),
+        typer.Option(
+            "--within", help=("Largest distance of a kept shot from the reference, 0 to 1.")
+        ),
     ] = None,
     shortest: Annotated[
-        int, typer.Option("--shortest", min=1, help="Frames of the shortest kept shot.")
+        int, typer.Option("--shortest", min=1, help="Length of the shortest kept shot, in frames.")
     ] = 1,
     split: Annotated[
-        bool, typer.Option("--split", help="Write every kept shot as a clip with its sound.")
+        bool, typer.Option("--split", help="Write every kept shot as a clip with its audio.")
     ] = False,
     workers: Workers = 1,
     force: Force = False,
 ) -> Done:
-    """Find the cuts of films by their colours; list the shots, and write them as clips."""
+    """Find cuts by colour histograms; list the shots, and write them as clips."""
     _check(threshold, ratio, like, within)
     if root.is_file():
         clips = [ClipRef(root.stem, root, layout="folder", fields=(("key", root.stem),))]
@@ -137,6 +142,8 @@ def _reference(like: str, clips: Sequence[ClipRef]) -> tuple[float, ...]:
             )
         found = [c for c in clips if name in (c.name, c.path.name, str(c.path))]
         if not found:
-            raise MissingFile(f"--keep-like names {name[:80]!r}, which is no clip here.")
+            raise MissingFile(
+                f"--keep-like names {name[:80]!r}, which is not a clip of this data set."
+            )
         image = read_frame(found[0].path, int(number), longest_side=SIDE).image
     return tuple(colour_histogram(image).tolist())

@@ -25,21 +25,21 @@ def detectors_command(
         Path | None, typer.Argument(help="Compare the detectors on this clip.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("-o", help="Folder for the table and a track of each.")
+        Path | None, typer.Option("-o", help="Folder for the table and the track of each detector.")
     ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
-            "--only", help="Compare this one with the first; repeat it. Also dlib68:fast."
+            "--only", help="Compare this detector with the first; repeatable. Also dlib68:fast."
         ),
     ] = None,
     precision: Precision = None,
     every_frame: Annotated[
-        bool, typer.Option("--every-frame", help="Find the face anew on every frame.")
+        bool, typer.Option("--every-frame", help="Detect the face on every frame.")
     ] = False,
     face: Annotated[str, typer.Option(help="As for the command landmarks.")] = "first",
     most: Annotated[
-        int | None, typer.Option("--most", help="Only so many frames, from the first.", min=1)
+        int | None, typer.Option("--most", help="Use the first N frames only.", min=1)
     ] = None,
     get: Annotated[
         str | None, typer.Option("--get", help="Download the weights of this detector.")
@@ -142,4 +142,4 @@ def _check_folder(out: Path, force: bool) -> None:
     if out.exists() and not out.is_dir():
         raise BadInput(f"{str(out)!r} is a file; give the name of a folder.")
     if out.is_dir() and any(out.iterdir()) and not force:
-        raise OutputExists(f"{str(out)!r} is not empty; use --force to replace what is in it.")
+        raise OutputExists(f"{str(out)!r} is not empty; use --force to replace its content.")

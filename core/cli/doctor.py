@@ -19,7 +19,7 @@ _MARKS = {  # by whether it is ok, and whether there is something to do
 
 @command("doctor")
 def doctor_command() -> Done:
-    """What works here: detectors, weights, codecs, accelerator, and what to do about the rest."""
+    """Check detectors, weights, codecs and accelerator, and state how to fix what is missing."""
     checks = run_checks()
     lines = [
         f"{_MARKS[c.ok, bool(c.fix)]} {c.name}: {c.detail}" + (f" -> {c.fix}" if c.fix else "")

@@ -82,7 +82,7 @@ def _track_of(
     if source_fps is None:
         found = read_contents(path)
         if found.times is None and len(found.points) == video.n_frames:
-            notice(f"{path.name} holds no times; it takes those of the video's frames.")
+            notice(f"{path.name} has no times; the times of the video are used.")
             track = open_track(path, video.fps, space=space)
             return track.replace(step("times of the video"), times=video.times)
     return open_track(path, source_fps, space=space)
@@ -95,14 +95,15 @@ def crop_command(
     out: Annotated[Path, typer.Option("-o", help=".mp4.")],
     to_fps: Annotated[float, typer.Option("--to-fps", help="Nearest frame in time.")] = 25.0,
     normalise: Annotated[
-        str | None, typer.Option(help="face or lips: eyes level, mouth still.")
+        str | None, typer.Option(help="face or lips: eyes level, mouth fixed.")
     ] = None,
     burn_in: Annotated[bool, typer.Option("--burn-in", help="Picture number and time.")] = False,
     margin: Annotated[
-        float | None, typer.Option(help="Free share of the face's size on each side (0.15).")
+        float | None, typer.Option(help="Free share of the face size on each side (0.15).")
     ] = None,
     size: Annotated[
-        int | None, typer.Option(help="Side in pixels (the source's own; normalised: 256).")
+        int | None,
+        typer.Option(help=("Side in pixels (default: that of the source; normalised: 256).")),
     ] = None,
     source_fps: SourceFps = None,
     space: Space = None,
@@ -112,16 +113,16 @@ def crop_command(
     begin = time.perf_counter()
     info = probe(video)
     if info.video is None:
-        raise NoVideo(f"{video.name!r} has no picture; this step needs a video.")
+        raise NoVideo(f"{video.name!r} has no video track; this step needs a video.")
     opened = _track_of(track, info.video, source_fps, space)
     if normalise is not None and margin is not None:
-        notice("--margin is of the fixed box; a normalised picture has none.")
+        notice("--margin is for the fixed box; a normalised picture has none.")
     if len(opened):
         apart = track_end(opened) - info.duration
         if abs(apart) > _FEW / info.video.fps:
             notice(
-                f"the track ends {abs(apart):.2f} s {'after' if apart > 0 else 'before'} "
-                "the video; do they belong together?"
+                f"the track ends {abs(apart):.2f} s {'after' if apart > 0 else 'before'} the "
+                "video; check that they belong together."
             )
     report = Progress("crop", 100, "%")
     made = crop_movie(
@@ -138,7 +139,7 @@ def crop_command(
     )
     report.close()
     if made.no_face:
-        notice(f"{made.no_face} of {made.frames} pictures hold no face and say so.")
+        notice(f"{made.no_face} of {made.frames} pictures have no face and are marked.")
     wide, tall = made.size
     return Done(
         f"{made.frames} pictures of {wide}x{tall} at {to_fps:g} fps -> {out}",

@@ -44,35 +44,44 @@ def _moves(words: list[str], spread: int) -> list[Edit]:
 
 @command("edit")
 def edit_command(
-    track: Annotated[Path, typer.Argument(help="Landmarks, as they were detected.")],
+    track: Annotated[Path, typer.Argument(help="Detected landmarks.")],
     edits: Annotated[
-        Path | None, typer.Option("--edits", help="File of edits, from here or the Quality page.")
+        Path | None,
+        typer.Option("--edits", help=("File of edits, from this command or the page Quality.")),
     ] = None,
     out: Annotated[Path | None, typer.Option("-o", help="Track to write.")] = None,
     move: Annotated[
-        list[str] | None, typer.Option("--move", help="FRAME:POINT=X,Y; may be repeated.")
+        list[str] | None, typer.Option("--move", help="Move a point: FRAME:POINT=X,Y; repeatable.")
     ] = None,
     missing: Annotated[
-        list[str] | None, typer.Option("--missing", help="FRAME:POINT that nobody can see.")
+        list[str] | None,
+        typer.Option("--missing", help=("Mark a hidden point as missing: FRAME:POINT.")),
     ] = None,
     restore: Annotated[
-        list[str] | None, typer.Option("--restore", help="FRAME:POINT back as it was detected.")
+        list[str] | None, typer.Option("--restore", help="Restore the detected point: FRAME:POINT.")
     ] = None,
     spread: Annotated[
-        int, typer.Option("--spread", min=0, help="Frames to both sides that move along, less.")
+        int,
+        typer.Option(
+            "--spread",
+            min=0,
+            help=("Frames on either side that move along, with decreasing weight."),
+        ),
     ] = 0,
-    undo: Annotated[int, typer.Option("--undo", min=0, help="Last actions to undo first.")] = 0,
+    undo: Annotated[
+        int, typer.Option("--undo", min=0, help=("Number of last actions to undo first."))
+    ] = 0,
     save: Annotated[
         Path | None, typer.Option("--save", help="Write the edits to this .json.")
     ] = None,
     any_track: Annotated[
-        bool, typer.Option("--any-track", help="Also edits that were made on another track.")
+        bool, typer.Option("--any-track", help="Also accept edits made on another track.")
     ] = False,
     space: Space = None,
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Lay edits over a track: moved, missing and restored points; each can be undone."""
+    """Correct a track: move, remove and restore points; each edit can be undone."""
     for path in (out, save):
         if path is not None:
             check_output(path, force=force, kind=None if path == out else "json")

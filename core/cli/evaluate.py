@@ -29,11 +29,11 @@ def evaluate_command(
     list_name: Annotated[str | None, typer.Option("--list", help="A list of the data set.")] = None,
     template: Annotated[
         Path | None,
-        typer.Option("--template", help="Template face .npy of the closed-mouth scores."),
+        typer.Option("--template", help="Template face .npy of the closed-mouth reference scores."),
     ] = None,
     noise: Annotated[
         list[str] | None,
-        typer.Option("--noise", help="white, pink, brown, babble, or a sound file or folder."),
+        typer.Option("--noise", help="white, pink, brown, babble, or an audio file or folder."),
     ] = None,
     snr: Annotated[
         list[float] | None, typer.Option("--snr", help="Signal-to-noise ratios in dB.")
@@ -195,7 +195,7 @@ def _difference_line(name: str, apart: Mapping[str, Mapping[str, Any]]) -> str:
 def _speaker_table(name: str, label: str, found: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
     """A line for every speaker."""
     if not found:
-        notice("the data set does not say who speaks; there is no table by speaker.")
+        notice("the data set has no speaker names, so there is no table by speaker.")
         return []
     heads = [
         f"{name}, {label}",

@@ -118,7 +118,7 @@ def _sounds(source: Path) -> list[Path]:
     if source.is_dir():
         found = sorted(p for p in source.rglob("*") if p.suffix.lower() in _SPEECH and p.is_file())
         if not found:
-            raise BadInput(f"No .wav or .flac file below {str(source)!r}.")
+            raise BadInput(f"No .wav or .flac file in {str(source)!r}.")
         return found
     if not source.is_file():
         raise MissingFile(f"There is no file or folder {str(source)!r}; check the path.")
@@ -138,7 +138,7 @@ def _movies(track: LandmarkTrack, sound: Sound, folder: Path, *, threed: bool, f
     if threed and track.points.shape[2] == 3:
         threed_movie(track, folder / "threed.mp4", sound=sound, force=force)
     elif threed:
-        notice("--threed draws 3-D tracks only; this one is 2-D, so there is no threed.mp4.")
+        notice("--threed draws 3-D tracks only; this track is 2-D, so there is no threed.mp4.")
 
 
 def _generate_one(
@@ -170,8 +170,8 @@ def _generate_one(
     np.save(folder / "predicted.npy", track.points)
     if model is not None and (model.fps != 25 or model.space != "template"):
         notice(
-            f"{path.name}: {model.fps:g} frames a second in space {model.space!r}; predicted.npz "
-            "says so, an .npy cannot."
+            f"{path.name}: {model.fps:g} fps, space {model.space!r}; predicted.npz stores both, "
+            "an .npy cannot."
         )
         write_track(folder / "predicted.npz", track, force=True)
     elif model is not None and ADAPT in model.settings:  # scores must know the seconds
@@ -190,49 +190,53 @@ def _check_adapt(adapt: Path | None, landmarks: Path | None, *, load: bool, lip_
     if adapt is not None and load:
         raise BadInput("--adapt changes what a model predicts, and -l runs no model; leave out -l.")
     if adapt is not None and lip_mean:
-        raise BadInput("--adapt and --lip_mean both replace the mean; give one of them.")
+        raise BadInput("--adapt and --lip_mean both replace the mean; give only one of them.")
     if adapt is None and landmarks is not None:
-        raise BadInput("--adapt-landmarks are those of a clip; name the clip with --adapt.")
+        raise BadInput("--adapt-landmarks are the landmarks of a clip; name the clip with --adapt.")
 
 
 @command("generate")
 @_with_family_options
 def generate_command(
-    source: Annotated[Path, typer.Option("-i", help="Sound file, or a folder of them.")],
+    source: Annotated[Path, typer.Option("-i", help="Audio file, or a folder of audio files.")],
     out: Annotated[Path, typer.Option("-o", help="Output folder.")],
     model: Annotated[str | None, typer.Option("-m", help="Model name or weight file.")] = None,
     temporal_condition: Annotated[bool, typer.Option("--temporal_condition")] = False,
     save_only: Annotated[bool, typer.Option("-s", help="Save arrays, draw nothing.")] = False,
-    load: Annotated[bool, typer.Option("-l", help="Draw <stem>.npy beside the sound.")] = False,
+    load: Annotated[bool, typer.Option("-l", help="Draw <stem>.npy beside the audio.")] = False,
     dropout: Annotated[
         bool, typer.Option("--dropout", help="Dropout active, as published.")
     ] = False,
-    samples: Annotated[int, typer.Option("--samples", help="Dropout runs to average.")] = 1,
+    samples: Annotated[
+        int, typer.Option("--samples", help=("Number of dropout runs to average."))
+    ] = 1,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     factors: Annotated[
         str | None,
-        typer.Option("--boost", help="Factors of the motion, such as 1.5 or 1,2,2,1,1,1."),
+        typer.Option("--boost", help="Motion gain, such as 1.5 or 1,2,2,1,1,1."),
     ] = None,
     adapt: Annotated[
         Path | None,
-        typer.Option("--adapt", help="A clip of the speaker: the face moves about its mean face."),
+        typer.Option(
+            "--adapt", help=("A clip of the speaker, whose mean face replaces that of the model.")
+        ),
     ] = None,
     adapt_seconds: Annotated[
         float,
-        typer.Option("--adapt-seconds", help="Seconds with a face of that clip, 1 at least."),
+        typer.Option("--adapt-seconds", help="Seconds with a face of that clip, at least 1."),
     ] = 3.0,
     adapt_landmarks: Annotated[
         Path | None,
         typer.Option("--adapt-landmarks", help="Landmarks of that clip (default: detected)."),
     ] = None,
     threed: Annotated[bool, typer.Option("--threed", help="Also the 3-D wireframe movie.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace outputs that exist.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing outputs.")] = False,
     *,
     given: dict[str, Any],
 ) -> Done:
     """Landmarks and a painted movie for speech; results go to OUT/<file name with extension>/."""
     if save_only and load:
-        raise BadInput("-s saves predictions and -l draws saved ones; give one of them.")
+        raise BadInput("-s saves predictions and -l draws saved ones; give only one of them.")
     if model is None and not load:
         raise BadInput("Give a model or weight file with -m (see 'models list').")
     _check_adapt(adapt, adapt_landmarks, load=load, lip_mean=given.get("lip_mean") is not None)
@@ -244,8 +248,8 @@ def generate_command(
             loaded.boost = loaded.checked_boost(_numbers(factors))
         if temporal_condition != (loaded.family == "tc"):
             notice(
-                f"the weights are of the family {loaded.family}, which decides; "
-                "--temporal_condition is not needed."
+                f"the weights are of the family {loaded.family}, so --temporal_condition is not "
+                "needed."
             )
         if adapt is not None:
             speaker = _speaker(adapt, adapt_landmarks, adapt_seconds)

@@ -23,21 +23,21 @@ def identity_command(
     z: Annotated[float | None, typer.Option(help="Width threshold (1.3; published 0.1).")] = None,
     template: Annotated[Path | None, typer.Option(help="Template face .npy.")] = None,
     frame: Annotated[
-        int | None, typer.Option(help="Reference frame of the result, chosen by hand.")
+        int | None, typer.Option(help="Reference frame of the result, set by hand.")
     ] = None,
     method: Annotated[
         str, typer.Option("--method", help="Alignment: procrustes (published) or stable.")
     ] = "procrustes",
-    to_fps: Annotated[float, typer.Option("--to-fps", help="Rate of the result.")] = 25.0,
+    to_fps: Annotated[float, typer.Option("--to-fps", help="Frame rate of the result.")] = 25.0,
     published: Published = False,
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Keep the motion, drop the speaker: minus the closed-mouth face, plus a template face."""
+    """Remove identity: subtract the closed-mouth frame, add a template face."""
     if method not in ("procrustes", "stable"):
         raise BadInput(f"--method is procrustes or stable, not {method!r}.")
     if frame is not None and z is not None:
-        notice("--frame chooses the reference; --z is not used.")
+        notice("--frame sets the reference frame; --z is not used.")
     face = None if template is None else read_template(template)
     source = open_track(track, source_fps, published=published)
     result = remove_identity(

@@ -24,7 +24,7 @@ def landmarks_command(
     video: Annotated[Path, typer.Argument(help="Video file.")],
     out: Annotated[Path, typer.Option("-o", help=".npy .json .csv .npz .h5, or a folder.")],
     detector: Annotated[str, typer.Option(help="dlib68, facemesh or fan.")] = "dlib68",
-    predictor: Annotated[Path | None, typer.Option(help="Another dlib 68-point .dat.")] = None,
+    predictor: Annotated[Path | None, typer.Option(help="Another dlib 68-point .dat file.")] = None,
     every_frame: Annotated[
         bool,
         typer.Option("--every-frame", help="Detect on every frame at full size, upsampled once."),
@@ -37,7 +37,7 @@ def landmarks_command(
         bool, typer.Option("--threed", help="With depth (fan; facemesh always has it).")
     ] = False,
     as_68: Annotated[
-        bool, typer.Option("--as-68", help="The 68 points in x and y, of any detector.")
+        bool, typer.Option("--as-68", help="The 68 points in x and y, for any detector.")
     ] = False,
     published: Published = False,
     force: Force = False,
@@ -45,13 +45,13 @@ def landmarks_command(
     """Detect the landmarks of one face; frames without a face are NaN. Of several faces it takes
     the first, the largest, the one whose mouth moves most, or a number in each shot.
 
-    --published: dlib's first face on every frame, --precision fast; a frame that lost the face
+    --published: dlib's first face on every frame, --precision fast; a frame without a face
     repeats the landmarks of the frame before."""
     check_output(out, force=force)
     info = probe(video)
     if published and (detector != "dlib68" or face != "first" or precision == "fine"):
         raise BadInput(
-            "--published is dlib68, --face first and --precision fast; give no other values."
+            "--published means dlib68, --face first and --precision fast; give no other values."
         )
     every_frame |= published
     precise = "fast" if published else known_precision(detector, precision)
@@ -73,8 +73,8 @@ def landmarks_command(
     valid = int(found.track.frame_valid.sum())
     if valid == 0 and found.faces and face.isdecimal():
         raise NoFace(
-            f"No shot of {video.name!r} has a face number {face}; the most there were is "
-            f"{found.faces}, numbered from 0."
+            f"No shot of {video.name!r} has a face number {face}; the largest number of faces "
+            f"was {found.faces}, numbered from 0."
         )
     if valid == 0:
         raise NoFace(
@@ -84,7 +84,9 @@ def landmarks_command(
     track = repeat_lost(found.track) if published else found.track
     save_track(out, plane_68(track) if as_68 else track, force=force)
     if face == "first" and found.faces > 1:
-        notice(f"{found.faces} faces were seen; --face largest, moving or a number takes another.")
+        notice(
+            f"{found.faces} faces were found; --face largest, moving or a number selects another."
+        )
     return Done(
         f"{valid} of {len(found.track)} frames with a face in {found.seconds:.2f} s, "
         f"{found.detections} detector runs -> {out}",

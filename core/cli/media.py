@@ -32,16 +32,16 @@ __all__: list[str] = []
 
 @command("probe")
 def probe_command(
-    media: Annotated[Path, typer.Argument(help="Video or sound file.")],
+    media: Annotated[Path, typer.Argument(help="Video or audio file.")],
     timing: Annotated[
-        bool, typer.Option("--timing", help="Also frame steps, drift and where the sound ends.")
+        bool, typer.Option("--timing", help="Also frame steps, drift and the end of the audio.")
     ] = False,
 ) -> Done:
-    """Size, rotation, frame times, sound and duration as measured."""
+    """Measure size, rotation, frame times, audio and duration."""
     info = probe(media)
     parts, data = _facts(info), info.to_json()
     if timing and info.video is None:
-        raise NoVideo(f"{media.name!r} has no picture; --timing needs a video.")
+        raise NoVideo(f"{media.name!r} has no video track; --timing needs a video.")
     if timing:
         end = read_sound(media).duration if info.audio is not None else None
         report = timing_report(info, sound_end=end)
@@ -70,9 +70,9 @@ def _facts(info: MediaInfo) -> list[str]:
             parts.append(f"rotated {v.rotation} degrees")
     if info.audio is not None:
         a = info.audio
-        parts.append(f"sound {a.codec} {a.rate} Hz, {a.channels} ch, starts at {a.start:+.3f} s")
+        parts.append(f"audio {a.codec} {a.rate} Hz, {a.channels} ch, starts at {a.start:+.3f} s")
     else:
-        parts.append("no sound")
+        parts.append("no audio")
     return parts
 
 
@@ -85,20 +85,22 @@ def _timing_facts(report: TimingReport) -> list[str]:
             f"about {report.missing} frames missing" if report.missing else "no frames missing"
         )
     if report.end_mismatch is not None:
-        parts.append(f"sound ends {report.end_mismatch:+.3f} s from the picture's end")
+        parts.append(f"audio ends {report.end_mismatch:+.3f} s from the end of the video")
     return parts
 
 
 @command("sound")
 def sound_command(
-    media: Annotated[Path, typer.Argument(help="Video or sound file.")],
+    media: Annotated[Path, typer.Argument(help="Video or audio file.")],
     out: Annotated[Path, typer.Option("-o", help="The .wav file to write.")],
-    rate: Annotated[int | None, typer.Option(help="Sample rate in Hz; default: as it is.")] = None,
+    rate: Annotated[
+        int | None, typer.Option(help=("Sample rate in Hz; default: that of the source."))
+    ] = None,
     force: Force = False,
 ) -> Done:
-    """Write the sound as a mono 16-bit WAV that begins with the first picture."""
+    """Write the audio as a mono 16-bit WAV that starts with the first frame."""
     if out.suffix.lower() != ".wav":
-        raise BadInput(f"Sound is written as WAV; end the output in .wav, not {out.suffix!r}.")
+        raise BadInput(f"Audio is written as WAV; end the output in .wav, not {out.suffix!r}.")
     if rate is not None and not 1_000 <= rate <= 384_000:
         raise BadInput(f"--rate lies between 1000 and 384000 Hz, not {rate}.")
     if out.exists() and not force:
@@ -143,11 +145,11 @@ def frames_command(
     out: Annotated[Path, typer.Option("-o", help="Folder for the pictures.")],
     fps: Annotated[
         float | None,
-        typer.Option(help="Pictures a second: the frame nearest in time, each frame once."),
+        typer.Option(help="Frames per second: the nearest frame at each instant, each frame once."),
     ] = None,
     every: Annotated[int | None, typer.Option(help="Every n-th source frame.")] = None,
-    start: Annotated[float, typer.Option(help="Seconds.")] = 0.0,
-    stop: Annotated[float | None, typer.Option(help="Seconds, itself left out.")] = None,
+    start: Annotated[float, typer.Option(help="Start in seconds.")] = 0.0,
+    stop: Annotated[float | None, typer.Option(help="End in seconds (exclusive).")] = None,
     format: Annotated[str, typer.Option(help="jpeg or png.")] = "jpeg",
     force: Force = False,
 ) -> Done:
@@ -157,7 +159,7 @@ def frames_command(
     chosen = cast(PictureFormat, format)
     stream = probe(video).video
     if stream is None:
-        raise NoVideo(f"{video.name!r} has no picture; this step needs a video.")
+        raise NoVideo(f"{video.name!r} has no video track; this step needs a video.")
     indices = choose_frames(stream.times, start=start, stop=stop, every=every, fps=fps)
     taken = [path for i in indices if (path := out / picture_name(int(i), chosen)).exists()]
     if taken and not force:
@@ -169,7 +171,7 @@ def frames_command(
             done += 1
             report(done)
         if done == 0:
-            raise MediaError(f"None of the chosen frames of {video.name!r} can be decoded.")
+            raise MediaError(f"None of the selected frames of {video.name!r} can be decoded.")
     report.close()
     lost = len(indices) - done  # recorded, never filled with a neighbour
     line = f"{done} frames in {out}" + (f"; {lost} could not be decoded" if lost else "")

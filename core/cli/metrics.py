@@ -28,23 +28,26 @@ def metrics_command(
         bool, typer.Option("--mouth-only", help="rmse of points 48-67 alone.")
     ] = False,
     normalise: Annotated[
-        bool, typer.Option("--normalise", help="rmse after division by the largest x (REP).")
+        bool,
+        typer.Option(
+            "--normalise", help=("rmse after division by the largest x (replication project).")
+        ),
     ] = False,
     basis: Annotated[
-        Path | None, typer.Option(help="Lip basis .npz: adds errors in its coefficients.")
+        Path | None, typer.Option(help="Lip basis .npz: adds errors of its coefficients.")
     ] = None,
     shuffle: Annotated[
         int | None, typer.Option(min=0, help="Seed: adds the rmse of shuffled frames.")
     ] = None,
     iod: Annotated[
         float | None,
-        typer.Option(help="IOD of predictions that are lips alone in pixels, in pixels."),
+        typer.Option(help="IOD in pixels, for predictions of lips alone in pixels."),
     ] = None,
     clip: Annotated[
         Path | None,
         typer.Option(
-            help="Clip of the ground truth: seconds that a model was adapted to count as those of "
-            "another clip where it differs."
+            help="Clip of the ground truth. Where it is the clip that a model was adapted to, "
+            "the adapted seconds are not scored."
         ),
     ] = None,
     per_frame: Annotated[
@@ -59,7 +62,7 @@ def metrics_command(
     """Score predictions against the ground truth: headline scores first, then those with a
     closed-mouth reference; --published: tracks as given, frame by frame."""
     if template is not None and published:
-        notice("--published compares tracks as given; --template is not used.")
+        notice("--published compares the tracks as given; --template is not used.")
     face = None if template is None else read_template(template)
     space = None if basis is None else ShapeSpace.load(basis)
     own = open_track(truth, source_fps, published=published, basis=space)
@@ -71,7 +74,7 @@ def metrics_command(
         prediction = open_track(path, source_fps, published=published, basis=space)
         stretch = adapted_stretch(prediction)
         if stretch is not None and sha256 in (None, stretch.clip):
-            notice(f"{path.name}: {stretch} are not scored: the model was adapted to them.")
+            notice(f"{path.name}: {stretch} are not scored, because the model was adapted to them.")
         scores, notes = score_track(
             own,
             prediction,

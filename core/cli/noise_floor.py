@@ -31,8 +31,8 @@ def floor_lines(floor: NoiseFloor) -> list[str]:
     heads = ["copy", "frames", "lip motion error, IOD", "lip difference, IOD", "pixels"]
     heads += ["aperture error, IOD", "aperture correlation"]
     return [
-        f"landmark noise {floor.value:.4f} IOD (lower bound: detector bias is not in it); noise of "
-        f"one detection about {found['one_detection']:.4f} IOD",
+        f"landmark noise {floor.value:.4f} IOD (lower bound: detector bias is not included); "
+        f"noise of one detection about {found['one_detection']:.4f} IOD",
         *table_lines(
             heads,
             [[f"{name} size, crf {CRF}", *found[name].values()] for name in ("full", "half")],

@@ -46,28 +46,28 @@ def quality_command(
         ),
     ],
     size: Annotated[
-        str | None, typer.Option("--size", help="Of the picture of a TRACK, for example 640x360.")
+        str | None, typer.Option("--size", help="Picture size of a TRACK, for example 640x360.")
     ] = None,
     noise_floor: Annotated[
         bool,
         typer.Option("--noise-floor", help="Encode the video again, detect again, and compare."),
     ] = False,
-    detector: Annotated[str, typer.Option(help="Of a video.")] = "dlib68",
+    detector: Annotated[str, typer.Option(help="Detector for a video.")] = "dlib68",
     precision: Precision = None,
-    face: Annotated[str, typer.Option(help="Of a video: as for landmarks.")] = "first",
+    face: Annotated[str, typer.Option(help="Face of a video, as for landmarks.")] = "first",
     space: Space = None,
     source_fps: SourceFps = None,
 ) -> Done:
     """Gaps, jitter, jumps, head pose, spread and more of a track, and frames to check.
 
-    The landmarks of a video are those of its page: with its corrections, and kept in the workspace.
+    A video uses the landmarks of the workspace, with the corrections of the page Quality.
     --noise-floor also detects landmarks on re-encoded copies of it and reports the difference.
     """
     picture: tuple[float, float] | None
     floor = None
     if _is_video(track):
         if size or space or source_fps:
-            notice("--size, --space and --source-fps are for landmarks; the video has its own.")
+            notice("--size, --space and --source-fps are for landmark files, not for videos.")
         recipe = LandmarkRecipe(
             detector, parse_face(face), precision=known_precision(detector, precision)
         )
@@ -75,14 +75,14 @@ def quality_command(
         floor = measure_floor(track, recipe) if noise_floor else None
     else:
         if noise_floor:
-            raise BadInput(f"--noise-floor needs a video; {track.name!r} holds landmarks.")
+            raise BadInput(f"--noise-floor needs a video; {track.name!r} is a landmark file.")
         if detector != "dlib68" or precision or face != "first":
-            notice("--detector, --precision and --face are for videos; the landmarks are there.")
+            notice("--detector, --precision and --face are for videos, not for landmark files.")
         detected = opened = open_track(track, source_fps, space=space)
         picture = _size(size)
         if size is None and opened.space == "pixel":
             notice(
-                "--size WIDTHxHEIGHT tells where the picture ends; outside and at_edge are unknown "
+                "--size WIDTHxHEIGHT gives the picture size; outside and at_edge are unknown "
                 "without it."
             )
     found = quality(opened, picture)
@@ -104,7 +104,7 @@ def quality_command(
         lines += _spread_lines(spread, detected)
     odd = odd_frames(opened, picture)
     if odd:
-        lines.append(f"frames that deserve a look: {len(odd)}, the worst first")
+        lines.append(f"frames to check: {len(odd)}, the worst first")
         lines += [
             f"  {_span(o.first, o.last + 1)}: {ODD[o.kind]}, {o.text}" for o in odd[:_MOST_SHOWN]
         ]
@@ -131,7 +131,7 @@ def _video_landmarks(
     the size of its picture."""
     info = probe(video)
     if info.video is None:
-        raise NoVideo(f"{video.name!r} has no picture; give a video or a file of landmarks.")
+        raise NoVideo(f"{video.name!r} has no video track; give a video or a landmark file.")
     report = Progress("landmarks", info.video.n_frames)
     workspace = Workspace()
     plain = plane_68(cached_landmarks(workspace, video, recipe=recipe, progress=report))
@@ -185,8 +185,8 @@ def _summary(name: str, found: Quality) -> str:
     severity, why = found.severity()
     told = f"{found.faces} of {found.frames} frames with a whole face"
     if severity < 1:
-        return f"{name}: {told}; nothing deserves a look"
-    return f"{name}: {told}; the worst is {why}, {severity:.1f} times where a look is due"
+        return f"{name}: {told}; nothing to check"
+    return f"{name}: {told}; the worst is {why}, {severity:.1f} times its limit"
 
 
 def _size(text: str | None) -> tuple[float, float] | None:
@@ -209,26 +209,28 @@ def _few(words: list[str]) -> str:
 
 @command("smooth")
 def smooth_command(
-    track: Annotated[Path, typer.Argument(help="Landmarks.")],
-    out: Annotated[Path, typer.Option("-o", help="Track to write.")],
+    track: Annotated[Path, typer.Argument(help="Landmark track.")],
+    out: Annotated[Path, typer.Option("-o", help="Track file to write.")],
     method: Annotated[
         Smoothing, typer.Option(help="savgol (no lag), one-euro (also live) or none.")
     ] = "savgol",
-    window: Annotated[float, typer.Option(help="Seconds that savgol looks at.")] = 0.2,
-    order: Annotated[int, typer.Option(help="Degree of savgol's polynomial.")] = 2,
-    cutoff: Annotated[float, typer.Option(help="Hz of one-euro at rest.")] = 3.0,
-    beta: Annotated[float, typer.Option(help="Hz more for each face a second of motion.")] = 3.0,
+    window: Annotated[float, typer.Option(help="Window of savgol in seconds.")] = 0.2,
+    order: Annotated[int, typer.Option(help="Degree of the polynomial of savgol.")] = 2,
+    cutoff: Annotated[float, typer.Option(help="Cutoff of one-euro at rest in Hz.")] = 3.0,
+    beta: Annotated[
+        float, typer.Option(help=("Speed coefficient of the 1 euro filter (Casiez et al. 2012)."))
+    ] = 3.0,
     fill: Annotated[bool, typer.Option("--fill", help="Fill gaps between faces first.")] = False,
     longest_gap: Annotated[
-        float | None, typer.Option("--longest-gap", help="Seconds; longer gaps stay.")
+        float | None, typer.Option("--longest-gap", help="Longest gap to fill in seconds.")
     ] = None,
     space: Space = None,
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Fill gaps and smooth a track; says what it takes from the mouth, and the lag it costs."""
+    """Fill gaps and smooth a track; reports the lag and the lip motion that remains."""
     if longest_gap is not None and not fill:
-        raise BadInput("--longest-gap says which gaps --fill leaves; give --fill as well.")
+        raise BadInput("--longest-gap limits --fill; give --fill as well.")
     if method == "none" and not fill:
         raise BadInput("--method none changes nothing without --fill; give --fill as well.")
     if longest_gap is not None and not longest_gap > 0:

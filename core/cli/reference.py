@@ -64,7 +64,7 @@ def _frames_table(candidates: tuple[Candidate, ...]) -> list[str]:
 
 def _changes_table(changes: tuple[Change, ...]) -> list[str]:
     if not changes:
-        return ["No candidate shows the whole face, so no reference can be tried."]
+        return ["No candidate shows the whole face, so no reference frame can be tested."]
     parts, scores = list(changes[0].change), list(changes[0].errors)
     rows = [
         [str(c.frame), c.seconds, *c.change.values(), c.opening, *c.errors.values()]
@@ -82,31 +82,36 @@ def reference_command(
     ] = None,
     to_fps: Annotated[
         float | None,
-        typer.Option("--to-fps", help="Choose after this rate change, as identity removal does."),
+        typer.Option("--to-fps", help="Select after this rate change, as identity removal does."),
     ] = None,
-    rules: Annotated[bool, typer.Option("--rules", help="What every rule would take.")] = False,
-    frames: Annotated[
-        int, typer.Option("--frames", min=0, help="List so many frames, best first.")
-    ] = 0,
+    rules: Annotated[
+        bool, typer.Option("--rules", help=("Show the selection of every rule."))
+    ] = False,
+    frames: Annotated[int, typer.Option("--frames", min=0, help="List N frames, best first.")] = 0,
     sensitivity: Annotated[
         int,
         typer.Option(
-            "--sensitivity", min=0, help="How the result changes with each of the N best frames."
+            "--sensitivity",
+            min=0,
+            help=("Sensitivity: change of the result with each of the N best frames."),
         ),
     ] = 0,
     also: Annotated[
         list[int] | None,
-        typer.Option("--also", help="Try this frame, too (with --sensitivity; repeat it)."),
+        typer.Option("--also", help="Also test this frame (with --sensitivity; repeatable)."),
     ] = None,
     prediction: Annotated[
         Path | None,
-        typer.Option("--prediction", help="Also its errors against each (with --sensitivity)."),
+        typer.Option(
+            "--prediction",
+            help=("Also the errors of this prediction with each frame (with --sensitivity)."),
+        ),
     ] = None,
     template: Annotated[
         Path | None, typer.Option(help="Template face .npy (with --sensitivity).")
     ] = None,
     example: Annotated[
-        bool, typer.Option("--example", help="A made-up clip with pursed lips, instead of TRACK.")
+        bool, typer.Option("--example", help="A synthetic clip with pursed lips, instead of TRACK.")
     ] = False,
     published: Published = False,
     source_fps: SourceFps = None,
@@ -116,9 +121,9 @@ def reference_command(
     if chosen_gap not in ("anatomical", "crossed"):
         raise BadInput(f"--gap is anatomical or crossed, not {chosen_gap!r}.")
     if (track is None) == (not example):
-        raise BadInput("Give a landmark track, or --example for the made-up one.")
+        raise BadInput("Give a landmark track, or --example for the synthetic clip.")
     if (prediction or template or also) and not sensitivity:
-        notice("--also, --prediction and --template are looked at with --sensitivity only.")
+        notice("--also, --prediction and --template need --sensitivity.")
     source = (
         pursed_example() if track is None else open_track(track, source_fps, published=published)
     )
@@ -129,7 +134,7 @@ def reference_command(
     found = closed_mouth(aligned, z=z, gap="crossed" if chosen_gap == "crossed" else "anatomical")
     seconds = aligned.times[found.frame]
     lines = [
-        f"closed mouth at frame {found.frame} ({seconds:.3f} s); {found.kept} of {len(aligned)} "
+        f"closed-mouth frame {found.frame} ({seconds:.3f} s); {found.kept} of {len(aligned)} "
         f"frames pass |z| < {z:g}"
     ]
     data: dict[str, Any] = {

@@ -35,8 +35,8 @@ Basis = Annotated[
     Path,
     typer.Option(
         "--basis",
-        help="Shape space .npz, a folder with the published npy pair, or the "
-        "name of one kept in the workspace.",
+        help="Shape space .npz, a folder with the published npy pair, or the name of one "
+        "stored in the workspace.",
     ),
 ]
 PartOf = Annotated[str, typer.Option("--part", help="face or lips.")]
@@ -80,13 +80,18 @@ def fit_command(
     out: Annotated[
         Path, typer.Option("-o", help="BASIS.npz, or a folder for the published npy pair.")
     ],
-    components: Annotated[int, typer.Option("-k", "--components", min=1, help="How many.")] = 8,
+    components: Annotated[
+        int, typer.Option("-k", "--components", min=1, help=("Number of components."))
+    ] = 8,
     part: PartOf = "lips",
     prepare: PreparedBy = None,
     frames: Annotated[
-        int | None, typer.Option("--frames", min=1, help="Random frames of each track (HUM: 128).")
+        int | None,
+        typer.Option(
+            "--frames", min=1, help=("Random frames of each track (Humans project 2021: 128).")
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the random frames.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random frames.")] = 0,
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
@@ -101,7 +106,7 @@ def fit_command(
     space = fit_shape_space(points, components, space=ready[0].space)
     if pair:
         space.save_pair(out, force=force)
-        notice("the pair holds neither deviations nor space; a .npz holds both.")
+        notice("the pair stores neither deviations nor space; a .npz stores both.")
     else:
         space.save(out, force=force)
     last = component_errors(space, points)[-1]
@@ -134,7 +139,7 @@ def project_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """A track as coefficients; pixels are first brought to where the space was fitted."""
+    """Convert a track to coefficients; pixels are first aligned as in the fit."""
     if out.suffix.lower() != ".npy":
         raise BadInput(f"Coefficients are written to a .npy file, not {out.name!r}.")
     if out.exists() and not force:
@@ -172,14 +177,14 @@ def reconstruct_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Coefficients as a track again; a track is projected first and shows what the space keeps."""
+    """Convert coefficients to a track; a track is projected first, to show the loss."""
     check_output(out, force=force)
     shapes = open_basis(basis)
     other = None if mean is None else replace(shapes, mean=read_mean(mean, shapes).ravel())
     found = read_contents(coefficients, basis=shapes)
     track = to_track(found, coefficients.name, fps=source_fps, space=space)
     if found.times is None and source_fps is None:
-        notice(f"{coefficients.name} holds no times; taken as 25 fps (give --source-fps).")
+        notice(f"{coefficients.name} has no times; 25 fps is assumed (give --source-fps).")
     ready = prepared_for(shapes, track)
     result = ready.replace(
         step("shape_reconstruct", basis=basis.name, mean=None if mean is None else mean.name),
@@ -203,24 +208,26 @@ def reconstruct_command(
 def errors_command(
     tracks: Tracks,
     basis: Annotated[
-        Path | None, typer.Option("--basis", help="Judge this space; else one fitted to TRACKS.")
+        Path | None, typer.Option("--basis", help="Test this space; else one fitted to TRACKS.")
     ] = None,
     test: Annotated[
-        list[Path] | None, typer.Option("--test", help="Tracks that the fit does not see.")
+        list[Path] | None, typer.Option("--test", help="Tracks left out of the fit.")
     ] = None,
-    components: Annotated[int, typer.Option("-k", "--components", min=1, help="Up to.")] = 12,
+    components: Annotated[
+        int, typer.Option("-k", "--components", min=1, help=("Largest number of components."))
+    ] = 12,
     part: PartOf = "lips",
     prepare: PreparedBy = None,
     frames: Annotated[
         int | None, typer.Option("--frames", min=1, help="Random frames of each track of the fit.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the random frames.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random frames.")] = 0,
     source_fps: SourceFps = None,
 ) -> Done:
-    """Reconstruction error against the number of components."""
+    """Reconstruction error by number of components."""
     if basis is not None:
         if test:
-            raise BadInput("With --basis, TRACKS are judged; --test is for a space fitted here.")
+            raise BadInput("With --basis, TRACKS are tested; --test is for a space fitted here.")
         shapes = open_basis(basis)
         judged = pooled_frames([prepared_for(shapes, open_track(t, source_fps)) for t in tracks])
     else:

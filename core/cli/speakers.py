@@ -32,12 +32,12 @@ __all__: list[str] = []
 Speakers = Annotated[
     list[str],
     typer.Argument(
-        help="NAME=FILE or FILE: a landmark track, a video, or a folder of videos. A name given "
-        "twice is one speaker; without NAME it is the file's."
+        help="NAME=FILE or FILE: a landmark track, a video, or a folder of videos. Files with "
+        "one NAME are of one speaker; the default name is that of the file."
     ),
 ]
 Clips = Annotated[
-    int, typer.Option("--clips", min=1, help="At most so many clips of each folder, in order.")
+    int, typer.Option("--clips", min=1, help="Largest number of clips of each folder, in order.")
 ]
 
 
@@ -55,7 +55,7 @@ def _files(item: str, clips: int) -> tuple[str, list[Path]]:
     known = VIDEO_SUFFIXES | {s for s in TRACK_SUFFIXES if s}
     found = sorted(p for p in path.iterdir() if p.suffix.lower() in known and p.is_file())
     if not found:
-        raise BadInput(f"The folder {str(path)!r} holds no video and no landmark track.")
+        raise BadInput(f"The folder {str(path)!r} has no video and no landmark track.")
     return speaker, found[:clips]
 
 
@@ -87,21 +87,24 @@ def audit_command(
     speakers: Speakers,
     clips: Clips = 10,
     folds: Annotated[
-        int, typer.Option("--folds", min=2, help="Stretches of time that are held out in turn.")
+        int, typer.Option("--folds", min=2, help="Number of stretches of time, held out in turn.")
     ] = 5,
     by: Annotated[
         str | None,
-        typer.Option("--by", help="Hold out time or clips (default: clips where all have two)."),
+        typer.Option(
+            "--by", help=("Hold out time or clips (default: clips where all speakers have two).")
+        ),
     ] = None,
     part: Annotated[
         list[str] | None, typer.Option("--part", help="face, jaw, brows, nose, eyes, mouth.")
     ] = None,
     gap: Annotated[
-        float, typer.Option(help="Seconds beside a held-out stretch that are not learnt from.")
+        float,
+        typer.Option(help=("Seconds beside a held-out stretch that are not used for training.")),
     ] = 0.2,
     source_fps: SourceFps = None,
 ) -> Done:
-    """How well speakers can be told apart before and after identity removal."""
+    """Measure how well a classifier names speakers before and after identity removal."""
     if by not in (None, "time", "clips"):
         raise BadInput(f"--by is time or clips, not {by!r}.")
     tracks = _speakers(speakers, clips, source_fps)
@@ -132,7 +135,7 @@ def audit_command(
     }
     heads = ["stage", "part", "accuracy", "low", "high", "within", "between"]
     lines = [_summary(audit), *table_lines(heads, [[row[key] for key in heads] for row in rows])]
-    lines += ["within, between: distances of mean faces in eye distances", audit.note]
+    lines += ["within, between: distances of mean faces in IOD", audit.note]
     if null is not None:
         shown = [[getattr(row, key) for key in heads[:5]] for row in null.rows]
         lines += [_summary(null), *table_lines(heads[:5], shown), null.note]
@@ -141,9 +144,9 @@ def audit_command(
 
 def _summary(audit: Audit) -> str:
     return (
-        f"{len(audit.speakers)} to tell apart, {sum(audit.clips)} clips, {audit.frames} frames, "
-        f"{audit.n_folds} folds by {audit.folds}; chance {audit.chance:.3f}; 95 % intervals over "
-        f"{audit.blocks} stretches"
+        f"{len(audit.speakers)} speakers, {sum(audit.clips)} clips, {audit.frames} frames, "
+        f"{audit.n_folds} folds by {audit.folds}; chance {audit.chance:.3f}; 95 % intervals "
+        f"over {audit.blocks} stretches"
     )
 
 
@@ -177,14 +180,14 @@ def template_command(
     speakers: Speakers,
     out: Annotated[Path, typer.Option("-o", help="Template face .npy, (68, 2).")],
     weight: Annotated[
-        list[str] | None, typer.Option("--weight", help="NAME=NUMBER; 1 for all others.")
+        list[str] | None, typer.Option("--weight", help="NAME=NUMBER; default 1.")
     ] = None,
     z: Annotated[float, typer.Option(help="Threshold on |z-score| of the mouth width.")] = 1.3,
     clips: Clips = 10,
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """A template face: the weighted mean of the closed mouths of speakers."""
+    """Make a template face: the weighted mean of the closed-mouth frames of speakers."""
     if out.suffix.lower() != ".npy":
         raise BadInput(f"A template face is written to a .npy file, not {out.name!r}.")
     if out.exists() and not force:
@@ -195,11 +198,11 @@ def template_command(
     made = template_face(closed, weights=weights)
     atomic_write(out, write_array(np.asarray(made.face)))
     if len(made.shares) == 1:
-        notice("the template is one speaker's own face; give others to have a mean.")
+        notice("there is only one speaker, so the template is that speaker's own face.")
     shares = ", ".join(f"{name} {100 * share:.3g} %" for name, share in made.shares.items())
     return Done(
-        f"{sum(map(len, closed.values()))} closed faces of {len(closed)} speakers ({shares}) -> "
-        f"{out}",
+        f"{sum(map(len, closed.values()))} closed-mouth frames of {len(closed)} speakers "
+        f"({shares}) -> {out}",
         {"shares": dict(made.shares), "clips": {k: len(v) for k, v in closed.items()}}
         | {"out": str(out)},
     )

@@ -16,17 +16,17 @@ __all__ = ["Force", "Published", "SourceFps", "Space", "open_track", "save_track
 
 SourceFps = Annotated[
     float | None,
-    typer.Option("--source-fps", help="Frames a second (default: the file's own, else 25)."),
+    typer.Option("--source-fps", help="Frames per second (default: the file's own, else 25)."),
 ]
 Space = Annotated[
     values.Space | None,
-    typer.Option("--space", help="What the numbers are, where the file does not say it."),
+    typer.Option("--space", help="Space of the numbers, where the file does not state it."),
 ]
 Published = Annotated[
     bool, typer.Option("--published", help="Exactly the published program, defects included.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace an output that exists.")]
-_PUBLISHED_RATE = 30.0  # what REP takes every track for
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
+_PUBLISHED_RATE = 30.0  # assumed by the replication project
 
 
 def open_track(
@@ -51,11 +51,13 @@ def open_track(
     if fps is None and found.times is None:
         fps = _PUBLISHED_RATE if published else FACE_RATE
         why = "as the published program assumes" if published else "give --source-fps to change it"
-        notice(f"{path.name} holds no times; taken as {fps:g} fps ({why}).")
+        notice(f"{path.name} has no times; {fps:g} fps is assumed ({why}).")
     track = to_track(found, path.name, fps=fps, space=space)
     if space is None and found.space is None:
         above = "above" if track.space == "pixel" else "at most"
-        notice(f"{path.name} does not say its space; taken as {track.space} (numbers {above} 2).")
+        notice(
+            f"{path.name} does not state its space; {track.space} is assumed (numbers {above} 2)."
+        )
     return track
 
 

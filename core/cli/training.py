@@ -30,15 +30,19 @@ def train_command(
         File,
         typer.Option(
             "--basis",
-            help="Predict coefficients of this basis (cnn, tc, lips): a file of 'shape fit', or a "
-            "name kept in the workspace. With an NR file: the basis of its coefficients.",
+            help="Predict coefficients of this basis (cnn, tc, lips): a file of 'shape fit', "
+            "or a name stored in the workspace. With a training file of Eskimez et al. "
+            "2020: the basis of its coefficients.",
         ),
     ] = None,
     template: Annotated[
         File,
         typer.Option(
             "--template",
-            help="Template face .npy (default: made of the clips; with --basis the shipped one).",
+            help=(
+                "Template face .npy (default: the mean of the speakers; with --basis the "
+                "shipped one)."
+            ),
         ),
     ] = None,
     part: Annotated[
@@ -59,8 +63,8 @@ def train_command(
         str,
         typer.Option(
             "--reference",
-            help="What the motion of a clip is measured from: clip-mean, or closed-mouth (its "
-            "closed-mouth frame).",
+            help="Reference of a clip's motion: clip-mean, or closed-mouth (its closed-mouth "
+            "frame).",
         ),
     ] = "clip-mean",
     landmarks: Annotated[
@@ -68,10 +72,10 @@ def train_command(
     ] = "fine",
     leave_out: Annotated[
         list[str] | None,
-        typer.Option("--leave-out", help="A speaker that nothing is learned of; repeatable."),
+        typer.Option("--leave-out", help="Speaker to leave out; repeatable."),
     ] = None,
     lag_ms: Annotated[
-        float, typer.Option("--lag-ms", help="How late the audio of these clips is.")
+        float, typer.Option("--lag-ms", help="Delay of the audio of these clips in ms.")
     ] = 0.0,
     distilled: Annotated[
         list[Path] | None,
@@ -96,7 +100,7 @@ def train_command(
         float | None, typer.Option("--channel", help="Share of draws with an equaliser and noise.")
     ] = None,
     length: Annotated[
-        int | None, typer.Option("--length", help="Most frames of a draw; 0: whole clips.")
+        int | None, typer.Option("--length", help="Longest draw in frames; 0: whole clips.")
     ] = None,
     steps: Annotated[
         int | None, typer.Option("--steps", help="Steps of an epoch; 0: every clip once.")
@@ -105,23 +109,29 @@ def train_command(
         int | None,
         typer.Option("--variants", help="Changed versions of each clip; 0: every draw is new."),
     ] = None,
-    draw_seed: Annotated[int, typer.Option("--draw-seed", help="Of these versions.")] = 0,
+    draw_seed: Annotated[int, typer.Option("--draw-seed", help="Seed of these versions.")] = 0,
     cache: Annotated[
-        File, typer.Option("--cache", help="Folder for features of an encoder, shared by runs.")
+        File, typer.Option("--cache", help="Folder for encoder features, shared by runs.")
     ] = None,
     noise: Annotated[
         list[str] | None,
-        typer.Option("--noise", help="Noise-resilient (cnn, tc): white, pink, brown, or a path."),
+        typer.Option(
+            "--noise", help=("Noise-resilient training (cnn, tc): white, pink, brown, or a path.")
+        ),
     ] = None,
     start: Annotated[File, typer.Option("--start", help="Weight file to begin from.")] = None,
     epochs: Annotated[int | None, typer.Option("--epochs")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Clips a step.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Clips in a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option("--learning-rate")] = None,
-    patience: Annotated[int, typer.Option("--patience", help="Epochs without progress.")] = 20,
-    average_best: Annotated[int, typer.Option("--average-best", help="Epochs to average.")] = 1,
+    patience: Annotated[
+        int, typer.Option("--patience", help=("Stop after N epochs without progress."))
+    ] = 20,
+    average_best: Annotated[
+        int, typer.Option("--average-best", help=("Number of best epochs to average."))
+    ] = 1,
     hidden: Annotated[int | None, typer.Option("-u", help="Hidden units (not cnn, tc).")] = None,
     layers: Annotated[
-        int | None, typer.Option("--layers", help="Of the Transformer (lips).")
+        int | None, typer.Option("--layers", help="Transformer layers (lips).")
     ] = None,
     back: Annotated[
         int | None, typer.Option("--back", help="Frames each layer sees before a frame (lips).")
@@ -129,12 +139,16 @@ def train_command(
     ahead: Annotated[
         int | None, typer.Option("--ahead", help="Frames each layer sees after a frame (lips).")
     ] = None,
-    weight_decay: Annotated[float | None, typer.Option("--weight-decay", help="Of AdamW.")] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option("--weight-decay", help=("Weight decay of AdamW."))
+    ] = None,
     average_decay: Annotated[
-        float | None, typer.Option("--average-decay", help="Of the running average of the weights.")
+        float | None,
+        typer.Option("--average-decay", help=("Decay of the running average of the weights.")),
     ] = None,
     gain_db: Annotated[
-        float | None, typer.Option("--gain-db", help="Levels are lowered by up to so much (lips).")
+        float | None,
+        typer.Option("--gain-db", help=("Largest random reduction of the level (lips).")),
     ] = None,
     threads: Annotated[int, typer.Option("--threads", help="CPU threads.")] = 2,
     delay: Annotated[int | None, typer.Option("-d", help="Delay in frames (lstm).")] = None,
@@ -148,7 +162,7 @@ def train_command(
         str, typer.Option("--precision", help="float32, bfloat16, or auto.")
     ] = "auto",
     seed: Annotated[int, typer.Option("--seed")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last epoch.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue from the last epoch.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Start over in a used folder.")] = False,
 ) -> Done:
     """Train a model family on the clips of a data set (landmarks are cached)."""
@@ -216,7 +230,7 @@ def train_command(
     )
     if from_file:
         if template is not None:
-            notice("the faces of a file are on a template already; --template is not used.")
+            notice("the faces of the file are already on a template; --template is not used.")
         training, validation = read_training_file(data, basis=own, seed=seed)
     else:
         face = None if template is None else read_template(template)
@@ -295,7 +309,7 @@ def distill_command(
         int,
         typer.Option("--copies", min=0, help="Copies of each at another pitch and tempo."),
     ] = 1,
-    seed: Annotated[int, typer.Option("--seed", help="Of the copies.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the copies.")] = 0,
 ) -> Done:
     """Label audio with a model's landmarks, for 'train --distilled'; finished labels are kept."""
     from ..models.store import weights_of

@@ -31,7 +31,7 @@ def _portrait(onto: str, frame: int | None) -> tuple[str, Portrait]:
     """What kind of thing ``--onto`` names, and its face."""
     path = Path(onto)
     if frame is not None and (onto == "template" or path.suffix == ".npy" or is_picture(path)):
-        notice(f"--frame chooses a frame of a clip; {path.name} has none.")
+        notice(f"--frame selects a frame of a clip; {path.name} is not a clip.")
     if onto == "template":
         return "template", drawn_portrait()
     if path.suffix.lower() == ".npy":
@@ -43,7 +43,8 @@ def _portrait(onto: str, frame: int | None) -> tuple[str, Portrait]:
     video = probe(path).video
     if video is None:
         raise NoVideo(
-            f"{path.name!r} has no picture; --onto takes 'template', a FACE.npy, a clip or a photo."
+            f"{path.name!r} has no video track; --onto takes 'template', a FACE.npy, a clip "
+            "or a photo."
         )
     report = Progress("landmarks", video.n_frames)
     track = detect_landmarks(path, progress=report).track
@@ -57,25 +58,25 @@ def transfer_command(
     onto: Annotated[
         str, typer.Option(help="'template', FACE.npy, a clip, or a photo (.jpg, .png).")
     ],
-    out: Annotated[Path, typer.Option("-o", help=".mp4, or .npz for the landmarks alone.")],
+    out: Annotated[Path, typer.Option("-o", help=".mp4, or .npz for the landmarks only.")],
     frame: Annotated[
         int | None, typer.Option(help="Frame of the clip (default: closed lips, sharp).")
     ] = None,
-    audio: Annotated[Path | None, typer.Option(help="Sound file.")] = None,
-    strength: Annotated[float, typer.Option(help="How far the face moves; 1: as it did.")] = 1.0,
-    mouth_only: Annotated[bool, typer.Option("--mouth-only", help="Move the lips alone.")] = False,
-    to_fps: Annotated[float, typer.Option("--to-fps", help="Rate of the result.")] = 25.0,
+    audio: Annotated[Path | None, typer.Option(help="Audio file.")] = None,
+    strength: Annotated[float, typer.Option(help="Motion gain.")] = 1.0,
+    mouth_only: Annotated[bool, typer.Option("--mouth-only", help="Move the lips only.")] = False,
+    to_fps: Annotated[float, typer.Option("--to-fps", help="Frame rate of the result.")] = 25.0,
     source_fps: SourceFps = None,
     space: Space = None,
     force: Force = False,
 ) -> Done:
-    """Lay the motion of a track onto another face; a photo speaks. Movies say "synthetic"."""
+    """Put the motion of a track onto another face or photo. Movies are marked "synthetic"."""
     begin = time.perf_counter()
     as_track = out.suffix.lower() == ".npz"
     if as_track:
         check_output(out, force=force)
     elif out.suffix.lower() != ".mp4":
-        raise BadInput(f"A transfer is written as .mp4 or .npz, not {out.suffix!r}.")
+        raise BadInput(f"The result is written as .mp4 or .npz, not {out.suffix!r}.")
     elif out.exists() and not force:  # before the work, not after it
         raise OutputExists(f"{str(out)!r} exists already; use --force to replace it.")
     moves = motion_of(open_track(motion, source_fps, space=space), fps=to_fps)
@@ -84,7 +85,7 @@ def transfer_command(
     data: dict[str, Any] = {"onto": kind, "frame": portrait.frame, "out": str(out)}
     if as_track:
         if sound is not None:
-            notice("--audio goes into a movie; a track holds no sound.")
+            notice("--audio is for movies; a track has no audio.")
         track = transfer_motion(
             moves, portrait.face, strength=strength, mouth_only=mouth_only, space=portrait.space
         )
@@ -105,7 +106,7 @@ def transfer_command(
         report.close()
         data |= {"frames": made.frames, "no_face": made.no_face, "size": made.size}
         if made.no_face:
-            notice(f"in {made.no_face} of {made.frames} frames the motion holds no face.")
+            notice(f"in {made.no_face} of {made.frames} frames the motion has no face.")
     data["seconds"] = time.perf_counter() - begin
     where = "" if portrait.frame is None else f" frame {portrait.frame}"
     return Done(f"{data['frames']} frames onto the {kind}{where} -> {out}", data)

@@ -41,7 +41,7 @@ def _row(card: ModelCard) -> dict[str, Any]:
 
 @command("list", models)
 def list_command() -> Done:
-    """Every model, one a line: name, family, state, what it is."""
+    """List the models: name, family, state, description."""
     cards = known_models()
     rows = [_row(card) for card in cards]
     wide = [max(len(row[key]) for row in rows) for key in ("name", "family", "state")]
@@ -59,7 +59,7 @@ def list_command() -> Done:
 
 @command("info", models)
 def info_command(name: Annotated[str, typer.Argument(help="Model name.")]) -> Done:
-    """A model's card: source, licence, citation, recipe, errors beside the nulls."""
+    """A model's card: source, licence, citation, recipe, errors beside the null baselines."""
     card = model_card(name)
     remote, here = card.entry.remote, shelf()
     places = {file.name: here.find(file) for file in card.entry.downloads}
@@ -77,12 +77,12 @@ def info_command(name: Annotated[str, typer.Argument(help="Model name.")]) -> Do
     lines = [f"{card.name} ({card.family}, {card.state}): {card.summary}"]
     lines += [f"licence: {card.licence}", f"cite: {card.citation}"]
     if remote is not None:
-        lines += [f"from: {file['source']} ({file['here'] or 'not here'})" for file in files]
+        lines += [f"from: {file['source']} ({file['here'] or 'not downloaded'})" for file in files]
     if card.entry.options:
         lines.append("made for: " + ", ".join(f"{k} {v}" for k, v in card.entry.options.items()))
     if (other := here.impostor(card.entry)) is not None:
         about |= {"found": str(other)}
-        lines.append(f"found, but it is another file: {other}")
+        lines.append(f"found, but with other content: {other}")
     if card.card:
         lines.append(json.dumps(card.card, indent=2))
     return Done("\n".join(lines), about | card.card)
@@ -92,7 +92,7 @@ def info_command(name: Annotated[str, typer.Argument(help="Model name.")]) -> Do
 def get_command(
     name: Annotated[str, typer.Argument(help="Model or encoder name, or a file of the registry.")],
 ) -> Done:
-    """Download a published model or encoder; an interrupted download goes on."""
+    """Download a published model or encoder; an interrupted download continues."""
     bars: dict[str, Progress] = {}
 
     def hear(file: RemoteFile, done: int, total: int | None) -> None:
@@ -114,7 +114,7 @@ def get_command(
     if new:
         line = f"{name}: downloaded {', '.join(new)} -> {weights_folder()}"
     elif found:
-        line = f"{name} is here already: {', '.join(str(f.path) for f in found)}"
+        line = f"{name} is already downloaded: {', '.join(str(f.path) for f in found)}"
     else:
         line = f"{name} is shipped with this copy; there is nothing to download"
     return Done(line, {"name": name, "files": files})
@@ -124,7 +124,7 @@ def get_command(
 def verify_command(
     file: Annotated[Path, typer.Argument(help="Any file; it is hashed, never opened.")],
 ) -> Done:
-    """Whether a file is exactly the published one, by its hash."""
+    """Verify by hash that a file is the published one."""
     found = identify(file)
     if found.ok:
         line = f"{file.name} is {found.name}, as published"
@@ -134,5 +134,5 @@ def verify_command(
             f"{found.blob_id} and the sha256 {found.sha256}"
         )
     else:
-        line = f"{file.name} is no file of the registry (blob id {found.blob_id})"
+        line = f"{file.name} is not a file of the registry (blob id {found.blob_id})"
     return Done(line, asdict(found))

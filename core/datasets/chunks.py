@@ -1,7 +1,7 @@
 """Chunks: a recording in pieces of one length that overlap, cut exactly to the sample and frame.
 
-HUM cuts 11 s every 10 s (SPEC 5). The last piece is what is left, and may be shorter; it is left
-away where the piece before it holds all of it.
+The Humans project 2021 cuts 11 s every 10 s. The last piece may be shorter. It is left out where
+the piece before it holds all of it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def chunks_of(duration: float, *, length: float = LENGTH, every: float = EVERY) 
             f"{every:g} s leaves gaps."
         )
     if not 0 < duration < math.inf:
-        raise BadInput(f"A recording of {duration:g} s has nothing to cut.")
+        raise BadInput(f"A recording of {duration:g} s is too short to cut.")
     # As fractions of their decimal digits: no two pieces may differ on where a sample belongs.
     size, stride, whole = (Fraction(repr(float(value))) for value in (length, every, duration))
     count = 1 + max(0, math.ceil((whole - size) / stride))

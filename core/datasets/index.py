@@ -140,8 +140,8 @@ def _holds(table: pd.DataFrame, condition: Condition) -> pd.Series[bool]:
     column, sign, value = table[condition.column], condition.sign, condition.value
     kind = COLUMNS[condition.column]
     refused = BadInput(
-        f"{condition.column} holds {'text' if kind == 'str' else 'numbers'} and cannot be asked "
-        f"for {sign} {value[:40]!r}."
+        f"{condition.column} holds {'text' if kind == 'str' else 'numbers'}, so the condition "
+        f"{sign} {value[:40]!r} does not apply."
     )
     if value == "none" and sign in ("=", "!="):
         missing = column == "" if kind == "str" else column.isna()

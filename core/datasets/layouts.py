@@ -1,4 +1,4 @@
-"""Layouts of data sets on disk (SPEC 7), recognised from the folder, and their lists.
+"""Layouts of data sets (docs/published.md#data-set-layouts), recognised by folder, and lists.
 
 A layout is a row of `LAYOUTS`: where videos lie, what a line of a list names, and where sound,
 published landmarks and word times lie. To add one: a row.
@@ -234,8 +234,8 @@ def list_clips(
         clips = [_resolve(kind, root, line) for line in _list_lines(root, list_name)]
     if not clips:
         raise BadInput(
-            f"No media files below {str(root)!r} in the layout {kind.name!r}; expected videos or "
-            "sound files."
+            f"No media files in {str(root)!r} for the layout {kind.name!r}; expected videos or "
+            "audio files."
         )
     return clips
 
@@ -274,7 +274,10 @@ def list_line(root: Path | str, clip: ClipRef) -> str:
         line = " ".join(fields[name] for name in kind.line)
         broken = line.split() != [fields[name] for name in kind.line]
     if broken:
-        raise BadInput(f"No list can name the clip {clip.name!r}; rename its file without blanks.")
+        raise BadInput(
+            f"The clip {clip.name!r} has blanks in its name, which lists cannot contain; rename "
+            "its file."
+        )
     return line
 
 
@@ -338,7 +341,7 @@ def _list_lines(root: Path, name: str) -> list[str]:
     try:
         return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except UnicodeDecodeError as error:
-        raise BadInput(f"The list {path.name!r} is not text in UTF-8; save it so.") from error
+        raise BadInput(f"The list {path.name!r} is not UTF-8 text; save it as UTF-8.") from error
 
 
 def _resolve(kind: Layout, root: Path, line: str) -> ClipRef:
@@ -362,8 +365,8 @@ def _resolve(kind: Layout, root: Path, line: str) -> ClipRef:
         found = _best(filter(None, (_clip(kind, root, path) for path in paths)))
     if not found:
         raise MissingFile(
-            f"The list names {line!r}, which is no clip below {str(root)!r}; a line of the layout "
-            f"{kind.name!r} holds: {' '.join(kind.line)}."
+            f"The list names {line!r}, which is not a clip in {str(root)!r}; a line of the "
+            f"layout {kind.name!r} holds: {' '.join(kind.line)}."
         )
     return next(iter(found.values()))
 

@@ -22,12 +22,12 @@ def clip_at(root: Path | str, where: str, *, layout: str, name: str, speaker: st
     root = Path(root)
     path = root / where
     if ".." in path.parts or not path.is_relative_to(root) or not inside(root, path):
-        raise MissingFile(
-            f"{where!r} is no longer in its data set; bring the index up to date (data index)."
-        )
+        raise MissingFile(f"{where!r} is no longer in its data set; update the index (data index).")
     match = LAYOUTS[layout].pattern.fullmatch(where.removesuffix(path.suffix))
     if match is None:
-        raise BadInput(f"{where!r} is no clip of the layout {layout!r}; index the data set again.")
+        raise BadInput(
+            f"{where!r} is not a clip of the layout {layout!r}; index the data set again."
+        )
     fields = tuple((key, text or "") for key, text in match.groupdict().items())
     return ClipRef(name, path, speaker or None, layout, fields)
 
@@ -51,7 +51,7 @@ def names_in_list(root: Path | str, list_name: str, layout: str) -> set[str]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
-        raise BadInput(f"The list {list_name!r} is not text in UTF-8; save it so.") from error
+        raise BadInput(f"The list {list_name!r} is not UTF-8 text; save it as UTF-8.") from error
     kind = find_layout(root, layout)
     return {name for line in lines if line.strip() for name in _named_by(line, kind)}
 

@@ -41,13 +41,14 @@ def draw_lists(
     if len(wanted) < 1 or not (np.isfinite(wanted).all() and (wanted > 0).all()):
         raise BadInput("Shares of lists are numbers above 0, for example 0.8 0.1 0.1.")
     if by not in ("clip", "speaker"):
-        raise BadInput(f"Clips are dealt out by clip or by speaker, not by {by!r}.")
+        raise BadInput(f"Lists are drawn by clip or by speaker, not by {by!r}.")
     groups: dict[str, list[ClipRef]] = {}
     for clip in sorted(clips, key=lambda c: c.name):
         groups.setdefault(clip.name if by == "clip" else clip.speaker or "", []).append(clip)
     if len(groups) < len(wanted):
         raise BadInput(
-            f"{len(groups)} {by}s cannot be dealt out to {len(wanted)} lists; each list needs one."
+            f"{len(groups)} {by}s are too few for {len(wanted)} lists; each list needs at "
+            "least one."
         )
     names = sorted(groups)
     order = [names[k] for k in np.random.default_rng(seed).permutation(len(names))]

@@ -1,4 +1,4 @@
-"""Split tables: which video belongs to which set, as W2K keeps it in an .xlsx (SPEC 6), or a .csv.
+"""Split tables: which video belongs to which set, from an .xlsx (WAV2KP 2021) or a .csv.
 
 A table has the columns ``video`` and ``set`` (Train, Val or Test); further columns are left alone.
 It is untrusted: bounded in size before and after it is unpacked, and nothing in it is computed.
@@ -120,7 +120,7 @@ def _csv(data: bytes, path: Path) -> Generator[tuple[int, list[Cell]], None, Non
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInput(f"{path.name!r} is not text in UTF-8; save it so.") from error
+        raise BadInput(f"{path.name!r} is not UTF-8 text; save it as UTF-8.") from error
     first = text.split("\n", 1)[0]
     marks = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=marks)
@@ -159,8 +159,8 @@ def _check_unpacked(data: bytes, path: Path) -> None:
 
 def _no_workbook(path: Path) -> BadInput:
     return BadInput(
-        f"{path.name!r} is no .xlsx workbook that can be read; save the table from a spreadsheet "
-        "as .xlsx without a password, or as .csv."
+        f"{path.name!r} is not a readable .xlsx workbook; save the table from a spreadsheet as "
+        ".xlsx without a password, or as .csv."
     )
 
 

@@ -248,7 +248,7 @@ def detect_landmarks(
         clip.times = clip.times or several.times.tolist()
     done = points.flush()
     if not clip.times:
-        raise NoVideo(f"{Path(video).name!r} holds no frame that can be decoded.")
+        raise NoVideo(f"{Path(video).name!r} has no frame that can be decoded.")
     steps: dict[str, Any] = {"every_frame": every_frame, "face": str(face)}
     if fine:
         steps["precision"] = precision

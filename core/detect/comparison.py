@@ -56,7 +56,7 @@ PUBLISHED: tuple[tuple[str, str, str, float], ...] = (
     ("face-alignment, published", "360x288", "1 GPU", 0.09),
     ("face-alignment, published", "640x360", "1 GPU", 0.11),
 )
-"""What HUM measured (SPEC 5): method, resolution, where it ran, seconds a frame."""
+"""What the Humans project 2021 measured: method, resolution, where it ran, seconds a frame."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""FaceMesh: 468 points with depth, from the box that dlib finds (SPEC 5).
+"""FaceMesh: 468 points with depth, from the box that dlib finds (Humans project 2021).
 
-The face is cut out with a quarter of its box more on each side and brought to 192 x 192 pixels, as
-HUM does; unlike there, points are those of the whole picture, for any number of faces at once.
+The face is cut out with a quarter of its box more on each side and brought to 192 x 192 pixels.
+Unlike the original, points are those of the whole picture, for any number of faces at once.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class FaceCrop:
 def crop_face(image: NDArray[np.uint8], box: Box) -> FaceCrop:
     """The face in ``box`` and a quarter more on each side; what lies outside repeats the edge.
 
-    Whole pixels as HUM takes them, from dlib's right edge minus its left one.
+    Whole pixels, from dlib's right edge minus its left one.
     """
     starts, sizes = [], []
     for low, length, most in zip(
@@ -85,7 +85,7 @@ def _weights() -> Path:
     path = shelf().find(remote_file(WEIGHTS))
     if path is None:
         raise MissingFile(
-            "The weights of FaceMesh are not here; get them with "
+            "The weights of FaceMesh are not downloaded; get them with "
             f"'{program('models', 'get', WEIGHTS)}'."
         )
     return path

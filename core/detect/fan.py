@@ -67,7 +67,7 @@ def _files(library: ModuleType, threed: bool) -> dict[str, str]:
         addresses = [str(urls[network]) for network in _NETWORKS[threed]]
     except (ImportError, AttributeError, KeyError, TypeError) as error:
         raise MissingDependency(
-            f"This version of face-alignment is not understood; install the right one with: "
+            "This version of face-alignment is not supported; install the supported one with: "
             f"{_INSTALL}"
         ) from error
     return {Path(urlsplit(address).path).name: address for address in addresses}
@@ -142,7 +142,7 @@ class Fan:
 
 
 def _absent(name: str) -> str:
-    return f"The weights of fan ({name}) are not here; get them with '{_GET}'."
+    return f"The weights of fan ({name}) are not downloaded; get them with '{_GET}'."
 
 
 def weight_files(*, threed: bool = False) -> list[Path]:
@@ -205,8 +205,7 @@ def _download(
             _check(whole)
         except WeightsError as error:
             raise WeightsError(
-                f"The server sent a file that is not the expected {name!r} (its hash differs), so "
-                "it was thrown away."
+                f"The server sent another file than {name!r} (its hash differs); it was deleted."
             ) from error
         os.replace(whole, folder / name)
 

@@ -220,7 +220,7 @@ def _spread(track: LandmarkTrack, edits: Mapping[Place, Edit], points: NDArray[n
 def _depth(track: LandmarkTrack, frame: int, point: int) -> float:
     shown = np.flatnonzero(track.valid[:, point])
     if not len(shown):
-        raise BadInput(f"No frame tells the depth of point {point}; edit a track in the plane.")
+        raise BadInput(f"The depth of point {point} is unknown in all frames; edit a 2-D track.")
     return float(track.points[shown[np.abs(shown - frame).argmin()], point, 2])
 
 

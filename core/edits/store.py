@@ -76,7 +76,7 @@ def as_bytes(kept: Kept, track: LandmarkTrack) -> bytes:
 
 
 def _refused(text: str) -> Any:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 def _actions(found: object, frames: int, points: int) -> tuple[tuple[Edit, ...], ...]:
@@ -99,15 +99,15 @@ def _from_bytes(data: bytes, name: str, track: LandmarkTrack, *, any_track: bool
     try:
         found = json.loads(data, parse_constant=_refused)
         if not isinstance(found, dict) or found.get("format") != _FORMAT:
-            raise BadInput("expected what the Quality page or the command edit has saved")
+            raise BadInput("expected a file of the page Quality or the command edit")
         if found.get("version") != _VERSION:
-            raise BadInput(f"this program reads version {_VERSION} of such files")
+            raise BadInput(f"expected version {_VERSION} of the file format")
         if (found.get("scheme"), found.get("points")) != (track.scheme, points):
-            raise BadInput(f"its edits are not of {points} points of {track.scheme}")
+            raise BadInput(f"its edits are not for {points} points of {track.scheme}")
         if found.get("track") != track_digest(track) and not any_track:
             raise BadInput(
-                "its edits were made on another track; make the landmarks in the same way, or "
-                "apply them all the same with --any-track"
+                "its edits were made on another track; detect the landmarks in the same way, "
+                "or apply them with --any-track"
             )
         layer = EditLayer(
             *(_actions(found.get(key, []), frames, points) for key in ("actions", "undone"))
@@ -115,7 +115,7 @@ def _from_bytes(data: bytes, name: str, track: LandmarkTrack, *, any_track: bool
         return Kept(layer, Cleaning.from_json(found.get("cleaning", {})))
     except BadInput as error:
         told = str(error).removesuffix(".")
-        raise BadInput(f"The edits in {name!r} cannot be used: {told}.") from error
+        raise BadInput(f"The edits in {name!r} do not fit: {told}.") from error
     except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, numbers without end
         raise BadInput(f"{name!r} is not a file of edits; expected JSON.") from error
 
@@ -176,5 +176,5 @@ def set_aside(workspace: Path, track: LandmarkTrack) -> Path:
     try:
         os.replace(path, away)
     except FileNotFoundError as error:
-        raise MissingFile("There are no edits of this clip to set aside.") from error
+        raise MissingFile("There is no corrections file of this clip to rename.") from error
     return away

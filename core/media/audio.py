@@ -202,7 +202,7 @@ class StoredSound:
                 yield held[:size]
                 held = held[size:]
         if count != self.n_samples:
-            raise MediaError(f"{self.path.name!r} has changed while it was heard; try again.")
+            raise MediaError(f"{self.path.name!r} changed while it was read; try again.")
         if len(held):
             yield held
 

@@ -162,7 +162,7 @@ def _encode_sound(container: OutputContainer, stream: AudioStream, sound: Sound)
 def sound_bytes(sound: Sound) -> bytes:
     """An .m4a file (AAC, some 12 kB a second) of a sound, in memory; every browser plays it."""
     if not sound.n_samples:
-        raise BadInput("A sound file needs at least one sample; this sound is empty.")
+        raise BadInput("An audio file needs at least one sample; this audio is empty.")
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
         _encode_sound(container, _add_sound(container, sound.rate), sound)
@@ -190,7 +190,7 @@ def make_proxy(
     """
     info = info or probe(source)
     if info.video is None:
-        raise BadInput("A sound file needs no video proxy.")
+        raise BadInput("An audio file needs no video proxy.")
     try:
         sound = open_sound(source) if info.audio is not None else None
     except NoSound:
@@ -198,7 +198,7 @@ def make_proxy(
     frames = read_frames(source, longest_side=longest_side)
     first = next(frames, None)
     if first is None:
-        raise BadInput("The clip holds no frame that can be decoded.")
+        raise BadInput("The clip has no frame that can be decoded.")
     size = (first.image.shape[1], first.image.shape[0])
     with MovieWriter(
         target, size=size, fps=info.video.fps, sound=sound, keyframe_every=12, force=force

@@ -31,7 +31,7 @@ __all__ = [
 PictureFormat = Literal["jpeg", "png"]
 Indices = NDArray[np.intp]
 _SUFFIX = {"jpeg": "jpg", "png": "png"}
-_JPEG_QUALITY = 82  # as coarse as FFmpeg's qscale 5 (SPEC 4): same mean step for brightness
+_JPEG_QUALITY = 82  # same mean quantiser step for brightness as FFmpeg's qscale 5
 
 
 def encode_picture(image: NDArray[np.uint8], format: PictureFormat = "jpeg") -> bytes:

@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 ASSUMED_RATES = (25, 30)
-"""Rates that programs take for granted: 25 the models, 30 the replication project (SPEC 4)."""
+"""Rates that programs take for granted: 25 the models, 30 the replication project."""
 
 _SAME = 1e-9  # moments this close, in seconds, are one moment
 _MAX_RATE = 1000.0
@@ -157,7 +157,7 @@ def drift(times: Array, assumed_fps: float) -> Drift:
 def drift_warnings(drifts: tuple[Drift, ...]) -> list[str]:
     """A sentence for each assumed rate that would misplace a frame by more than half a frame."""
     return [
-        f"Taken as {d.fps:g} fps, frame {d.worst_frame} would come {abs(d.worst):.3f} s too "
+        f"At {d.fps:g} fps, frame {d.worst_frame} would be {abs(d.worst):.3f} s "
         f"{'late' if d.worst > 0 else 'early'}, more than half a frame; use the measured times."
         for d in drifts
         if d.noticeable
@@ -178,7 +178,7 @@ def timing_report(info: MediaInfo, *, sound_end: float | None = None) -> TimingR
     """
     video = info.video
     if video is None:
-        raise NoVideo("This recording has no picture; frame timing needs a video.")
+        raise NoVideo("This recording has no video track; frame timing needs a video.")
     steps = np.diff(video.times)
     return TimingReport(
         fps_declared=None if video.fps_declared is None else float(video.fps_declared),

@@ -42,7 +42,7 @@ __all__ = [
 @dataclass(frozen=True, eq=False)
 class ClipScore:
     """One clip: rmse in IOD, correlation (NaN where the prediction does not move), the openings
-    (frames,) in IOD that the pooled variance ratio needs, and HUM's lip error in eye5 squared (NaN
+    (frames,) in IOD that the pooled variance ratio needs, and lips_mse in eye5 squared (NaN
     where nobody took it)."""
 
     frames: int

@@ -44,13 +44,15 @@ class Pair:
     def __post_init__(self) -> None:
         if self.truth.shape != self.predicted.shape:
             raise BadInput(
-                f"Truth {self.truth.shape[1:]} and prediction {self.predicted.shape[1:]} have "
-                "different points; compare the lips alone with --mouth-only."
+                f"Ground truth {self.truth.shape[1:]} and prediction {self.predicted.shape[1:]} "
+                "have different points; compare the lips alone with --mouth-only."
             )
         both = np.isfinite(self.truth) & np.isfinite(self.predicted)
         common = both.all(axis=tuple(range(1, both.ndim)))
         if not common.any():
-            raise BadInput("Truth and prediction have no frame in common that is valid in both.")
+            raise BadInput(
+                "Ground truth and prediction have no common frame that is valid in both."
+            )
         object.__setattr__(self, "common", common)
 
     def shuffled(self, seed: int) -> Pair:
@@ -141,8 +143,8 @@ def pairs_of(
     """
     if published and adapted_stretch(predicted) is not None:  # its gaps would be filled and scored
         raise BadInput(
-            "Expected a prediction as the published programs make it; got one of an adapted model. "
-            "Score it without --published."
+            "Expected a prediction as from the published programs; got one of an adapted "
+            "model. Score it without --published."
         )
     truth, predicted = leave_out_adapted(truth, predicted, clip=clip)
     pair = pair_by_frame if published else pair_by_time
@@ -152,10 +154,12 @@ def pairs_of(
     unit: str = predicted.space
     lips_only = any(t.scheme == "lips20" and t.space == "eye5" for t in faces)
     if lips_only and not (published and truth.space == unit):
-        notes.append("A track holds normalised lips alone, so only lip scores are taken.")
+        notes.append("One track holds normalised lips alone, so only lip scores are computed.")
     else:
         if published and truth.space != unit:
-            notes.append(f"The truth is in space {truth.space!r}, the prediction in {unit!r}.")
+            notes.append(
+                f"The ground truth is in space {truth.space!r}, the prediction in {unit!r}."
+            )
         elif not published:
             unit, faces = "IOD", [_in_iod(face, template) for face in faces]
             pairs["identity"] = replace(pair(faces[0], faces[1], unit), reference=CLOSED_MOUTH)
@@ -176,9 +180,9 @@ def pairs_of(
     if basis is not None:
         if basis.mean.size != 40 or basis.space not in (None, "eye5"):
             raise BadInput(
-                "A lip basis holds 40 numbers a frame in space 'eye5', this one "
-                f"{basis.mean.size} in {basis.space!r}; fit it on what 'align --method lips "
-                "--mouth-only' writes."
+                "Expected a lip basis of 40 numbers a frame in space 'eye5'; got "
+                f"{basis.mean.size} in {basis.space!r}. Fit it on the output of 'align --method "
+                "lips --mouth-only'."
             )
         pairs["basis"] = pairs["lips"].projected(basis)
         pairs["reconstruction"] = pairs["lips"].reconstructed(basis)

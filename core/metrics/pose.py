@@ -10,7 +10,7 @@ from ..track import LandmarkTrack
 
 __all__ = ["head_pose"]
 
-# Of NR's published mean face, in distances of the eye centres, rounded: how far the tip of the
+# Of the published mean face (Eskimez et al. 2020), in IOD, rounded: how far the tip of the
 # nose stands out before the eyes and the mouth, and how far tip and mouth lie below the eyes.
 _TIP_OUT, _TIP_BELOW, _MOUTH_BELOW = 0.6, 0.56, 1.11
 

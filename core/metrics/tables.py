@@ -214,7 +214,9 @@ def score_table(
         raise BadInput(f"A table of scores is written as {known}, not {format!r}.")
     others = nulls or {}
     if same := set(scores) & set(others):
-        raise BadInput(f"{min(same)!r} names a prediction and a null; give one another name.")
+        raise BadInput(
+            f"{min(same)!r} names a prediction and a null baseline; give one another name."
+        )
     body = {**scores, **others}
     columns = _columns(list(body.values()), format)
     if not columns or not all(body.values()):

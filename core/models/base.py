@@ -203,8 +203,8 @@ class SpeechModel(ABC):
             given = given * self.boost
         if given.shape != (len(self.factors),) or not np.isfinite(given).all():
             raise BadInput(
-                f"The boost of {self.name!r} needs {len(self.factors)} finite factors, not shape "
-                f"{given.shape}."
+                f"The motion gain of {self.name!r} needs {len(self.factors)} finite numbers, "
+                f"not shape {given.shape}."
             )
         return given
 

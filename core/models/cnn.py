@@ -1,4 +1,4 @@
-"""The raw-waveform CNN of NR and its autoregressive variant (SPEC 2).
+"""The raw-waveform CNN of Eskimez et al. 2020 and its autoregressive variant.
 
 Eskimez, Maddox, Xu, Duan 2020, "Noise-resilient training method for face landmark generation from
 speech", IEEE/ACM TASLP 28: 27-38.
@@ -71,14 +71,14 @@ class SpeechCNN(nn.Module):
         temporal = "fc2.weight" in state
         if "fc1.weight" not in state or "conv4.weight" not in state:
             raise WeightsError(
-                "These weights are not of the NR CNN family; expected conv1 to conv4 and fc1, "
-                f"found {', '.join(sorted(state)[:6]) or 'nothing'}."
+                "These weights are not of the CNN family (Eskimez et al. 2020); expected conv1 "
+                f"to conv4 and fc1, found {', '.join(sorted(state)[:6]) or 'nothing'}."
             )
         head = tuple(state["fc1.weight"].shape)
         if len(head) != 2 or head[1] != _CHANNELS[-1] * _COLUMNS or not 1 <= head[0] <= _MOST_OUT:
             raise WeightsError(
-                f"These weights do not fit the NR CNN architecture (fc1.weight has shape {head}, "
-                f"expected (coefficients, {_CHANNELS[-1] * _COLUMNS}))."
+                "These weights do not fit the CNN of Eskimez et al. 2020 (fc1.weight has shape "
+                f"{head}, expected (coefficients, {_CHANNELS[-1] * _COLUMNS}))."
             )
         net = cls(head[0], temporal=temporal)
         try:
@@ -86,7 +86,7 @@ class SpeechCNN(nn.Module):
         except RuntimeError as error:
             first = str(error).splitlines()[-1].strip()
             raise WeightsError(
-                f"These weights do not fit the NR CNN architecture ({first})."
+                f"These weights do not fit the CNN of Eskimez et al. 2020 ({first})."
             ) from error
         return net.eval()
 
@@ -139,8 +139,8 @@ class CNNModel(SpeechModel):
     family = "cnn"
     fps = NR_RATE / NR_HOP
     pieces_note = (
-        "a microphone's level is set by the loudest sample so far, not of the whole sound; the "
-        "same from then on"
+        "for a microphone, the level is set by the loudest sample so far, not by that of the "
+        "whole audio; equal from then on"
     )
 
     def __init__(
@@ -159,9 +159,11 @@ class CNNModel(SpeechModel):
                 f"{len(space.components)} components; use the basis that belongs to the weights."
             )
         if boost is not None and np.shape(boost) != (net.n_out,):
-            raise BadInput(f"The boost needs {net.n_out} factors, not shape {np.shape(boost)}.")
+            raise BadInput(
+                f"The motion gain needs {net.n_out} numbers, not shape {np.shape(boost)}."
+            )
         if window_frames != 7:
-            raise BadInput("These weights see 7 frames a window (-n 7).")
+            raise BadInput("These weights use 7 frames a window (-n 7).")
         self.net, self.basis, self.name = net.eval(), space, name
         self.factors = tuple(f"component {k + 1}" for k in range(net.n_out))
         self.boost = np.ones(net.n_out) if boost is None else np.asarray(boost, np.float64)
@@ -232,7 +234,7 @@ def build_cnn(
     window_frames: int = 7,
     **more: Any,
 ) -> CNNModel:
-    """A model of the NR family from a weight file.
+    """A model of the CNN family from a weight file.
 
     Parameters
     ----------
@@ -253,8 +255,8 @@ def build_cnn(
         space = open_basis(basis)
         if space.scheme != "dlib68":
             raise BadInput(
-                f"The basis {Path(basis).name!r} is of {space.scheme} points; these weights speak "
-                "in whole faces: give one of 'shape fit --part face'."
+                f"The basis {Path(basis).name!r} is of {space.scheme} points; these weights "
+                "predict whole faces: give one of 'shape fit --part face'."
             )
     elif mean_shape is not None and eigen_vectors is not None:
         space = ShapeSpace.published(mean_shape, eigen_vectors)
@@ -291,7 +293,7 @@ OPTIONS = (
 FAMILY = Family(
     name="cnn",
     title="Raw-waveform CNN",
-    paper="Eskimez, Maddox, Xu, Duan 2020 (NR), 1D_CNN and 1D_CNN_NR",
+    paper="Eskimez et al. 2020, 1D_CNN and 1D_CNN_NR",
     expects="conv1 to conv4 and fc1 (K, 62464)",
     matches=lambda w: w.has("conv4.weight", "fc1.weight") and not w.has("fc2.weight"),
     build=build_cnn,

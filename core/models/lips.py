@@ -1,4 +1,4 @@
-"""Lips from speech in a PCA space: an audio encoder and a decoder to coefficients (SPEC 5, HUM).
+"""Lips from audio in a PCA space (Humans project 2021): an audio encoder and a decoder.
 
 The input is log-mel bands, or features of a pretrained encoder: wav2vec 2.0, HuBERT or Whisper. The
 decoder is not autoregressive, so all frames of a stretch are computed at once. With a basis of 40
@@ -41,10 +41,10 @@ __all__ = ["FAMILY", "LipsModel", "save_lips"]
 _ENCODER = "encoder."
 _STILL = "still"
 _LEVEL = (
-    "a microphone's level is set by its loudest sample so far (0.02 at least), not by that of the "
-    "whole sound; the same from {:.1f} s after its loudest sample on"
+    "for a microphone, the level is set by the loudest sample so far (at least 0.02), not by "
+    "that of the whole audio; equal from {:.1f} s after the loudest sample on"
 )
-_CHUNKS = "the encoder receives chunks of 11 s, one every 10 s, however the audio arrives"
+_CHUNKS = "the encoder receives chunks of 11 s, one every 10 s, also for live audio"
 
 
 class LipsModel(SpeechModel):
@@ -54,8 +54,8 @@ class LipsModel(SpeechModel):
     ----------
     fps : frames a second of the result; where it is not 25, rows are interpolated linearly, and
         the last one is held to the end of the sound.
-    mean : (N, D) a speaker's mean lips (or face) in place of the basis' (SPEC 5: adapting to a new
-        identity).
+    mean : (N, D) a speaker's mean lips (or face) in place of the basis' mean, to adapt to a
+        new speaker (Humans project 2021).
     still : (N, D) the mean training face with identity removed, a null for scores.
     """
 
@@ -225,7 +225,7 @@ def _build(
     still = state.pop(_STILL, None)
     if still is not None and tuple(still.shape) != space.mean.shape:
         raise WeightsError(
-            f"{weights.path.name!r} carries a still face of shape {tuple(still.shape)}; expected "
+            f"{weights.path.name!r} carries a mean face of shape {tuple(still.shape)}; expected "
             f"{space.mean.shape}."
         )
     ahead = weights.number("ahead", -1, low=-1)  # -1: half of the band
@@ -279,7 +279,7 @@ def _encoder(weights: WeightFile, folder: Path | str | None) -> SpeechEncoder | 
 FAMILY = Family(
     name="lips",
     title="Lips in a PCA space",
-    paper="Humans project (HUM): speech encoder and decoder to 8-D lip PCA; log-mel Transformer",
+    paper="Humans project 2021: speech encoder and decoder to 8-D lip PCA; log-mel Transformer",
     expects="convs, layers with offsets, norm and head (K, width)",
     matches=lambda w: w.has("convs.0.weight", "layers.0.offsets", "head.weight"),
     build=_build,

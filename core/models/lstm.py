@@ -1,4 +1,4 @@
-"""TFL's stacked LSTM, from Keras's files or ours (SPEC 3).
+"""The stacked LSTM of Eskimez et al. 2018, from Keras files or ours.
 
 Eskimez, Maddox, Xu, Duan 2018, "Generating talking face landmarks from speech", LVA/ICA.
 """
@@ -153,18 +153,18 @@ def _build(
         )
     if "layers" not in said:
         raise WeightsError(
-            f"{file!r} does not say what its LSTM layers are; expected 'layers' in its metadata, "
-            "which a Keras .h5 file and our own .safetensors have."
+            f"{file!r} does not state its LSTM layers; expected 'layers' in its metadata, as in "
+            "a Keras .h5 file or our .safetensors."
         )
     net = StackedLSTM.from_state(state, layers_from(said["layers"], file), file)
     has = net.n_in / TFL_WIDTH - 1
     if net.n_out != _OUT or has not in range(_MOST_CONTEXT + 1):
         raise WeightsError(
-            f"{file!r} does not turn speech into a face: expected {TFL_WIDTH} (C + 1) inputs and "
-            f"{_OUT} outputs, found {net.n_in} and {net.n_out}."
+            f"{file!r} does not map audio features to a face: expected {TFL_WIDTH} (C + 1) "
+            f"inputs and {_OUT} outputs, found {net.n_in} and {net.n_out}."
         )
     if context is not None and context != has:
-        raise BadInput(f"{file!r} hears {has:g} frames of context (-c {has:g}), not {context}.")
+        raise BadInput(f"{file!r} has {has:g} frames of context (-c {has:g}), not {context}.")
     mean = None if face is None else face.double().numpy()
     target = said.get("target", "points")
     if target not in ("points", "displacement") or (target == "displacement" and mean is None):
@@ -188,7 +188,7 @@ def _build(
 FAMILY = Family(
     name="lstm",
     title="Stacked LSTM",
-    paper="Eskimez, Maddox, Xu, Duan 2018 (TFL), D0_C3 to D80_C3",
+    paper="Eskimez et al. 2018, D0_C3 to D80_C3",
     expects=(
         f"LSTM layers <layer>.kernel ({TFL_WIDTH} (C + 1), 4 H), .recurrent_kernel and .bias, the "
         f"last of {_OUT} units, as in a Keras .h5 file"
@@ -200,10 +200,10 @@ FAMILY = Family(
             "delay",
             "-d",
             "whole",
-            "Frames by which the weights speak late.",
+            "Delay of the weights in frames.",
             high=_MOST_DELAY,
             adjustable=True,
         ),
-        Option("context", "-c", "whole", "Frames of context a row.", high=_MOST_CONTEXT),
+        Option("context", "-c", "whole", "Context of a row in frames.", high=_MOST_CONTEXT),
     ),
 )

@@ -1,4 +1,4 @@
-"""LSTM layers as Keras 2 defines them: any activations, gates in the order i, f, c, o (SPEC 3).
+"""LSTM layers as Keras 2 defines them: any activations, gates in the order i, f, c, o.
 
 `StackedLSTM` is the network as it is trained and as its file is laid out. Inference over every
 window of a sound is `core.models.lstm_windows`.

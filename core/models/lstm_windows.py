@@ -1,4 +1,4 @@
-"""A stacked LSTM over every window of 75 rows, which is how TFL hears (SPEC 3).
+"""A stacked LSTM over every window of 75 rows, as Eskimez et al. 2018 run it.
 
 The output for row i is the last step of a fresh network over rows i - 74 to i; rows before the
 start are all zeros, and do run through. One call a row would spend its time on calls, not on

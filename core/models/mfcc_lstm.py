@@ -1,7 +1,7 @@
-"""The MFCC-window LSTM of W2K (SPEC 6): three key-points a frame of video, each heard from the
+"""The MFCC-window LSTM of WAV2KP 2021: three key-points a frame of video, each heard from the
 stretch of sound that follows it.
 
-A file that says nothing gives W2K's pictures: coordinates in a 256 x 256 face crop, 29.97 frames
+The default is that of WAV2KP 2021: coordinates in a 256 x 256 face crop, 29.97 frames
 a second. A file of ours may say other things in its metadata: ``space`` ('crop256' or 'template'),
 ``fps`` (29.97), ``target`` ('points', or 'displacement' from its tensor ``mean_face`` (136,)) and
 ``scale``, by which the network's rows are multiplied (256 in a crop, 1 in template space).
@@ -50,15 +50,17 @@ class WindowLSTM(nn.Module):
         """Build the size that a state dict belongs to; `WeightsError` if it is another's."""
         first, head = (state.get(k) for k in ("lstm.weight_ih_l0", "linear.weight"))
         if first is None or head is None or first.ndim != 2 or head.ndim != 2:
-            raise WeightsError(f"These weights are not of the W2K family; expected {_EXPECTS}.")
+            raise WeightsError(
+                f"These weights are not of the MFCC-window LSTM (WAV2KP 2021); expected {_EXPECTS}."
+            )
         window, spare = divmod(first.shape[1], N_MFCC)
         hidden = head.shape[1]
         layers = sum(key.startswith("lstm.weight_ih_l") for key in state)
         if spare or not window or not hidden:
             raise WeightsError(
-                f"These weights do not fit the W2K architecture; expected {_EXPECTS}, found "
-                f"{first.shape[1]} inputs, which should be {N_MFCC} for each MFCC frame of the "
-                f"window, and {hidden} hidden units."
+                "These weights do not fit the MFCC-window LSTM (WAV2KP 2021); expected "
+                f"{_EXPECTS}, found {first.shape[1]} inputs, which should be {N_MFCC} for each "
+                f"MFCC frame of the window, and {hidden} hidden units."
             )
         expected = {
             f"lstm.{kind}_{part}_l{n}": (4 * hidden, width) if kind == "weight" else (4 * hidden,)
@@ -70,8 +72,8 @@ class WindowLSTM(nn.Module):
         for key in [*expected, *found]:
             if expected.get(key) != found.get(key):
                 raise WeightsError(
-                    f"These weights do not fit the W2K architecture ({key}: expected "
-                    f"{expected.get(key, 'none')}, found {found.get(key, 'none')})."
+                    f"These weights do not fit the MFCC-window LSTM (WAV2KP 2021; {key}: "
+                    f"expected {expected.get(key, 'none')}, found {found.get(key, 'none')})."
                 )
         net = cls(window, hidden, layers)
         net.load_state_dict({k: v.float() for k, v in state.items()})
@@ -79,7 +81,7 @@ class WindowLSTM(nn.Module):
 
 
 class MFCCLSTMModel(SpeechModel):
-    """A W2K network, and what its rows are.
+    """A network of WAV2KP 2021, and what its rows are.
 
     Parameters
     ----------
@@ -94,9 +96,9 @@ class MFCCLSTMModel(SpeechModel):
     family = "mfcc-lstm"
     factors = ("motion",)
     pieces_note = (
-        "a microphone's floor lies 80 dB below the loudest sound so far, not of the whole, and its "
-        "windows begin up to 2 MFCC frames (25 ms) earlier or later than those of a file; there "
-        "are as many frames"
+        "for a microphone, the floor lies 80 dB below the loudest audio so far, not of the "
+        "whole, and windows begin up to 2 MFCC frames (25 ms) earlier or later than for a "
+        "file; the number of frames is equal"
     )
 
     def __init__(
@@ -201,7 +203,7 @@ _EXPECTS = (
 FAMILY = Family(
     name="mfcc-lstm",
     title="MFCC-window LSTM",
-    paper="WAV2KP (W2K), on the Brazilian Portuguese CH-Unicamp data",
+    paper="WAV2KP 2021, on the Brazilian Portuguese CH-Unicamp data",
     expects=_EXPECTS,
     matches=lambda w: w.has("lstm.weight_ih_l0", "lstm.weight_hh_l0", "linear.weight"),
     build=_build,

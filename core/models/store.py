@@ -207,9 +207,9 @@ def _ready_card(name: str) -> ModelCard:
     if card.entry.remote is None:
         files_of(name)  # says what is wrong with a shipped one
     other = shelf().impostor(card.entry)
-    found = f", and {str(other)!r} is another file" if other is not None else ""
+    found = f", and {str(other)!r} has other content" if other is not None else ""
     raise MissingFile(
-        f"The model {name!r} is not here yet{found}; download it with "
+        f"The model {name!r} is not downloaded{found}; get it with "
         f"'{program('models', 'get', name)}'."
     )
 

@@ -1,4 +1,4 @@
-"""The autoregressive variant of the NR CNN, "1D_CNN_TC" (SPEC 2): it hears its last output, too."""
+"""The autoregressive CNN of Eskimez et al. 2020 ("1D_CNN_TC"), which receives its last output."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class TemporalCNNModel(CNNModel):
 
 
 def first_condition(space: ShapeSpace, template: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Coefficients of the template after SciPy's Procrustes onto the mean shape (SPEC 2)."""
+    """Coefficients of the template after SciPy's Procrustes onto the mean shape."""
     from scipy.spatial import procrustes
 
     mean = space.mean.reshape(-1, space.dims)
@@ -105,8 +105,8 @@ def _build(
 
 FAMILY = Family(
     name="tc",
-    title="Raw-waveform CNN that hears its last output",
-    paper="Eskimez, Maddox, Xu, Duan 2020 (NR), variant 1D_CNN_TC",
+    title="Raw-waveform CNN that receives its last output",
+    paper="Eskimez et al. 2020, variant 1D_CNN_TC",
     expects="conv1 to conv4, fc1 (K, 62464) and fc2 (K, 2 K)",
     matches=lambda w: w.has("conv4.weight", "fc1.weight", "fc2.weight"),
     build=_build,

@@ -25,14 +25,15 @@ __all__ = ["Audit", "AuditRow", "Folds", "identity_audit", "session_null", "wils
 Folds = Literal["time", "clips"]
 
 _ONE_CLIP = (
-    "With one clip a speaker, whatever tells the clips apart (camera, light, posture, mood) counts "
-    "as identity: the accuracy is an upper bound on what is left of the speaker."
+    "With one clip for each speaker, every difference between the clips (camera, light, "
+    "posture, mood) counts as identity: the accuracy is an upper bound of what remains of the "
+    "speaker."
 )
 _SAME_CLIPS = (
-    "Training and test frames come from the same clips, so what tells the clips apart counts as "
-    "identity: the accuracy is an upper bound."
+    "Training and test frames come from the same clips, so differences between the clips count "
+    "as identity: the accuracy is an upper bound."
 )
-_OTHER_CLIPS = "Test frames come from clips that the classifier never saw."
+_OTHER_CLIPS = "Test frames come from clips that were not used for training."
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,8 @@ def _recognised(
         test, train = frames.fold == fold, _training_rows(frames, fold, gap)
         if set(frames.speaker[train]) != set(frames.speaker):
             raise BadInput(
-                "Without the frames near the tested ones a speaker has none left to learn from; "
-                "use longer clips or fewer folds."
+                "Without the frames near the tested ones, a speaker has none left for "
+                "training; use longer clips or fewer folds."
             )
         model = make_pipeline(
             StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=2000)
@@ -260,7 +261,10 @@ def session_null(
     audit = identity_audit(alone, n_folds=n_folds, **{**options, "folds": "time"})
     return replace(
         audit,
-        note=f"Null: clips of the one speaker {name!r} told apart, so all of it is session.",
+        note=(
+            f"Null: clips of one speaker, {name!r}, told apart; this accuracy comes from the "
+            "recordings only."
+        ),
     )
 
 

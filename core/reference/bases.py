@@ -58,7 +58,7 @@ def open_basis(given: Path | str, workspace: Workspace | None = None) -> ShapeSp
     if path.name not in known:
         have = ", ".join(known) or "none"
         raise MissingFile(
-            f"There is no file {str(given)!r}, and no basis of that name is kept in the workspace "
-            f"(kept: {have}); check the path."
+            f"There is no file {str(given)!r}, and no basis of that name is stored in the "
+            f"workspace (stored: {have}); check the path."
         )
     return ShapeSpace.load(known[path.name])

@@ -1,4 +1,4 @@
-"""Candidates for the closed mouth, under every rule that has been used (SPEC 4).
+"""Candidates for the closed-mouth frame under each rule (docs/published.md#replication-project).
 
 Two things differ between the rules: which lip points make the gap (anatomical pairs, or the crossed
 ones of the published program), and how unusual the mouth's width may be (|z| below 1.3 as the
@@ -43,36 +43,38 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "Usual width, anatomical gap",
                 "anatomical",
                 1.3,
-                "What Speechmarks does: lips that face each other, widths within 1.3 deviations.",
+                "The default of Speechmarks: lips that face each other, widths within 1.3 "
+                "standard deviations.",
             ),
             Rule(
                 "anatomical-0.1",
                 "Nearly mean width, anatomical gap",
                 "anatomical",
                 0.1,
-                "The right lip pairs with the hidden threshold: few frames are left.",
+                "Anatomical pairs with the threshold of the published identity removal: "
+                "few frames remain.",
             ),
             Rule(
                 "crossed-1.3",
                 "Usual width, crossed gap (published default)",
                 "crossed",
                 1.3,
-                "The published pairs 61-65 and 63-67 run across the mouth: they measure width too, "
-                "and never come near 0.",
+                "The published pairs 61-65 and 63-67 run across the mouth: their gap includes "
+                "the width and never approaches 0.",
             ),
             Rule(
                 "crossed-0.1",
                 "Nearly mean width, crossed gap (published identity removal)",
                 "crossed",
                 0.1,
-                "What the published identity removal calls; the threshold hides in the call.",
+                "The published identity removal passes 0.1 instead of the documented 1.3.",
             ),
             Rule(
                 "smallest",
                 "Smallest gap, any width",
                 "anatomical",
                 math.inf,
-                "Eskimez et al. 2020: no filter on width, so pursed lips can win.",
+                "Eskimez et al. 2020: no width filter, so pursed lips can be selected.",
             ),
         )
     }

@@ -1,4 +1,4 @@
-"""Which frame shows the closed mouth (SPEC 4).
+"""Which frame shows the closed mouth (docs/published.md#replication-project).
 
 The rule: keep frames whose mouth width is usual (|z-score| below a threshold, so that pursed and
 stretched lips drop out), and take the one with the smallest sum of the three inner-lip gaps.
@@ -65,7 +65,7 @@ def closed_mouth(
     width, gaps = mouth_width(track), lip_gap(track, gap)
     seen = np.isfinite(width) & np.isfinite(gaps)
     if not seen.any():
-        raise NoFace("No frame of this track holds a whole mouth, so no closed one can be found.")
+        raise NoFace("No frame of this track has a whole mouth, so there is no closed-mouth frame.")
     spread = np.nanstd(width)
     width_z = (width - np.nanmean(width)) / spread if spread > 0 else np.zeros_like(width) * width
     smallest = float(np.abs(width_z[seen]).min())

@@ -1,4 +1,4 @@
-"""Identity removal: what is left of a face when only its motion is kept (SPEC 4)."""
+"""Identity removal: keeps the motion of a face (docs/published.md#replication-project)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 EYE_DISTANCE = 5.0
-"""Of the eye centres in HUM's lip space, 'eye5' (SPEC 5)."""
+"""Distance of the eye centres in the lip space 'eye5' (Humans project 2021)."""
 
 
 def aligned_for_identity(
@@ -36,9 +36,7 @@ def aligned_for_identity(
     """The track from which identity removal subtracts a frame: in the plane, aligned, at the rate
     of the result. Parameters and errors as for `remove_identity`."""
     if track.scheme != "dlib68":
-        raise BadInput(
-            f"Identity removal puts motion onto a 68-point face; this track is {track.scheme}."
-        )
+        raise BadInput(f"Identity removal needs a 68-point track; got {track.scheme}.")
     upside_down = track.space == "eye5" and not published  # that space is turned by 180 degrees
     flat = track.replace(points=track.points[:, :, :2] * (-1 if upside_down else 1))
     aligned = align(flat, method, published=published)
@@ -135,7 +133,7 @@ def remove_identity(
 
 @remembered
 def remove_lip_identity(track: LandmarkTrack, *, fps: float = 25) -> LandmarkTrack:
-    """The motion of the lips alone, on the shipped template's lips, in HUM's lip space.
+    """The motion of the lips alone, on the shipped template's lips, in space eye5.
 
     What `remove_identity` does to a face: rate change, minus the closed-mouth frame, plus the
     template.

@@ -61,7 +61,7 @@ def reference_sensitivity(
     BadInput : a frame that is not there, or that lacks a point.
     """
     if aligned.scheme != "dlib68":
-        raise BadInput(f"Identity is removed from 68-point faces; this track is {aligned.scheme}.")
+        raise BadInput(f"Identity removal needs a 68-point track; got {aligned.scheme}.")
     face = shipped_template() if template is None else template
     unit, _ = face_size(face, aligned.layout)
     parts = {"face": tuple(range(aligned.points.shape[1])), **face_parts(aligned.layout)}

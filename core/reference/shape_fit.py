@@ -1,7 +1,7 @@
 """Shape spaces of chosen clips: what goes in, and what is lost with fewer components.
 
 The Humans project keeps lips as 8 numbers a frame, fitted on 128 random frames of every clip
-(SPEC 5); Eskimez et al. 2020 keep whole faces as 6.
+(Humans project 2021); Eskimez et al. 2020 keep whole faces as 6.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class ComponentError:
     """What is lost with the first so many components.
 
     explained : share of the (weighted) variance of the fit
-    mse : mean squared difference of all values of a frame, mean over frames (SPEC 5), in the square
+    mse : mean squared difference of all values of a frame, mean over frames, in the square
         of the space's unit
     rmse : root mean squared distance of a point, in distances of the eye centres where the space
         says them (whole faces; 'eye5'), else in mouth widths of the mean face

@@ -16,7 +16,7 @@ from ..track_io import atomic_write, read_array, read_arrays, write_array, write
 
 __all__ = ["ShapeSpace", "fit_shape_space"]
 
-_PAIR = ("mean_shape.npy", "eigen_vectors.npy")  # NR's names
+_PAIR = ("mean_shape.npy", "eigen_vectors.npy")  # Eskimez et al. 2020
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +113,7 @@ class ShapeSpace:
         atomic_write(path, write_arrays(**arrays))
 
     def save_pair(self, folder: Path | str, *, force: bool = False) -> None:
-        """Write mean_shape.npy (1, N*D) and eigen_vectors.npy (K, N*D), as NR's programs read them.
+        """Write mean_shape.npy (1, N*D) and eigen_vectors.npy (K, N*D), as published.
 
         The pair holds neither deviations nor weights, scheme and space.
 
@@ -132,7 +132,7 @@ class ShapeSpace:
     @classmethod
     def load(cls, path: Path | str) -> ShapeSpace:
         """A shape space from a .npz file with at least ``mean`` and ``components``, or from a
-        folder with mean.npy and components.npy, or with NR's mean_shape.npy and eigen_vectors.npy.
+        folder with mean.npy and components.npy, or with the published pair of files.
 
         ``scheme`` follows from the size where the file does not name it; ``deviations`` are 1.
 
@@ -190,7 +190,7 @@ class ShapeSpace:
 
     @classmethod
     def published(cls, mean_shape: Path | str, eigen_vectors: Path | str) -> ShapeSpace:
-        """NR's pair of files: mean_shape.npy (1, 204) and eigen_vectors.npy (6, 204)."""
+        """The published pair of files: mean_shape.npy (1, 204) and eigen_vectors.npy (6, 204)."""
         first, second = (
             _real(read_array(Path(path)), Path(path).name) for path in (mean_shape, eigen_vectors)
         )

@@ -84,9 +84,7 @@ class Distances:
 def check_speakers(speakers: Mapping[str, Sequence[LandmarkTrack]]) -> None:
     """Refuse (`BadInput`) fewer than two speakers, and one without a track."""
     if len(speakers) < 2 or not all(len(tracks) for tracks in speakers.values()):
-        raise BadInput(
-            f"Speakers are told apart from two on, each with a track; got {len(speakers)}."
-        )
+        raise BadInput(f"Expected at least two speakers, each with a track; got {len(speakers)}.")
 
 
 def speaker_distances(

@@ -1,4 +1,4 @@
-"""A template face from the closed mouths of many clips and speakers (SPEC 4)."""
+"""A template face from the closed mouths of many clips and speakers."""
 
 from __future__ import annotations
 
@@ -82,10 +82,10 @@ def template_face(
     """
     given = {} if weights is None else dict(weights)
     if not references or not all(len(faces) for faces in references.values()):
-        raise BadInput("A template face needs at least one closed face of every speaker.")
+        raise BadInput("A template face needs at least one closed-mouth frame of every speaker.")
     if unknown := set(given) - set(references):
         raise BadInput(
-            f"There is no speaker {min(unknown)!r} to weigh; known: {', '.join(references)}."
+            f"There is no speaker {min(unknown)!r} for this weight; known: {', '.join(references)}."
         )
     shares = np.array([given.get(name, 1.0) for name in references])
     if not (np.isfinite(shares).all() and (shares >= 0).all() and shares.sum() > 0):
@@ -95,7 +95,9 @@ def template_face(
     for name, faces in references.items():
         stack = np.stack([np.asarray(face, dtype=np.float64) for face in faces])
         if stack.shape[1:] != (68, 2) or not np.isfinite(stack).all():
-            raise BadInput(f"A closed face has 68 points with x and y; {name!r} has others.")
+            raise BadInput(
+                f"Expected closed-mouth frames of 68 points with x and y; {name!r} has others."
+            )
         means[name] = _upright(np.stack([_upright(face) for face in stack]).mean(axis=0))
     mean = sum(share * face for share, face in zip(shares, means.values(), strict=True))
     named = dict(zip(references, (float(s) for s in shares), strict=True))

@@ -90,19 +90,19 @@ def transfer_motion(
     NoFace, DegenerateShape
     """
     if motion.scheme != "dlib68":
-        raise BadInput(
-            f"Motion is transferred between 68-point faces; this track is {motion.scheme}."
-        )
+        raise BadInput(f"Retargeting needs a 68-point track; got {motion.scheme}.")
     if motion.space not in ("template", "procrustes"):
         raise BadInput(
-            f"Motion to transfer holds no head motion; this track is in {motion.space} space: "
-            "remove its identity first."
+            f"Expected motion without head motion; got a track in {motion.space} space. Remove "
+            "its identity first."
         )
     target = np.asarray(face, dtype=np.float64)
     if target.shape != (68, 2) or not np.isfinite(target).all():
         raise BadInput(f"A target face has 68 points with x and y; this one has {target.shape}.")
     if not 0 <= strength <= _STRONGEST:
-        raise BadInput(f"The strength lies from 0 to {_STRONGEST:g}, not {strength:g}.")
+        raise BadInput(
+            f"The strength (motion gain) lies from 0 to {_STRONGEST:g}, not {strength:g}."
+        )
     rest = rest_face(motion) if neutral is None else np.asarray(neutral, dtype=np.float64)
     fit = fit_similarity(rest[np.newaxis, list(_RIGID)], target[list(_RIGID)])
     turn = fit.rotation[0]

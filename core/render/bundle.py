@@ -141,11 +141,13 @@ def comparison_page(
     NoVideo, MissingFile, MediaError
     """
     if video is None and any(panel.kind == "video" for panel in panels):
-        raise BadInput("A panel shows the clip's picture; give the page a video, or leave it out.")
+        raise BadInput(
+            "A panel shows the clip's video; give the page a video, or leave the panel out."
+        )
     info = None if video is None else probe(video)
     picture = None if info is None else info.video
     if info is not None and picture is None:
-        raise NoVideo(f"{Path(str(video)).name!r} has no picture; give it as the sound.")
+        raise NoVideo(f"{Path(str(video)).name!r} has no video track; give it as the audio.")
     heard = sound if sound is not None and sound.n_samples else None
     timeline = None if heard is None else hear(heard)
     ends = [track_end(p.track) for p in panels if p.track is not None and len(p.track)]

@@ -65,7 +65,7 @@ class Panel:
     crop : for a video with a track, the whole picture or the face's own box (`face_box`).
     fps : for a video, pictures a second, each the source frame nearest in time, numbered from 0.
         None: the video's own frames and numbers. With ``crop="face"``, 25 is the prepared ground
-        truth of the replication project (SPEC 4).
+        truth of the replication project.
     """
 
     title: str
@@ -132,7 +132,7 @@ class _VideoSource:
         path = Path(panel.video or "")
         video = probe(path).video
         if video is None:
-            raise BadInput(f"{path.name!r} of the panel {panel.title!r} has no picture.")
+            raise BadInput(f"{path.name!r} of the panel {panel.title!r} has no video track.")
         self._panel = panel
         self._track = None if panel.track is None else _in_pixels(panel.track, video.size)
         self._view = _picture_view(self._track, video.size, size, panel.crop)
@@ -185,8 +185,8 @@ def _in_pixels(track: LandmarkTrack, size: tuple[int, int]) -> LandmarkTrack:
         points = track.points[..., :2] * size
         return track.replace(points=points, space="pixel")
     raise BadInput(
-        f"Landmarks in {track.space} space cannot be laid over a video; give those of the "
-        "video's pixels, or a panel of their own."
+        f"Landmarks in {track.space} space cannot be drawn over a video; give landmarks in "
+        "pixels of the video, or a separate panel."
     )
 
 

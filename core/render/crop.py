@@ -1,7 +1,7 @@
 """A talking face cut out of its video: a fixed box, the normalised face, or the lips alone.
 
-The fixed box is the prepared ground truth of the replication project (SPEC 4). The normalised face
-and lips are those of the Humans project (SPEC 5): in every picture the eyes lie level and equally
+The fixed box is the prepared ground truth of the replication project. The normalised face
+and lips are those of the Humans project 2021: in every picture the eyes lie level and equally
 far apart and the mouth stands still, but upright, as a viewer wants to see a person.
 """
 
@@ -92,7 +92,7 @@ def face_box(track: LandmarkTrack, picture: tuple[int, int], *, margin: float = 
         raise BadInput(f"A margin is a share of the face's size from 0 to 5, not {margin:g}.")
     bounds = robust_bounds(track)
     if bounds is None:
-        raise NoFace(f"None of the track's {len(track)} frames holds a face; nothing to crop.")
+        raise NoFace(f"None of the {len(track)} frames of the track has a face; nothing to crop.")
     low, high = np.floor(bounds[:2]).astype(int), np.ceil(bounds[2:]).astype(int)
     tight = int((high - low).max()) + 1
     top = low.astype(float)
@@ -119,7 +119,7 @@ def upright_maps(points: ArrayLike, size: int, normalise: Normalise) -> NDArray[
     Returns
     -------
     (T, 2, 3) float64, from pixels of the picture to pixels of the result: Humans' lip normaliser
-    (SPEC 5) turned by 180 degrees. NaN where a point of an eye or the mouth is missing, or the eyes
+    turned by 180 degrees. NaN where a point of an eye or the mouth is missing, or the eyes
     are less than 2 pixels apart.
     """
     flat = np.asarray(points, dtype=np.float64)[..., :2]
@@ -165,7 +165,7 @@ def _face_at(track: LandmarkTrack, time: float) -> int | None:
 def _check_fit(track: LandmarkTrack, picture: tuple[int, int], name: str) -> None:
     """Refuse landmarks that are not in the pixels of this picture."""
     if not track.valid.any():
-        raise NoFace(f"None of the track's {len(track)} frames holds a face; nothing to crop.")
+        raise NoFace(f"None of the {len(track)} frames of the track has a face; nothing to crop.")
     if track.space != "pixel":
         raise BadInput(
             f"A crop needs landmarks in the pixels of {name!r}; this track is in {track.space} "
@@ -241,7 +241,7 @@ def _plan(
     maps = upright_maps(track.points, side, normalise)
     known: NDArray[np.bool_] = np.asarray(np.isfinite(maps).all(axis=(1, 2)))
     if not known.any():
-        raise NoFace("No frame of this track holds both eyes and the mouth; nothing to normalise.")
+        raise NoFace("No frame of this track has both eyes and the mouth; nothing to normalise.")
 
     def of(time: float) -> NDArray[np.float64] | None:
         index = _face_at(track, time)
@@ -289,7 +289,7 @@ def crop_movie(
         raise OutputExists(f"{str(target)!r} exists already; use --force to replace it.")
     info = probe(video)
     if info.video is None:
-        raise NoVideo(f"{video.name!r} has no picture; this step needs a video.")
+        raise NoVideo(f"{video.name!r} has no video track; this step needs a video.")
     _check_fit(track, info.video.size, video.name)
     map_at, side, box = _plan(track, info.video.size, normalise, margin, size)
     sound = read_sound(video) if info.audio is not None else None

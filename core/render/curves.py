@@ -30,8 +30,8 @@ def comparison_curves(
     """Inner-lip opening of every track, and the distance of its mouth from the truth's.
 
     Faces are put onto the shipped template (`remove_identity`), and the unit is its inter-ocular
-    distance (DESIGN 11). Tracks of lips alone are compared as they are, where all are in one space;
-    in HUM's, the eye distance is known.
+    distance. Tracks of lips alone are compared as they are, where all are in one space;
+    in eye5, the eye distance is known.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The face as an edge map: white curves on black, as video-to-video models take it (SPEC 6).
+"""The face as an edge map: white curves on black, as video-to-video models take it (WAV2KP 2021).
 
 Each part of the face is drawn as arcs through three points that follow one another, the end of one
 arc beginning the next; the jaw is closed by a forehead, which landmarks do not have.

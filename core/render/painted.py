@@ -1,6 +1,6 @@
 """The published painted face (Eskimez et al. 2020), drawn straight onto pixels.
 
-Geometry and colours are those of the published figure (SPEC 2), in template units: x right, y up =
+Geometry and colours are those of the published figure, in template units: x right, y up =
 -landmark y, axes x -0.15..0.15 and y -0.2..0.18 with equal aspect, which widens x to +-0.19.
 """
 

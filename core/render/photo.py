@@ -87,7 +87,7 @@ def speak_photo(picture: Image, face: ArrayLike, track: LandmarkTrack) -> Iterat
     mesh = build_mesh(landmarks)
     if mesh.head.unit < _SMALLEST_FACE:
         raise BadInput(
-            f"The eyes of this face are {mesh.head.unit:.0f} pixels apart; a photo that speaks "
+            f"The eyes of this face are {mesh.head.unit:.0f} pixels apart; animating a photo "
             f"needs {_SMALLEST_FACE:.0f}: choose a larger one."
         )
     colours = _colours(picture, landmarks)

@@ -1,4 +1,4 @@
-"""A track as numbered pictures, one a frame: line plots with point and frame numbers (SPEC 4)."""
+"""A track as numbered pictures, one a frame: line plots with point and frame numbers."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def picture_series(
     if len(track) == 0:
         raise BadInput("A picture series needs at least one frame; this track has none.")
     if not track.valid.any():
-        raise NoFace(f"None of the track's {len(track)} frames holds a face; nothing to draw.")
+        raise NoFace(f"None of the {len(track)} frames of the track has a face; nothing to draw.")
     return _series(track, style, size, points, numbers, colour)
 
 

@@ -41,7 +41,7 @@ __all__ = [
 _LONGEST_SIDE = 1920  # pixels; larger pictures are shrunk
 _DRAWN = 720  # side of a movie of a drawn face
 _TAGS = {
-    "title": "Synthetic speaking face",
+    "title": "Synthetic animated face",
     "comment": "Synthetic: made by Speechmarks from one face and the motion of another source; "
     "the person shown did not say this.",
 }
@@ -155,7 +155,9 @@ def portrait_frame(video: Path | str, track: LandmarkTrack) -> int:
     sharp = {f.index: _sharpness(f.image, track.points[f.index, :, :2])
              for f in read_frames_at(video, chosen)}  # fmt: skip
     if not sharp:
-        raise BadInput("The clip ends before the frames of this track; do they belong together?")
+        raise BadInput(
+            "The clip ends before the frames of this track; check that they belong together."
+        )
     return max(sharp, key=lambda k: sharp[k])
 
 
@@ -186,7 +188,7 @@ def clip_portrait(
         scale = 1.0 if shown is None else picture.shape[1] / shown.size[0]
         face = (track.points[frame, :, :2] + 0.5) * scale - 0.5
     else:
-        raise NoFace(f"Frame {frame} holds no whole face; choose another one.")
+        raise NoFace(f"Frame {frame} has no whole face; choose another frame.")
     return Portrait(face, picture, frame=frame)
 
 
@@ -233,7 +235,7 @@ def transfer_movie(
     """
     out = Path(out)
     if out.suffix.lower() != ".mp4":
-        raise BadInput(f"A speaking face is written as .mp4, not {out.suffix!r}.")
+        raise BadInput(f"An animated photo is written as .mp4, not {out.suffix!r}.")
     track = _from_zero(
         transfer_motion(
             motion, portrait.face, strength=strength, mouth_only=mouth_only, space=portrait.space

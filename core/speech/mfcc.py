@@ -1,4 +1,4 @@
-"""Mel cepstra as torchaudio computes them, and the windows that W2K takes of them (SPEC 6).
+"""Mel cepstra as torchaudio computes them, and the windows of WAV2KP 2021.
 
 All of it in double precision: it costs little, and what comes of a sound does not depend on where
 it is cut into pieces.
@@ -188,7 +188,7 @@ def key_point_count(seconds: float, rate: float) -> int:
 def window_starts(
     numbers: NDArray[np.int64], ratio: float, window: int, n_frames: int | None
 ) -> NDArray[np.int64]:
-    """First MFCC frame of the window of each key-point (SPEC 6).
+    """First MFCC frame of the window of each key-point (docs/published.md#wav2kp-2021).
 
     numbers : (n,) of the key-points. ratio : MFCC frames a key-point. n_frames : M, or None where
         the sound still goes on.

@@ -16,7 +16,7 @@ Samples = NDArray[np.float32]
 
 
 def mix_noise(signal: Samples, noise: Samples, snr_db: float) -> Samples:
-    """Signal and noise (n,) so that their powers have the ratio ``snr_db`` (SPEC 2).
+    """Signal and noise (n,) so that their powers have the ratio ``snr_db`` (Eskimez et al. 2020).
 
     Silence on either side leaves the signal as it is.
     """

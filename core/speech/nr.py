@@ -1,4 +1,4 @@
-"""The raw-waveform input of the NR family (SPEC 2; Eskimez et al. 2020, section III)."""
+"""The raw-waveform input of the CNN family (Eskimez et al. 2020, section III)."""
 
 from __future__ import annotations
 

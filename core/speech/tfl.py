@@ -1,4 +1,4 @@
-"""The differences of log-mel power that TFL's stacked LSTMs hear (SPEC 3; Eskimez et al. 2018).
+"""Differences of log-mel power, the features of Eskimez et al. 2018.
 
 All of it in double precision, as the published program computes: quiet bands are differences of
 logarithms of tiny numbers.

@@ -15,7 +15,7 @@ from ..track import Space
 __all__ = ["FACE_RATE", "Basis", "Contents", "finite_array", "shaped"]
 
 FACE_RATE = 25.0
-"""Frames a second where a file holds no times (DESIGN 10)."""
+"""Frames a second where a file holds no times."""
 _FLAT = {136: (68, 2), 204: (68, 3), 40: (20, 2), 936: (468, 2), 1404: (468, 3)}
 _WITH_IRISES = 478  # what MediaPipe gives where it refines the eyes
 

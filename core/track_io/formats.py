@@ -77,7 +77,7 @@ _FINE = 20.0  # units across a face, below which whole numbers leave no face
 
 
 def guess_space(points: NDArray[np.float64]) -> Space:
-    """'pixel' where the largest number is above 2, else 'template' (DESIGN 11)."""
+    """'pixel' where the largest number is above 2, else 'template'."""
     largest = np.nanmax(np.abs(points)) if np.isfinite(points).any() else 0.0
     return "pixel" if largest > 2 else "template"
 
@@ -197,7 +197,7 @@ def _rounding(track: LandmarkTrack) -> str:
 
 def _residual(track: LandmarkTrack, basis: Basis) -> str:
     if not track.frame_valid.any():
-        return "No frame holds a face, so all coefficients are missing."
+        return "No frame has a face, so all coefficients are missing."
     points = track.points[track.frame_valid]
     rest = np.sqrt(np.mean((basis.reconstruct(basis.project(points)) - points) ** 2))
-    return f"{len(basis.components)} coefficients leave out {rest:.3g} (root mean square)."
+    return f"{len(basis.components)} coefficients lose {rest:.3g} (root mean square)."

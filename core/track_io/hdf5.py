@@ -1,4 +1,4 @@
-"""HDF5: our own complete tracks, and one sample of the data sets that NR and TFL train on."""
+"""HDF5: our own complete tracks, and one sample of published training data."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def h5_track(track: LandmarkTrack) -> bytes:
 
 
 def read_h5(path: Path, *, sample: int | None, basis: Basis | None) -> Contents:
-    """A .h5 track of ours, or sample ``sample`` (default 0) of NR's or TFL's training data.
+    """A .h5 track of ours, or sample ``sample`` (default 0) of published training data.
 
-    NR (SPEC 2): ``landmarks`` (samples, time, K) are coefficients of ``basis``. TFL (SPEC 3):
-    ``flmark`` (samples, 75, 136) lie in the unit square. Both have 25 frames a second.
+    Eskimez et al. 2020: ``landmarks`` (samples, time, K) are coefficients of ``basis``.
+    Eskimez et al. 2018: ``flmark`` (samples, 75, 136) lie in the unit square. Both have 25 fps.
 
     Raises
     ------
@@ -88,7 +88,10 @@ def _nr(file: h5py.File, name: str, sample: int | None, basis: Basis | None) -> 
 def _tfl(file: h5py.File, name: str, sample: int | None) -> Contents:
     values, remarks = _sample(file, "flmark", name, sample)
     if values.shape[1] != 136:
-        raise BadInput(f"{name!r} holds {values.shape[1]} numbers a frame; TFL's data have 136.")
+        raise BadInput(
+            f"{name!r} holds {values.shape[1]} numbers a frame; expected 136, as in the "
+            "training data of Eskimez et al. 2018."
+        )
     points = values.reshape(len(values), 68, 2)
     times = frame_times(len(values), FACE_RATE)
     return Contents(points, "dlib68", times, "unit", remarks=remarks)

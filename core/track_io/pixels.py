@@ -1,4 +1,4 @@
-"""Whole pixels: HUM's JSON (frames x faces x points x [x, y]), W2K's text in folders or .zip."""
+"""Whole pixels: JSON of the Humans project 2021, text files of WAV2KP 2021 in folders or .zip."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def _whole(track: LandmarkTrack) -> Iterator[list[list[int]] | None]:
 
 
 def json_track(track: LandmarkTrack) -> bytes:
-    """Each frame a list of one face, or of none (SPEC 5)."""
+    """Each frame a list of one face, or of none (Humans project 2021)."""
     return json.dumps([[] if face is None else [face] for face in _whole(track)]).encode()
 
 
 def text_frames(track: LandmarkTrack) -> Iterator[bytes]:
-    """The files of W2K: a line "x,y" for each point; no lines where there is no face."""
+    """The files of WAV2KP 2021: a line "x,y" for each point; no lines where there is no face."""
     for face in _whole(track):
         yield "".join(f"{x},{y}\n" for x, y in face or ()).encode()
 
@@ -127,8 +127,8 @@ def read_json(path: Path, *, face: int = 0) -> Contents:
     remarks: tuple[str, ...] = ()
     if unusual:
         remarks = (
-            f"{unusual} of {len(faces)} frames hold not exactly one face; face {face} was read "
-            "and is missing where there is none (--face).",
+            f"{unusual} of {len(faces)} frames do not have exactly one face; face {face} was "
+            "read, and is missing where there is none (--face).",
         )
     return Contents(points, scheme, remarks=remarks)
 

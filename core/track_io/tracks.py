@@ -34,7 +34,10 @@ from .tidy import csv_track, read_csv
 __all__ = ["read_contents", "read_track", "to_track", "track_bytes", "write_track"]
 
 _EXPECTED = {
-    ".h5": "HDF5 with points, times, scheme, space and provenance, or NR's or TFL's training data",
+    ".h5": (
+        "HDF5 with points, times, scheme, space and provenance, or training data of Eskimez et "
+        "al. 2018 or 2020"
+    ),
     ".npz": "points, times, scheme, space and provenance",
     ".csv": "columns of numbers named frame, time_s, point, x, y[, z]",
     ".json": "a list of frames, each a list of faces, each a list of 68, 20 or 468 [x, y]",
@@ -56,7 +59,7 @@ def read_contents(
     ----------
     face : which of several faces in a frame of JSON; the first where not given.
     sample : which sample of a training set in HDF5; the first where not given.
-    basis : turns coefficients (.npy of (T, K), NR's HDF5) into points.
+    basis : turns coefficients (.npy of (T, K), HDF5 of Eskimez et al. 2020) into points.
 
     Raises
     ------

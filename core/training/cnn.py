@@ -1,4 +1,4 @@
-"""Recipes of the NR family: plain, noise-resilient, and hearing its own output (SPEC 2).
+"""Recipes of the CNN family (Eskimez et al. 2020): plain, noise-resilient, autoregressive.
 
 Differences from the published recipes, each for a reason: windows of a clip share their features
 (the same gradient for a sixth of the work); targets are divided by their deviation; validation
@@ -45,7 +45,7 @@ _SAME_FEATURES = 1e-3  # weight of the distance of clean and noisy features
 
 @dataclass
 class CNNRecipe(Recipe):
-    """The NR CNN.
+    """The CNN of Eskimez et al. 2020.
 
     Parameters
     ----------

@@ -300,7 +300,9 @@ def split_clips(
         list_name = "train"
     clips = list_clips(root, list_name)
     if unknown := sorted(set(leave_out) - {c.speaker for c in clips}):
-        raise BadInput(f"No clip of the list is of speaker {unknown[0]!r}; nothing to leave out.")
+        raise BadInput(
+            f"No clip of the list is of speaker {unknown[0]!r}, so it cannot be left out."
+        )
     clips = [c for c in clips if c.speaker not in leave_out]
     if "valid" in names and list_name != "valid":
         held = [c for c in list_clips(root, "valid") if c.speaker not in leave_out]
@@ -309,7 +311,7 @@ def split_clips(
     else:
         clips, held = held_out(clips, seed) if clips else ([], [])
     if not clips or not held:
-        raise BadInput("Training needs at least two clips: one to learn from, one to validate on.")
+        raise BadInput("Training needs at least two clips: one for training, one for validation.")
     build = partial(
         build_training_set,
         workspace,

@@ -1,4 +1,4 @@
-"""Training files of NR and TFL, written from clips."""
+"""Training files of Eskimez et al. 2018 and 2020, written from clips."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def export_nr(
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[int, LeftOut]:
-    """Write NR's training file (SPEC 2): the first 3 s of every clip.
+    """Write the training file of Eskimez et al. 2020: the first 3 s of every clip.
 
     ``landmarks`` are coefficients of the mouth-weighted PCA of these clips' faces, identity
     removed; it lies beside them, which published files lack.
@@ -81,7 +81,7 @@ def export_tfl(
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[int, LeftOut]:
-    """Write TFL's training file (SPEC 3): clips of 75 frames, their motion on one mean face.
+    """Write the training file of Eskimez et al. 2018: 75-frame clips, moved onto one mean face.
 
     mean_face : (68, 2); the shipped template where None. Returns and raises as `export_nr`; the
     spare row of zeros at the end of published files is left away.
@@ -111,7 +111,7 @@ def _rows(sound: Waveform) -> NDArray[np.float32]:
     """Features of the 75 frames; of the last centred windows those that no frame has are cut."""
     rows = tfl_features(sound)
     if len(rows) < FRAMES:
-        raise BadInput(f"Its sound gives {len(rows)} rows of features, a sample has {FRAMES}.")
+        raise BadInput(f"Its audio gives {len(rows)} rows of features; expected {FRAMES}.")
     return rows[:FRAMES]
 
 

@@ -1,7 +1,7 @@
 """One loop for every family: epochs, running averages, checkpoints, curves.
 
 What differs between families is a `Recipe`. What is kept is a running average of the weights, or,
-with ``average_best``, the mean of the best epochs' (averaging ten helped HUM, SPEC 5).
+with ``average_best``, the mean of the best epochs' (ten helped in the Humans project 2021).
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def train(
     out = Path(out)
     if training.space == "unit" and not recipe.takes_features:
         raise BadInput(
-            f"These data hold features but no sound; {recipe.family} hears sound. Train lstm on "
+            f"These data hold features but no audio; {recipe.family} needs audio. Train lstm on "
             "them."
         )
     checkpoint = out / "checkpoint.pt"
@@ -249,8 +249,8 @@ class _Run:
             if torch.isfinite(loss) and torch.isfinite(size):
                 return loss.item()
         raise BadInput(
-            f"Training went astray in epoch {len(self.curves) + 1}: the loss is no number any "
-            "more; start again with a lower learning rate."
+            f"Training diverged in epoch {len(self.curves) + 1}: the loss is not a number; "
+            "start again with a lower learning rate."
         )
 
     def kept(self) -> State:
@@ -305,7 +305,8 @@ class _Run:
             self.curves, self.best = list(saved["curves"]), dict(saved["best"])
         except Exception as error:  # a damaged file raises many kinds
             raise WeightsError(
-                f"{checkpoint.name!r} cannot be resumed from; start again with --force."
+                f"{checkpoint.name!r} does not fit, so the run cannot be resumed; start "
+                "again with --force."
             ) from error
 
 

@@ -1,4 +1,4 @@
-"""Recipe of the lstm family (SPEC 3), onto faces in template space.
+"""Recipe of the lstm family (Eskimez et al. 2018), onto faces in template space.
 
 Differences from the published recipe, each for a reason: inputs are standardised and bands that the
 training sound cannot hold are left out (both folded into the weights that are kept); targets are
@@ -33,7 +33,7 @@ __all__ = ["LSTMRecipe"]
 
 @dataclass
 class LSTMRecipe(Recipe):
-    """TFL's stacked LSTM: three layers and one that gives the face.
+    """The stacked LSTM of Eskimez et al. 2018: three layers, and one that gives the face.
 
     Parameters
     ----------

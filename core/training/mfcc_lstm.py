@@ -1,4 +1,4 @@
-"""Recipe of the mfcc-lstm family (SPEC 6), onto faces in template space at 25 frames a second.
+"""Recipe of the mfcc-lstm family (WAV2KP 2021), onto faces in template space at 25 frames a second.
 
 Differences from the published recipe, each for a reason: inputs are standardised (folded into the
 weights that are kept, so that the file is of the published form); targets are displacements from
@@ -35,7 +35,7 @@ _GAIN_DB = (-12.0, 6.0)
 
 @dataclass
 class MFCCRecipe(Recipe):
-    """W2K's window LSTM.
+    """The window LSTM of WAV2KP 2021.
 
     Parameters
     ----------

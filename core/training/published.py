@@ -1,8 +1,8 @@
-"""The training files of NR and TFL, read as examples.
+"""The published training files, read as examples. Both have 25 fps.
 
-NR (SPEC 2): ``speech`` (samples, 8 kHz signal) and ``landmarks`` (samples, time, K), coefficients
-of a basis. TFL (SPEC 3): ``flmark`` (samples, 75, 136) in the unit square and ``MelFeatures``
-(samples, 75, 128); no sound. Both at 25 frames a second.
+Eskimez et al. 2020: ``speech`` (samples, 8 kHz signal) and ``landmarks`` (samples, time, K),
+coefficients of a basis. Eskimez et al. 2018: ``flmark`` (samples, 75, 136) in the unit square and
+``MelFeatures`` (samples, 75, 128); no audio.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .data import Example, TrainingSet, held_out
 __all__ = ["COMPONENTS", "MEAN", "read_training_file"]
 
 MEAN, COMPONENTS = "mean_shape", "eigen_vectors"
-"""Where our files hold the basis, which NR keeps in files of its own."""
+"""Where our files hold the basis; Eskimez et al. 2020 have separate files."""
 
 
 def read_training_file(
@@ -37,12 +37,12 @@ def read_training_file(
 
     Parameters
     ----------
-    basis : of 68 points, that NR's coefficients belong to; the file's own where None.
+    basis : of 68 points, of the coefficients; the file's own where None.
 
     Returns
     -------
-    Two sets that share a template, the mean face. Those of TFL's data lie in space 'unit', carry
-    features in place of sound, and suit the lstm family alone.
+    Two sets that share a template, the mean face. Data of Eskimez et al. 2018 lie in
+    space 'unit', carry features instead of audio, and suit the lstm family only.
 
     Raises
     ------
@@ -59,13 +59,13 @@ def read_training_file(
                 examples = _nr_examples(file, name, basis or _own_basis(file, name))
             else:
                 raise BadInput(
-                    f"{name!r} is no training data: expected 'speech' and 'landmarks', or 'flmark' "
-                    f"and 'MelFeatures'; it holds {shown(list(file)[:7])}."
+                    f"{name!r} is not training data: expected 'speech' and 'landmarks', or "
+                    f"'flmark' and 'MelFeatures'; it holds {shown(list(file)[:7])}."
                 )
     except OSError as error:
-        raise BadInput(f"{name!r} cannot be read as HDF5; write it again.") from error
+        raise BadInput(f"{name!r} is not a readable HDF5 file; write it again.") from error
     if len(examples) < 2:
-        raise BadInput("Training needs at least two samples: to learn from, and to validate on.")
+        raise BadInput("Training needs at least two samples: one for training, one for validation.")
     learned, held = held_out(examples, seed)
     points = np.concatenate([e.points for e in learned])
     template = np.asarray(np.nanmean(points, axis=0))
@@ -96,7 +96,7 @@ def _samples(
             if not np.isfinite(values).all():
                 raise BadInput(f"Sample {number} of {name!r} holds values that are no numbers.")
             pair.append(values)
-        if pair[0].any():  # TFL's files end with a spare row of zeros
+        if pair[0].any():  # Eskimez et al. 2018 end with a row of zeros
             found.append((pair[0], pair[1]))
     return found
 

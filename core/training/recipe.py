@@ -32,7 +32,7 @@ class Recipe(ABC):
     decay : of the running average of the weights, each step
     weight_decay : of AdamW (Loshchilov and Hutter 2019)
     bears_half : its products can be of bfloat16
-    takes_features : it can do with TFL's features in place of sound
+    takes_features : it accepts the features of Eskimez et al. 2018 instead of audio
     device : where the network is trained
     half : products are of bfloat16
     """

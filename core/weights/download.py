@@ -67,8 +67,8 @@ def fetch(
         if isinstance(error, ConnectionError):
             raise
         raise BadInput(
-            f"{file.name!r} cannot be stored in {str(folder)!r} ({error.strerror or error}); make "
-            "room there, or set SPEECHMARKS_HOME to another folder."
+            f"{file.name!r} cannot be stored in {str(folder)!r} ({error.strerror or error}); "
+            "free disk space there, or set SPEECHMARKS_HOME to another folder."
         ) from error
     finally:
         with suppress(OSError):  # others are at work in it, or have parts in it
@@ -106,8 +106,7 @@ def _retrieve(file: RemoteFile, part: Path, timeout: float, progress: Progress) 
         raise
     except ValueError as error:  # from pooch, which has removed the file
         raise WeightsError(
-            f"The server sent a file that is not the expected {file.name!r} (its hash differs), "
-            "so it was thrown away."
+            f"The server sent another file than {file.name!r} (its hash differs); it was deleted."
         ) from error
     return path
 

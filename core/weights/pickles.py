@@ -125,7 +125,9 @@ def _refusal(path: Path, needs: _Needs) -> str:
         f"torch.save(c, {path.stem + '.pt'!r})",
     )
     return (
-        f"{text}opened; if you trust it, run three lines in the environment that made it and use "
-        "the file they write: " + " / ".join(lines) + " (from torch 2.6 on, torch.load needs "
+        f"{text}opened. To convert a checkpoint that you trust, run three lines in the "
+        "environment that made it, and use the file they write: "
+        + " / ".join(lines)
+        + " (from torch 2.6 on, torch.load needs "
         "weights_only=False there)."
     )

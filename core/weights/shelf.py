@@ -132,7 +132,7 @@ def files_of(name: str) -> tuple[RemoteFile, ...]:
     if name in files:
         return (remote_file(name),)
     known = ", ".join([*(entry.name for entry in entries()), *encoders, *files])
-    raise BadInput(f"There is nothing named {name!r} to get; known: {known}.")
+    raise BadInput(f"There is nothing named {name!r} to download; known: {known}.")
 
 
 @dataclass(frozen=True)

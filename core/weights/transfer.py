@@ -102,7 +102,7 @@ class Transfer:
     def _given_up(self, error: _TryAgain) -> Offline:
         advice = error.advice
         if done := self._done():
-            advice = f"the {_mb(done)} that came are kept, so try again to go on from there"
+            advice = f"the {_mb(done)} received are kept, so try again to continue"
         return Offline(f"{self.file.name!r} could not be downloaded: {error}; {advice}.")
 
     def _attempt(self, url: str) -> None:
@@ -138,7 +138,7 @@ class Transfer:
                 return self._accepted(response, asked)
             watch.came(0)
             self.progress(asked, self.file.size)
-        raise _TryAgain("the server gives no answer")
+        raise _TryAgain("the server does not answer")
 
     def _accepted(self, response: requests.Response, asked: int) -> tuple[int | None, int]:
         status, headers = response.status_code, response.headers
@@ -150,7 +150,9 @@ class Transfer:
         elif status == 416 and last == asked:  # all of it had come before
             start, total = asked, last
         elif status in (206, 416):
-            raise _TryAgain("the server has another file than was begun with", fresh=True)
+            raise _TryAgain(
+                "the server has another file than at the start of the download", fresh=True
+            )
         elif status in (408, 425, 429) or status >= 500:
             raise _TryAgain(f"the server answers {status}")
         else:
@@ -167,8 +169,8 @@ class Transfer:
         size = self.file.size
         wanted = "2 GB at most" if size is None else f"{size} bytes"
         return WeightsError(
-            f"The server sent a file that is not the expected {self.file.name!r} ({wanted}, and "
-            f"it has {got} or more), so it was thrown away."
+            f"The server sent another file than {self.file.name!r} ({wanted}, and it has {got} "
+            "or more); it was deleted."
         )
 
 
@@ -268,7 +270,7 @@ def _meaning(error: Exception, timeout: float) -> Exception:
     if isinstance(error, requests.ConnectionError):
         return _TryAgain("the network does not answer", "check the connection and try again")
     if isinstance(error, requests.RequestException):
-        return _Refused(f"the server's answer makes no sense ({type(error).__name__})")
+        return _Refused(f"the server's answer is invalid ({type(error).__name__})")
     if isinstance(error, (urllib3.exceptions.HTTPError, OSError)):
         return _TryAgain("the connection was cut")
     return error

@@ -198,7 +198,7 @@ def test_points_of_another_shape_are_not_brought_back(method: Any) -> None:
         (aligned.track.points[:, 48:], None),
         (aligned.track.points, MOUTH),
     ):
-        with pytest.raises(BadInput, match="brings back") as caught:
+        with pytest.raises(BadInput, match="invert this alignment") as caught:
             aligned.undo(points, indices)
         sentence(caught.value)
 

@@ -230,7 +230,7 @@ def test_a_file_that_changes_meanwhile_is_not_stored(
     def change(*_: Any) -> None:
         path.write_bytes(films[1].path.read_bytes())
 
-    with pytest.raises(Exception, match="changed while it was looked at"):
+    with pytest.raises(Exception, match="changed during the detection"):
         cached_landmarks(Workspace(home), path, progress=change)
     assert not bytes_below(home)
 

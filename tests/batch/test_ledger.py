@@ -103,5 +103,5 @@ def test_what_is_no_longer_made_is_removed(tmp_path: Path, source: Path) -> None
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"facts": 3}', "\x00"])
 def test_what_is_no_record(tmp_path: Path, text: str) -> None:
     (tmp_path / "resize.jsonl").write_text(text)
-    with pytest.raises(BadInput, match="no record"):
+    with pytest.raises(BadInput, match="not a record"):
         Ledger(tmp_path, "resize", {})

@@ -186,4 +186,4 @@ def test_the_command_refuses_what_has_no_face_or_no_picture(
     path = movie(tmp_path / "grey.mp4", [grey(90)] * 3)
     refused = run("quality", path, "--noise-floor")
     assert refused.code == 2 and "No face was found" in refused.err and not refused.out
-    assert "has no picture" in run("quality", SAMPLE.sound, "--noise-floor").reason
+    assert "has no video track" in run("quality", SAMPLE.sound, "--noise-floor").reason

@@ -52,7 +52,7 @@ def test_every_clip_is_done_skipped_or_listed(clips: list[ClipRef], home: Path) 
         Workspace(home), clips, [NAME], progress=lambda ended, *_: heard.append(ended)
     )
     assert (first.done, first.skipped, [f["clip"] for f in first.failed]) == (3, 1, ["mute"])
-    assert "no sound" in first.failed[0]["reason"] and heard[-1] == 5
+    assert "no audio" in first.failed[0]["reason"] and heard[-1] == 5
     both = predict_clips(Workspace(home), clips, [NAME, OTHER])
     assert (both.done, both.skipped) == (3, 1), "the other model had not heard them"
     again = predict_clips(Workspace(home), clips, [NAME, OTHER])

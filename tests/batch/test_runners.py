@@ -91,7 +91,7 @@ def test_tasks_may_bring_more_tasks(runner: str, tmp_path: Path) -> None:
 
 @EACH
 def test_a_full_disk_ends_the_run_in_a_sentence(runner: str, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="make room, then start again"):
+    with pytest.raises(BadInput, match="free disk space, then start again"):
         run([15, 1, 2], tmp_path, runner)
 
 

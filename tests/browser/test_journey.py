@@ -174,7 +174,7 @@ class Visit:
     def upload(self, file: Any, shown: str) -> None:
         self.go_to("Library")
         self.page.locator("input[type=file]").first.set_input_files(file)
-        self.page.get_by_text(f"Chosen: {shown}").wait_for()
+        self.page.get_by_text(f"Current clip: {shown}").wait_for()
         self.settle()
 
     def alerts(self) -> list[str]:
@@ -277,7 +277,7 @@ def test_the_built_in_clip_leads_through_every_page(visit: Visit) -> None:
     visit.open()
     visit.in_order()
     visit.ready()
-    assert visit.titles() == ["Clip, true landmarks", "Truth, identity removed", *MODELS]
+    assert visit.titles() == ["Clip, ground truth", "Ground truth, identity removed", *MODELS]
     visit.until("p.playing && p.media.muted && p.time() > 0.2")
     visit.drawn()
     visit.snapshot("home")
@@ -335,11 +335,11 @@ def test_the_built_in_clip_leads_through_every_page(visit: Visit) -> None:
     visit.hears()
     visit.snapshot("inference")
 
-    visit.press("Compare with the truth")
+    visit.press("Compare with ground truth")
     visit.arrive("Compare")
     visit.in_order()
     visit.ready()
-    assert visit.titles() == ["Clip", "Truth", *MODELS]
+    assert visit.titles() == ["Clip", "Ground truth", *MODELS]
     page.get_by_text("painted", exact=True).first.click()
     page.wait_for_url("**style=painted**")
     visit.settle()
@@ -349,7 +349,7 @@ def test_the_built_in_clip_leads_through_every_page(visit: Visit) -> None:
     visit.snapshot("compare")
 
     visit.go_to("Library")
-    assert page.get_by_text("Chosen: Built-in presenter").is_visible()
+    assert page.get_by_text("Current clip: Built-in presenter").is_visible()
     visit.snapshot("library")
     visit.go_to("Frames")
     page.get_by_text("7.680 s · frame 192").first.wait_for()
@@ -369,11 +369,11 @@ def test_other_models_than_the_first_go_along_to_compare(visit: Visit) -> None:
     visit.page.wait_for_url(f"**{LIPS}**")
     visit.page.keyboard.press("Escape")
     visit.settle()
-    visit.press("Compare with the truth")
+    visit.press("Compare with ground truth")
     visit.arrive("Compare")
     visit.in_order()
     visit.ready()
-    assert visit.titles() == ["Clip", "Truth", *MODELS, LIPS]
+    assert visit.titles() == ["Clip", "Ground truth", *MODELS, LIPS]
 
 
 def test_the_style_control_restyles_the_faces(visit: Visit) -> None:
@@ -396,11 +396,11 @@ def test_a_click_in_a_row_chooses_that_clip(same_visit: Visit, tmp_path: Path) -
     table = visit.page.get_by_test_id("stDataFrame")
     box = table.bounding_box()
     visit.page.mouse.click(box["x"] + 250, box["y"] + 60)
-    visit.page.get_by_text("Chosen: Built-in presenter").wait_for()
+    visit.page.get_by_text("Current clip: Built-in presenter").wait_for()
     visit.page.mouse.click(box["x"] + 250, box["y"] + 60 + 64)
-    visit.page.get_by_text("Chosen: other.mp4").wait_for()
+    visit.page.get_by_text("Current clip: other.mp4").wait_for()
     visit.press("Built-in clip")
-    visit.page.get_by_text("Chosen: Built-in presenter").wait_for()
+    visit.page.get_by_text("Current clip: Built-in presenter").wait_for()
     visit.in_order()
 
 
@@ -425,7 +425,7 @@ def test_a_real_clip_is_compared_with_sound(
     visit.go_to("Compare")
     visit.in_order()
     visit.ready()
-    assert visit.titles() == ["Clip", "Truth", *MODELS]
+    assert visit.titles() == ["Clip", "Ground truth", *MODELS]
     visit.drawn(at=at)
     visit.play([fps, *[25] * (1 + len(MODELS))], at=at)
     visit.hears()
@@ -462,18 +462,18 @@ def phone(folder: Path, request: pytest.FixtureRequest) -> Path:
 AWKWARD = {
     # what: (file, its size as shown, the sentence on Landmarks, on Compare, the panels there)
     "silent sound": (
-        shared_clip("silent_audio.mp4"), "360 × 288", None, "sound is silent",
-        ["Clip", "Truth", *MODELS],
+        shared_clip("silent_audio.mp4"), "360 × 288", None, "audio of this clip is silent",
+        ["Clip", "Ground truth", *MODELS],
     ),
     "no sound": (
-        shared_clip("grid_noaudio_reclip.mpg"), "360 × 288", None, "has no sound",
-        ["Clip", "Truth"],
+        shared_clip("grid_noaudio_reclip.mpg"), "360 × 288", None, "has no audio",
+        ["Clip", "Ground truth"],
     ),
     "no face": (
         shared_clip("no_face_animation.mp4"), "960 × 540", "No face was found",
         "No face was found", ["Clip", *MODELS],
     ),
-    "4K portrait": (phone, "2160 × 3840", None, "has no sound", ["Clip", "Truth"]),
+    "4K portrait": (phone, "2160 × 3840", None, "has no audio", ["Clip", "Ground truth"]),
 }  # fmt: skip
 
 
@@ -486,9 +486,9 @@ def test_an_awkward_clip_gives_a_result_or_a_clear_sentence(
     path = make(tmp_path, request)
     visit.upload(path, path.name)
     visit.in_order()
-    assert size in visit.page.get_by_text("Chosen: ").inner_text()
+    assert size in visit.page.get_by_text("Current clip: ").inner_text()
 
-    visit.press("See its landmarks")
+    visit.press("Show its landmarks")
     visit.arrive("Landmarks")
     if on_landmarks:
         assert any(on_landmarks in text for text in visit.alerts())
@@ -523,8 +523,8 @@ def test_every_shared_clip_plays_in_compare(same_visit: Visit, shared: Path) -> 
         visit.ready()
         said, titles = visit.alerts(), visit.titles()
         assert titles[0] == "Clip", path.name
-        assert ("Truth" in titles) is not any("No face was found" in text for text in said)
-        heard = not any("has no sound" in text for text in said)
+        assert ("Ground truth" in titles) is not any("No face was found" in text for text in said)
+        heard = not any("has no audio" in text for text in said)
         assert (MODELS[0] in titles) is heard, path.name
         visit.drawn(at=0.7 * probe(path).video.times[-1])  # type: ignore[union-attr]
         visit.js("p.seek(0)")

@@ -1,4 +1,4 @@
-"""Layouts of SPEC 7 on made-up trees: recognised, listed, resolved, with what belongs to a clip."""
+"""The layouts of docs/published.md#data-set-layouts on synthetic folders."""
 
 from __future__ import annotations
 

@@ -109,10 +109,10 @@ BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a zip bomb": (bomb, "60 MB"),
     "entities in entities": (laughs, "entities"),
     "a zip that is no workbook": (no_workbook, "damaged"),
-    "a text called .xlsx": (lambda p: text(p, GOOD), "no .xlsx workbook"),
+    "a text called .xlsx": (lambda p: text(p, GOOD), "not a readable .xlsx workbook"),
     "a cut workbook": (
         lambda p: (p.write_bytes(xlsx(p, GOOD).read_bytes()[:2000]), p)[1],
-        "no .xlsx workbook",
+        "not a readable .xlsx workbook",
     ),
     "a formula for a set": (
         lambda p: xlsx(p, [["video", "set"], ["a", '=IF(1,"Train","Test")']]),

@@ -115,8 +115,8 @@ def test_doctor_tells_of_each_detector_and_fails_for_no_optional_one(
     told = {c["name"]: c for c in run("doctor", "--json").json["checks"]}
     assert told["detector"]["ok"] and not told["detector"]["fix"]
     line = told[f"detector {name}"]
-    assert line["ok"] and "not here" in line["detail"] and line["fix"] == state(name).reason
-    assert f"--   detector {name}: optional, not here" in run("doctor").out
+    assert line["ok"] and "not installed" in line["detail"] and line["fix"] == state(name).reason
+    assert f"--   detector {name}: optional, not installed" in run("doctor").out
 
 
 def test_doctor_says_ready_where_the_weights_are_here(run: Any, monkeypatch: Any) -> None:

@@ -66,7 +66,7 @@ def test_samples_are_frozen() -> None:
 
 @pytest.mark.parametrize("name", ["clm_cap13_vp8_noaudio.webm", "one_frame.mp4"])
 def test_a_clip_without_sound_says_so(shared: Path, name: str) -> None:
-    with pytest.raises(NoSound, match="no sound") as caught:
+    with pytest.raises(NoSound, match="no audio") as caught:
         read_sound(shared / "data/clips" / name)
     sentence(caught.value)
 

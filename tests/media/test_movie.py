@@ -136,7 +136,7 @@ def test_a_cancelled_proxy_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_sound_file_has_no_proxy(tmp_path: Path) -> None:
     write_wav(tmp_path / "a.wav", tone(0.2))
-    with pytest.raises(BadInput, match="sound file"):
+    with pytest.raises(BadInput, match="audio file"):
         make_proxy(tmp_path / "a.wav", tmp_path / "p.mp4")
     assert not (tmp_path / "p.mp4").exists()
 

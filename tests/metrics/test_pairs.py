@@ -247,7 +247,7 @@ REFUSED: dict[str, tuple[LandmarkTrack, dict[str, Any], str]] = {
         {"basis": fit_shape_space(faces(0, 20, 20), 8), "published": True, "mouth_only": True},
         "eyes",
     ),
-    "no frame of the prediction": (talking(2, 0), {"published": True}, "in common"),
+    "no frame of the prediction": (talking(2, 0), {"published": True}, "no common frame"),
     "every x below 0": (
         talking(2).replace(points=talking(2).points - 9999),
         {"normalise": True, "published": True},

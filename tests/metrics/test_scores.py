@@ -148,7 +148,7 @@ def test_nothing_in_common_is_one_sentence() -> None:
         (track(), late),
         (track(), track().replace(points=np.full((20, 68, 2), np.nan))),
     ):
-        with pytest.raises(BadInput, match="in common") as caught:
+        with pytest.raises(BadInput, match="no common frame") as caught:
             score_clip(truth, guess, iod=1)
         sentence(caught.value)
 

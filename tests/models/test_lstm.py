@@ -98,7 +98,7 @@ SCALAR: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def plain_output(
     weights: Weights, window: np.ndarray, activation: str, recurrent_activation: str
 ) -> np.ndarray:
-    """SPEC 3 for one window (T, I), a step at a time, in double precision."""
+    """Eskimez et al. 2018 for one window (T, I), a step at a time, in double precision."""
     act, gate = SCALAR[activation], SCALAR[recurrent_activation]
     for name in dict.fromkeys(key.split(".")[0] for key in weights):
         w, u, b = (
@@ -250,7 +250,7 @@ def test_context_is_known_from_the_weights(tmp_path: Path, context: int) -> None
     for given_context in (None, context):
         model = load_model(path, context=given_context)
         assert isinstance(model, LSTMModel) and model.context == context
-    with pytest.raises(BadInput, match=f"hears {context} frames of context") as caught:
+    with pytest.raises(BadInput, match=f"has {context} frames of context") as caught:
         load_model(path, context=context + 1)
     sentence(caught.value)
 

@@ -53,7 +53,7 @@ def small() -> MFCCLSTMModel:
 
 
 def plain_windows(sound: Waveform, window: int) -> np.ndarray:
-    """SPEC 6, one key-point after another."""
+    """WAV2KP 2021, one key-point after another."""
     rows = mfcc(sound)
     count = round(sound.duration * 3 * 29.97)
     taken = []

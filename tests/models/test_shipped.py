@@ -116,13 +116,13 @@ def test_a_live_model_is_quick_and_an_offline_model_fast(name: str) -> None:
         assert speed["real_time_factor"] <= 1 / 30
 
 
-def test_the_readme_tells_what_the_cards_tell() -> None:
+def test_the_tables_of_docs_are_those_of_the_cards() -> None:
     table = subprocess.run(
         [sys.executable, ROOT / "pretrained/table.py"], capture_output=True, text=True, check=True
     )
-    readme = (ROOT / "README.md").read_text()
+    document = (ROOT / "docs/models.md").read_text()
     rows = [line for line in table.stdout.splitlines() if line.startswith("|")]
-    assert len(rows) > 20 and [row for row in rows if row not in readme] == []
+    assert len(rows) > 20 and [row for row in rows if row not in document] == []
 
 
 @pytest.mark.parametrize("name", [n for n in OURS if not n.endswith("-nr")])

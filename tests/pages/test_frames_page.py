@@ -169,12 +169,12 @@ def test_timing_tells_rates_gaps_and_drift(real: Callable[[str], Clip]) -> None:
     in_order(app)
     shown = {m.label: m.value for m in app.metric}
     assert shown == {
-        "Declared rate": "25.00 fps",
-        "Real mean rate": "13.93 fps",
+        "Declared frame rate": "25.00 fps",
+        "Measured mean rate": "13.93 fps",
         "Variable steps": "40.0–200.0 ms",
         "Frames missing": "about 31",
-        "Sound starts": "+0.000 s",
-        "Sound ends": "+0.124 s",
+        "Audio starts": "+0.000 s",
+        "Audio ends": "+0.124 s",
     }
     assert "Neither 25 nor 30 fps fits" in app.warning[0].value
     assert len(app.get("plotly_chart")) == 3

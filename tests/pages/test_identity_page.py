@@ -98,7 +98,7 @@ def test_clips_given_the_same_name_are_one_speaker(opened: AppTest, trio: list[C
 
 
 def test_speakers_are_watched_before_and_after(trio: list[Clip]) -> None:
-    app = open_page("identity", left="Watch")
+    app = open_page("identity", left="Player")
     app.multiselect[0].set_value([clip.id for clip in trio[:2]]).run()
     in_order(app)
     assert panels(app) == ["one: before", "two: before", "one: after", "two: after"]
@@ -122,7 +122,7 @@ def test_a_face_that_is_dropped_is_the_template(trio: list[Clip], tmp_path: Path
     app = open_page("identity", left="Another template", **{"template of": "A file"})
     app = app.multiselect[0].set_value([clip.id for clip in trio[:2]]).run()
     in_order(app)
-    assert panels(app) == [] and "Drop a face" in app.info[-1].value
+    assert panels(app) == [] and "Import a face" in app.info[-1].value
     face = shipped_template() * 1.1
     app.file_uploader[0].upload("mine.npy", write_array(face)).run()
     in_order(app)
@@ -149,7 +149,7 @@ def test_the_audit_runs_when_asked_and_gives_the_figures_of_the_core(
         assert table.loc[row.part, row.stage] == row.accuracy
         assert table.loc[row.part, f"{row.stage}, 95 %"] == f"{row.low:.4f} – {row.high:.4f}"
     assert "guessing gives **33%**" in said(app) and "upper bound" in app.info[-1].value
-    assert "cannot be said" in said(app)
+    assert "cannot separate" in said(app)
 
 
 def test_clips_of_one_person_are_the_null_beside_the_audit(

@@ -61,11 +61,11 @@ def test_the_motion_is_exaggerated_without_running_the_network(
         raise AssertionError("the network ran again")
 
     monkeypatch.setattr(SpeechModel, "predict", again)
-    twice = slide(app, "whole motion", 2.0)
+    twice = slide(app, "all components", 2.0)
     in_order(twice)
     assert motion(twice) == pytest.approx(2 * plain, rel=0.02)
     assert "--boost 2,2" in twice.code[-1].value
-    still = slide(twice, "whole motion", 0.0)
+    still = slide(twice, "all components", 0.0)
     assert motion(still) == pytest.approx(0, abs=1e-4)
 
 
@@ -78,8 +78,8 @@ def test_one_factor_moves_alone(clips: Clips) -> None:  # noqa: F811
 def test_results_land_in_compare_as_they_are_on_the_page(clips: Clips) -> None:  # noqa: F811
     app = open_page("inference", clips("built-in"))
     name = app.multiselect[0].value[0]
-    slide(app, "whole motion", 2.0)
-    press(app, "Compare with the truth")
+    slide(app, "all components", 2.0)
+    press(app, "Compare with ground truth")
     in_order(app)
     assert app.title[0].value == "Compare"
     assert [title for title in panels(app) if title.startswith(f"{name}, boost")]
@@ -89,7 +89,7 @@ def test_results_land_in_compare_as_they_are_on_the_page(clips: Clips) -> None: 
 def test_plain_results_are_chosen_in_compare_by_name(clips: Clips) -> None:  # noqa: F811
     app = open_page("inference", clips("built-in"))
     name = app.multiselect[0].value[0]
-    press(app, "Compare with the truth")
+    press(app, "Compare with ground truth")
     in_order(app)
     assert (
         app.title[0].value == "Compare" and name in panels(app) and "tracks" not in app.query_params
@@ -108,7 +108,7 @@ def test_the_microphone_needs_no_clip() -> None:
     in_order(app)
     assert not app.error and not app.info
     assert len(app.get("bidi_component")) == 1
-    assert "kept only if you say so" in said(app)
+    assert "stored only if you choose so" in said(app)
 
 
 def test_long_sound_is_heard_from_its_file(
@@ -152,7 +152,7 @@ def test_adapted_the_motion_stays_and_the_seconds_are_named(clips: Clips) -> Non
 def test_the_choice_goes_along_to_compare(clips: Clips) -> None:  # noqa: F811
     app = open_page("inference", clips("built-in"))
     app.toggle(key="adapt").set_value(True).run()
-    press(app, "Compare with the truth")
+    press(app, "Compare with ground truth")
     in_order(app)
     assert app.title[0].value == "Compare" and app.toggle(key="adapt").value
     assert "Adapted to 0.00 to 3.00 s" in said(app)

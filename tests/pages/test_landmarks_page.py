@@ -145,8 +145,8 @@ def test_a_detector_that_is_not_here_says_so_and_gets_its_weights(
     monkeypatch.setattr("ui.detector_view.fetch_weights", offline)
     app = open_page("landmarks", one, detector="facemesh")
     in_order(app)
-    assert "The weights of FaceMesh are not here" in app.info[0].value and not panels(app)
-    app = press(app, "Get the weights")
+    assert "The weights of FaceMesh are not downloaded" in app.info[0].value and not panels(app)
+    app = press(app, "Download the weights")
     in_order(app)
     assert [e.value for e in app.error] == [r"The server cannot be reached; check the connection\."]
     app = press(app, "Use dlib68")
@@ -168,7 +168,7 @@ def test_a_package_that_must_be_installed_has_no_button(
     app = open_page("landmarks", one, detector="fan")
     in_order(app)
     labels = [b.label for b in app.button]
-    assert "Use dlib68" in labels and "Get the weights" not in labels
+    assert "Use dlib68" in labels and "Download the weights" not in labels
 
 
 @pytest.mark.parametrize(
@@ -273,10 +273,10 @@ def test_faces_are_told_apart_once_for_every_choice(
 
 def test_the_table_says_which_rule_takes_whom(two: Clip, click: Callable[..., AppTest]) -> None:
     table = open_page("landmarks", two, view="Several faces").dataframe[0].value
-    taken = ", ".join(table["taken by"]).split(", ")
+    taken = ", ".join(table["selected by"]).split(", ")
     assert sorted(word for word in taken if word) == ["first", "largest", "moving"]
     mouth = table.set_index("face")["mouth motion"]
-    assert "moving" in table.set_index("face")["taken by"][mouth.idxmax()]
+    assert "moving" in table.set_index("face")["selected by"][mouth.idxmax()]
 
 
 def test_a_face_number_that_is_not_there_is_one_sentence(two: Clip) -> None:
@@ -321,7 +321,7 @@ def test_detectors_are_compared_when_that_is_asked_for(mesh: None, one: Clip) ->
     assert not app.dataframe and "--only facemesh" not in commands(app)
     app.button_group(key="compared").set_value([]).run()
     in_order(app)
-    assert "Choose a detector" in app.info[0].value
+    assert "Choose at least one detector" in app.info[0].value
 
 
 def test_a_long_clip_is_compared_on_its_first_frames_face_or_no_face(

@@ -131,7 +131,7 @@ def indexed(small: Path) -> Path:
         ({"search": "S1"}, ["s1/a"]),
         ({"where": "speaker=s2"}, ["s2/b"]),
         ({"where": "speaker of all"}, ["s1/a", "s2/b"]),
-        ({"only": "No landmarks yet"}, ["s1/a", "s2/b"]),
+        ({"only": "Without landmarks"}, ["s1/a", "s2/b"]),
         ({"sort": "speaker", "descending": "true"}, ["s2/b", "s1/a"]),
         ({"sort": "beauty", "page": "7", "columns": "height of all"}, ["s1/a", "s2/b"]),
         ({"layout": "folder"}, ["s1/a", "s2/b"]),
@@ -185,8 +185,8 @@ def test_a_clicked_clip_is_the_current_one_without_a_copy(indexed: Path) -> None
     clip = state.workspace().clip(identity)
     assert clip.path == indexed / "video/s1/a.mp4"
     assert "bin blue" in said(app) and len(app.get("bidi_component")) == 1
-    assert {"See its landmarks", "Run the models"} <= {b.label for b in app.button}
-    assert press(app, "Run the models").title[0].value == "Inference"
+    assert {"Show its landmarks", "Run models"} <= {b.label for b in app.button}
+    assert press(app, "Run models").title[0].value == "Inference"
     state.workspace().remove_clip(identity)
 
 

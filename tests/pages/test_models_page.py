@@ -191,7 +191,12 @@ def test_an_unknown_name_in_the_address_shows_the_first(cache: Path) -> None:
 
 def test_a_published_model_tells_its_source_and_terms(cache: Path) -> None:
     app = open_page("models", model="1D_CNN_TC")
-    for word in (WHO, "none stated", "them/repository:there/1D_CNN_TC.pt", "hears its last output"):
+    for word in (
+        WHO,
+        "none stated",
+        "them/repository:there/1D_CNN_TC.pt",
+        "receives its last output",
+    ):
         assert word in words(app)
     assert f"Not here yet: {', '.join(FILES[1:])}" in words(app)
     assert str(cache) in words(app)
@@ -237,7 +242,7 @@ def test_a_wrong_file_from_the_server_is_thrown_away(
     with serve(tmp_path) as url:
         toy.use(monkeypatch, url)
         app = press(open_page("models", model="1D_CNN"), "Download")
-    assert "not the expected" in app.error[0].value
+    assert "another file than" in app.error[0].value
     assert not cache.exists() or list(cache.iterdir()) == []
 
 

@@ -227,7 +227,7 @@ def test_the_command_follows_the_choices(clips: Callable[[str], Clip]) -> None:
     assert "--every 5" in app.code[0].value
     app.slider[1].set_range(1.0, 2.0).run()
     assert "--start 1 --stop 2" in app.code[0].value
-    app = open_page("reference", clips("no sound"), rule="My own threshold")
+    app = open_page("reference", clips("no sound"), rule="Own threshold")
     app.slider[0].set_value(2.0).run()
     assert app.code[0].value.count("--z 2") == 2
     app = open_page("compare", clips("built-in"))
@@ -237,8 +237,8 @@ def test_the_command_follows_the_choices(clips: Callable[[str], Clip]) -> None:
 
 # --- which page makes what of which clip ------------------------------------------------------
 
-NO_PICTURE = "has no picture"
-NO_SOUND = "has no sound"
+NO_PICTURE = "has no video"
+NO_SOUND = "has no audio"
 NO_FACE = "No face was found"
 TABLE: dict[str, dict[str, list[str]]] = {
     # page: {clip: what must be said, or that it plays}
@@ -275,7 +275,7 @@ TABLE: dict[str, dict[str, list[str]]] = {
         "no sound": [NO_SOUND],
         "no face": [PLAYS],
         "one frame": [NO_SOUND],
-        "silent": [PLAYS, "sound is silent"],
+        "silent": [PLAYS, "audio of this clip is silent"],
         "neither face nor sound": [NO_SOUND],
         "sound only": [PLAYS],
     },
@@ -284,7 +284,7 @@ TABLE: dict[str, dict[str, list[str]]] = {
         "no sound": [PLAYS, NO_SOUND],
         "no face": [PLAYS, NO_FACE],
         "one frame": [PLAYS, NO_SOUND],
-        "silent": [PLAYS, "sound is silent"],
+        "silent": [PLAYS, "audio of this clip is silent"],
         "neither face nor sound": [PLAYS, NO_FACE, NO_SOUND],
         "sound only": [PLAYS],
     },
@@ -316,8 +316,8 @@ def test_any_clip_gives_a_result_or_a_clear_sentence(
     ("page", "name", "titles"),
     [
         ("landmarks", "built-in", ["Clip with landmarks", "Landmarks"]),
-        ("compare", "built-in", ["Clip", "Truth", "MODEL"]),
-        ("compare", "no sound", ["Clip", "Truth"]),
+        ("compare", "built-in", ["Clip", "Ground truth", "MODEL"]),
+        ("compare", "no sound", ["Clip", "Ground truth"]),
         ("compare", "no face", ["Clip", "MODEL"]),
         ("compare", "sound only", ["MODEL"]),
         ("compare", "neither face nor sound", ["Clip"]),
@@ -347,7 +347,7 @@ def test_lips_alone_stand_beside_whole_faces(page: str, clips: Callable[[str], C
 def test_home_plays_truth_and_models_and_says_what_works(clips: Callable[[str], Clip]) -> None:
     app = open_page("home")
     models = state.default_models()
-    assert panels(app) == ["Clip, true landmarks", "Truth, identity removed", *models]
+    assert panels(app) == ["Clip, ground truth", "Ground truth, identity removed", *models]
     assert unpack_player(app.get("bidi_component")[0].proto.bytes).header["autoplay"]
     for word in ("detector", "models", "workspace", "accelerator"):
         assert f"**{word}**" in said(app)
@@ -409,7 +409,7 @@ def test_dropout_runs_are_drawn_as_a_band_and_named_in_the_command(
     app.radio[0].set_value("samples").run()
     in_order(app)
     assert "--dropout --samples 8 --seed 0" in app.code[-1].value
-    assert "two deviations" in app.get("plotly_chart")[0].proto.spec
+    assert "two standard deviations" in app.get("plotly_chart")[0].proto.spec
 
 
 def test_no_model_chosen_is_said(clips: Callable[[str], Clip]) -> None:
@@ -484,7 +484,7 @@ def test_no_download_leaves_the_library_whole(monkeypatch: pytest.MonkeyPatch) -
         raise Offline("The clip cannot be downloaded: no network; try again later.")
 
     monkeypatch.setattr("core.weights.fetch", offline)
-    app = press(open_page("library"), "Get a real clip")
+    app = press(open_page("library"), "Get the example clip")
     in_order(app)
     assert "no network" in app.error[0].value
     assert len(app.dataframe) == 1
@@ -620,7 +620,7 @@ def test_two_people_choose_for_themselves(clips: Callable[[str], Clip]) -> None:
     first = open_page("frames", clips("no sound"))
     second = open_page("frames")
     assert second.info[0].value == "No clip is chosen yet."
-    assert "no sound" in said(first)
+    assert "no audio" in said(first)
 
 
 def test_the_tests_have_a_workspace_of_their_own(private_workspace: Path) -> None:

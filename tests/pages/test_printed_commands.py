@@ -98,9 +98,9 @@ def test_alignment(pair: list[Clip], done: Callable[[AppTest], list[Said]]) -> N
 @pytest.mark.parametrize(
     ("rule", "rate"),
     [
-        ("anatomical-1.3", "25 fps, as identity removal sees it"),
-        ("crossed-0.1", "as filmed"),
-        ("smallest", "25 fps, as identity removal sees it"),
+        ("anatomical-1.3", "25 fps, as in identity removal"),
+        ("crossed-0.1", "original frame rate"),
+        ("smallest", "25 fps, as in identity removal"),
     ],
 )
 def test_the_rules_of_the_reference(
@@ -119,7 +119,7 @@ def test_the_rules_of_the_reference(
 def test_what_hangs_on_a_frame_by_hand(
     pair: list[Clip], done: Callable[[AppTest], list[Said]]
 ) -> None:
-    app = open_page("reference", pair[0], look="What hangs on it")
+    app = open_page("reference", pair[0], look="Sensitivity")
     by_hand = next(n for n in app.number_input if n.label == "Frame by hand")
     app = by_hand.set_value(int(shown(app)["frame"].max()) + 7).run()
     rows = done(app)[1]["sensitivity"]
@@ -130,7 +130,7 @@ def test_what_hangs_on_a_frame_by_hand(
 
 
 def test_a_models_errors_hang_on_the_frame(done: Callable[[AppTest], list[Said]]) -> None:
-    app = open_page("reference", state.sample_clip(), look="What hangs on it")
+    app = open_page("reference", state.sample_clip(), look="Sensitivity")
     box = next(b for b in app.selectbox if b.label == "Errors of a model")
     app = box.set_value(state.default_models()[0]).run()
     rows = done(app)[2]["sensitivity"]
@@ -178,14 +178,16 @@ def test_another_template(pair: list[Clip], done: Callable[[AppTest], list[Said]
 
 
 @pytest.mark.parametrize("part", ["lips", "face"])
-@pytest.mark.parametrize("tab", ["What each moves", "What fewer lose", "Over time", "Another mean"])
+@pytest.mark.parametrize(
+    "tab", ["Components", ("Reconstruction error"), "Over time", "Another mean"]
+)
 def test_shape_space(
     tab: str, part: str, pair: list[Clip], done: Callable[[AppTest], list[Said]]
 ) -> None:
     clips = ",".join(clip.id[:12] for clip in pair)
     app = open_page("shape", clips=clips, part=part, **{"look at": tab})
     said = done(app)
-    if tab == "What fewer lose":
+    if tab == "Reconstruction error":
         rows = said[-1]["rows"]
         table = shown(app)
         np.testing.assert_array_equal(table["MSE, clips of the fit"], [r["mse"] for r in rows])
@@ -198,7 +200,7 @@ def test_a_clip_kept_out_of_the_fit(
     pair: list[Clip], done: Callable[[AppTest], list[Said]]
 ) -> None:
     clips = ",".join(clip.id[:12] for clip in pair)
-    app = open_page("shape", clips=clips, **{"look at": "What fewer lose"})
+    app = open_page("shape", clips=clips, **{"look at": "Reconstruction error"})
     app.multiselect(key="held").set_value([pair[1].id]).run()
     rows = done(app)[-1]["rows"]
     np.testing.assert_array_equal(shown(app)["MSE, clips kept out"], [r["mse"] for r in rows])

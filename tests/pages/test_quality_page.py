@@ -124,7 +124,7 @@ def test_what_is_done_in_the_editor_is_kept_and_shown_by_every_page() -> None:
     assert state.landmarks(clip) is state.plain_landmarks(clip)
     press(app, "Redo")
     assert layer_now().frames == [20]
-    press(app, "Take all back")
+    press(app, "Remove all corrections")
     assert layer_now().frames == [] and len(layer_now().actions) == 2
 
 
@@ -169,14 +169,14 @@ def test_smoothing_is_kept_for_all_pages_and_taken_back() -> None:
     app = open_page("quality", state.sample_clip(), **view)
     in_order(app)
     labels = {m.label: m.value for m in app.metric}
-    assert labels["Lag, measured"].endswith(" ms") and labels["Mouth opening kept"].endswith("%")
+    assert labels["Lag, measured"].endswith(" ms") and labels["Lip aperture kept"].endswith("%")
     assert "--method savgol --window 0.2 --order 2 --fill --longest-gap 0.2" in app.code[0].value
     press(app, "Use this on all pages")
     in_order(app)
     clip = state.sample_clip()
     steps = [s["operation"] for s in state.landmarks(clip).provenance][-2:]
     assert steps == ["fill_gaps", "smooth_savgol"]
-    press(app, "Back to unsmoothed")
+    press(app, "Remove smoothing")
     assert state.landmarks(clip) is state.plain_landmarks(clip)
     app.number_input(key="fill").set_value(1.0).run()
     assert app.metric[-1].value == str(15 * 68)
@@ -186,7 +186,7 @@ def test_the_table_of_clips_holds_those_with_landmarks() -> None:
     app = open_page("quality", state.sample_clip(), **{"quality view": "All clips"})
     in_order(app)
     assert list(app.dataframe[0].value["clip"]) == [state.sample_clip().name]
-    assert "With landmarks: 1, 1 deserve a look" in said(app)
+    assert "With landmarks: 1; to check: 1" in said(app)
 
 
 def test_a_data_set_is_listed_from_its_index(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_data_set_is_listed_from_its_index(tmp_path: Path) -> None:
         in_order(app)
         table = app.dataframe[0].value
         assert list(table["clip"]) == ["one"] and table["severity"][0] >= 1
-        assert "With landmarks: 1, 1 deserve a look" in said(app)
+        assert "With landmarks: 1; to check: 1" in said(app)
     finally:
         settings.unlink()
 
@@ -233,7 +233,7 @@ def test_damaged_corrections_are_told_and_set_aside() -> None:
     assert not app.exception and "not a file of edits" in app.error[0].value
     app = open_page("quality", state.sample_clip())
     assert not app.exception and "not a file of edits" in app.error[0].value
-    press(app, "Set these corrections aside")
+    press(app, "Rename this corrections file")
     in_order(app)
     assert not app.error and list(path.parent.glob("*.damaged-*"))
 

@@ -74,20 +74,20 @@ def test_a_frame_by_hand_becomes_the_reference(way: str) -> None:
     else:
         press(app, f"frame {frame}")
     in_order(app)
-    assert f"Frame **{frame}**" in said(app) and "by hand" in said(app)
+    assert f"Frame **{frame}**" in said(app) and "manual" in said(app)
     assert f"--frame {frame}" in app.code[0].value
     assert app.number_input[0].value == frame
 
 
 def test_a_frame_as_filmed_is_found_again_at_the_rate_of_the_result() -> None:
-    app = open_page("reference", state.sample_clip(), rate="as filmed")
+    app = open_page("reference", state.sample_clip(), rate="original frame rate")
     in_order(app)
     lines = app.code[0].value.splitlines()
     assert "--to-fps" not in lines[1] and "--frame" in lines[-1]
 
 
 def test_what_hangs_on_the_frame_is_the_sensitivity() -> None:
-    app = open_page("reference", state.sample_clip(), look="What hangs on it")
+    app = open_page("reference", state.sample_clip(), look="Sensitivity")
     in_order(app)
     aligned = aligned_for_identity(state.landmarks(state.sample_clip()))
     frames = [int(k) for k in closed_mouth(aligned).candidates[:5]]
@@ -110,7 +110,7 @@ def test_the_made_up_clip_shows_pursed_lips() -> None:
 
 
 def test_a_threshold_that_keeps_nothing_is_told_in_a_sentence() -> None:
-    app = open_page("reference", state.sample_clip(), rule="My own threshold")
+    app = open_page("reference", state.sample_clip(), rule="Own threshold")
     app.slider[0].set_value(0.05).run()
     in_order(app)
     assert panels(app) or app.error[0].value.endswith(".")

@@ -54,7 +54,7 @@ def test_the_components_move_and_the_variance_is_said() -> None:
 
 
 def test_the_errors_are_those_of_the_core_beside_the_published_one() -> None:
-    app = opened(**{"look at": "What fewer lose"})
+    app = opened(**{"look at": "Reconstruction error"})
     in_order(app)
     points = lips()
     rows = component_errors(fit_shape_space(points, 12, space="eye5"), points)
@@ -66,7 +66,7 @@ def test_the_errors_are_those_of_the_core_beside_the_published_one() -> None:
 
 
 def test_whole_faces_have_no_published_number_beside_them() -> None:
-    app = opened(part="face", **{"look at": "What fewer lose"})
+    app = opened(part="face", **{"look at": "Reconstruction error"})
     in_order(app)
     assert "0.0007" not in said(app) and "--part face" in app.code[-1].value
 
@@ -96,7 +96,7 @@ def test_no_clip_is_an_empty_state() -> None:
 def test_a_saved_basis_is_loaded_again(tmp_path: Path) -> None:
     space = fit_shape_space(lips(), 3, space="eye5")
     space.save(tmp_path / "mine.npz")
-    app = opened(**{"look at": "What fewer lose"})
+    app = opened(**{"look at": "Reconstruction error"})
     app.file_uploader[0].upload("mine.npz", (tmp_path / "mine.npz").read_bytes()).run()
     in_order(app)
     assert "3 components of lips20" in said(app)

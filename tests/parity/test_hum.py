@@ -1,4 +1,4 @@
-"""The Humans project's numbers, through the command line and the functions (SPEC 5)."""
+"""Numbers of the Humans project 2021, by the command line and the functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The replication project's numbers, through the command line (SPEC 4)."""
+"""The replication project's numbers (docs/published.md#replication-project)."""
 
 from __future__ import annotations
 

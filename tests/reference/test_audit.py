@@ -200,7 +200,7 @@ def test_whole_clips_are_held_out_where_everybody_has_two() -> None:
     crew = {f"p{k}": [speaker(k, clip) for clip in range(2)] for k in range(2)}
     audit = identity_audit(crew, parts=["face"])
     assert (audit.folds, audit.n_folds, audit.blocks) == ("clips", 2, 4)
-    assert "never saw" in audit.note and audit.rows[0].accuracy == 1
+    assert "were not used for training" in audit.note and audit.rows[0].accuracy == 1
     same = identity_audit(crew, parts=["face"], folds="time")
     assert same.folds == "time" and "same clips" in same.note
 
@@ -251,9 +251,9 @@ def test_the_null_tells_clips_of_one_speaker_apart() -> None:
 
 
 BAD: dict[str, tuple[dict[str, list[LandmarkTrack]], dict[str, Any], str]] = {
-    "nobody": ({}, {}, "two on"),
-    "one speaker": (people(1), {}, "two on"),
-    "a speaker without a clip": ({**people(1), "b": []}, {}, "two on"),
+    "nobody": ({}, {}, "at least two speakers"),
+    "one speaker": (people(1), {}, "at least two speakers"),
+    "a speaker without a clip": ({**people(1), "b": []}, {}, "at least two speakers"),
     "an unknown part": (people(2), {"parts": ["ears"]}, "ears"),
     "one fold": (people(2), {"n_folds": 1}, "2 folds"),
     "a clip of few frames": (people(2, frames=21), {"n_folds": 12}, "24 frames"),

@@ -80,7 +80,7 @@ def test_a_prediction_is_scored_against_every_candidate() -> None:
 
 
 def test_the_published_clip_moves_as_far_as_measured(shared: Path) -> None:
-    """SPEC 4: the two published reference frames differ by up to 0.0057 (aligned units)."""
+    """The two published reference frames differ by up to 0.0057 (aligned units)."""
     track = make_track(np.load(shared / "reference/rep/obama2s.npy"), fps=30)
     aligned = aligned_for_identity(track, published=True)
     assert np.abs(aligned.points[43] - aligned.points[44]).max() == pytest.approx(0.0057, abs=5e-5)

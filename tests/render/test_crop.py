@@ -406,8 +406,8 @@ EYELESS[:, 36:48] = np.nan
 @pytest.mark.parametrize(
     ("points", "options", "kind", "reason"),
     [
-        (NOWHERE, {}, NoFace, "holds a face"),
-        (NOWHERE, {"normalise": "face"}, NoFace, "holds a face"),
+        (NOWHERE, {}, NoFace, "has a face"),
+        (NOWHERE, {"normalise": "face"}, NoFace, "has a face"),
         (np.empty((0, 68, 2)), {}, NoFace, "None of the track's 0 frames"),
         (EYELESS, {"normalise": "face"}, NoFace, "both eyes"),
         (posed(3)[:, 48:], {"normalise": "face"}, BadInput, "all 68 points"),
@@ -438,7 +438,7 @@ def test_refusals_say_why_and_leave_nothing(
 
 def test_sound_alone_has_nothing_to_crop(tmp_path: Path) -> None:
     write_wav(tmp_path / "s.wav", clap(0.1, 0.5))
-    with pytest.raises(NoVideo, match="no picture"):
+    with pytest.raises(NoVideo, match="no video track"):
         crop_movie(tmp_path / "s.wav", track_of(posed(3)), tmp_path / "o.mp4")
 
 

@@ -146,7 +146,7 @@ def test_frame_number_and_time_stand_above_the_face_unless_unwanted() -> None:
         ({}, {"size": (300, 5000)}, "64 to 4096"),
         ({}, {"colour": "red"}, "#rrggbb"),
         ({"points": np.empty((0, 68, 2)), "times": np.empty(0)}, {}, "at least one frame"),
-        ({"points": np.full((4, 68, 2), np.nan)}, {}, "holds a face"),
+        ({"points": np.full((4, 68, 2), np.nan)}, {}, "has a face"),
         ({"points": FACE[None, 48:].repeat(4, 0), "scheme": "lips20"}, {"style": "painted"}, "68"),
     ],
     ids=["a style", "small", "large", "a colour", "no frames", "no face", "painted lips"],

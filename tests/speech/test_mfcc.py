@@ -166,7 +166,7 @@ def test_a_microphone_gives_the_same_from_the_loudest_sound_on() -> None:
 
 
 def plainly(count: int, n_frames: int, window: int) -> list[int]:
-    """SPEC 6, word by word."""
+    """The windows of docs/published.md#wav2kp-2021, written out."""
     ratio, starts = n_frames / count, []
     for i in range(count - 1):
         s = round(i * ratio)

@@ -30,7 +30,7 @@ def test_the_published_program_s_features_are_reproduced(shared: Path) -> None:
 
 
 def independently(samples: np.ndarray, context: int) -> np.ndarray:
-    """SPEC 3 word by word, by librosa."""
+    """The features of docs/published.md#eskimez-et-al-2018, by librosa."""
     librosa = pytest.importorskip("librosa")
     spectrum = librosa.stft(
         samples.astype(np.float64), n_fft=1764, hop_length=1764, win_length=1764, center=True

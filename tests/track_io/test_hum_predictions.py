@@ -1,4 +1,4 @@
-"""HUM's own predictions, 8 numbers a frame and a PCA, from the command line (SPEC 5)."""
+"""Predictions of the Humans project 2021: 8 numbers a frame and a PCA, by the command line."""
 
 from __future__ import annotations
 

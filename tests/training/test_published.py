@@ -89,7 +89,7 @@ def test_features_without_sound_train_an_lstm_and_nothing_else(tmp_path: Path) -
     training, validation = read_training_file(tfl_file(tmp_path / "a.h5"))
     assert len(training.examples) + len(validation.examples) == 3
     assert training.space == "unit"
-    with pytest.raises(BadInput, match="no sound") as caught:
+    with pytest.raises(BadInput, match="no audio") as caught:
         train(CNNRecipe(), training, validation, tmp_path / "cnn", OPTIONS)
     sentence(caught.value)
     recipe = LSTMRecipe(hidden=16)

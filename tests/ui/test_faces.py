@@ -46,14 +46,14 @@ def shown(*names: str) -> AppTest:
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("*empty*.npy", "holds a face"), ("zeros.npy", "an alignment cannot be determined")],
+    [("*empty*.npy", "has a face"), ("zeros.npy", "an alignment cannot be determined")],
     ids=["no face in any frame", "all points in one place"],
 )
 def test_a_track_that_cannot_be_aligned_is_left_out_and_the_others_stay(
     name: str, told: str
 ) -> None:
     app = shown("flat.npz", name)
-    assert list(app.session_state["faces"]) == ["Truth", "flat.npz"]
+    assert list(app.session_state["faces"]) == ["Ground truth", "flat.npz"]
     (warning,) = app.warning
     text = warning.value.replace("\\", "")
     assert text.startswith(f"{name} is not shown: ") and told in text
@@ -70,7 +70,7 @@ def test_depth_stays_so_that_the_face_can_be_turned() -> None:
 def test_what_was_mapped_is_said_once() -> None:
     app = shown("deep.npz", "lips.npz")
     first = app.caption[0].value.replace("\\", "")
-    assert first.startswith("Truth: its 68 points were mapped to 20.")
+    assert first.startswith("Ground truth: its 68 points were mapped to 20.")
     assert "deep.npz: its 68 points were mapped to 20, and its depth was left out." in first
     assert {t.points.shape[1] for t in app.session_state["faces"].values()} == {20}
 
@@ -79,7 +79,9 @@ def test_beside_lips_in_hums_space_every_face_becomes_lips_there() -> None:
     app = shown("hum.npz", "flat.npz")
     tracks = app.session_state["faces"]
     assert {(t.scheme, t.space) for t in tracks.values()} == {("lips20", "eye5")}
-    assert "HUM's lip space" in "\n".join(c.value for c in app.caption)
+    assert "eye5 (Humans project 2021)" in "\n".join(c.value for c in app.caption)
     assert not any("No curves" in c.value for c in app.caption)
-    one, two = (tracks[n].points for n in ("Truth", "hum.npz"))  # the same lips, by two roads
+    one, two = (
+        tracks[n].points for n in ("Ground truth", "hum.npz")
+    )  # the same lips, by two roads
     np.testing.assert_allclose(one, two, atol=1e-9)

@@ -143,7 +143,7 @@ def test_a_session_keeps_a_bounded_number_of_files(
 
 @pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "application/pdf"])
 def test_types_that_a_browser_could_run_are_refused(clip: Path, kind: str) -> None:
-    with pytest.raises(BadInput, match="Only sound"):
+    with pytest.raises(BadInput, match="Only audio"):
         media_route.register(clip, kind)
 
 

@@ -56,7 +56,7 @@ def test_without_a_motion_it_says_what_to_do(page: AppTest) -> None:
 def test_a_clip_without_a_face_offers_other_faces(page: AppTest) -> None:
     page.session_state["own"] = False
     page.run()
-    assert list(page.get("button_group")[0].options) == ["Built-in presenter", "A photo of yours"]
+    assert list(page.get("button_group")[0].options) == ["Built-in presenter", "Own photo"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_photo_that_will_not_do_is_told_by_its_own_name(
     page: AppTest, data: bytes | None, told: str
 ) -> None:
     wall = encode_picture(grey(128, 96, 96), "jpeg")
-    page.session_state["transfer face"] = "A photo of yours"
+    page.session_state["transfer face"] = "Own photo"
     page.run()
     page.file_uploader[0].set_value(("me.jpg", data or wall, "image/jpeg")).run()
     page.button[0].click().run()
@@ -80,7 +80,7 @@ def test_a_photo_that_will_not_do_is_told_by_its_own_name(
 def test_one_press_makes_a_marked_movie(page: AppTest, face: str) -> None:
     page.session_state["transfer face"] = face
     page.run()
-    assert not page.exception and [b.label for b in page.button] == ["Make it speak"]
+    assert not page.exception and [b.label for b in page.button] == ["Animate"]
     page.button[0].click().run()
     assert not page.exception and not page.button and not page.error
     assert page.code[0].value.startswith("python -m core transfer mine.npz --onto")

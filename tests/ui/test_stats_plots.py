@@ -55,13 +55,13 @@ def test_the_figures_of_an_index(count: int) -> None:
     at = AppTest.from_function(page, args=(count,), default_timeout=30).run()
     assert not at.exception
     if count == 0:
-        assert "nothing to count" in at.info[0].value
+        assert "no statistics" in at.info[0].value
         return
     assert "1 unreadable" in at.markdown[0].value and f"{75 * count}" in at.markdown[
         0
     ].value.replace(" ", "")
     titles = [c.value for c in at.caption]
-    assert titles == ["Picture size in pixels", "Frames a second", "Duration", "Speakers"]
+    assert titles == ["Picture size in pixels", "Frames per second", "Duration", "Speakers"]
     assert len(at.get("plotly_chart")) == 4
 
 

@@ -236,13 +236,13 @@ def test_another_file_of_that_name_is_left_alone(server: str, tmp_path: Path) ->
 
 BAD: dict[str, tuple[str, type[Exception], str, int]] = {
     # what the server does: path, error, what is said, requests
-    "another file": ("other", WeightsError, "not the expected", 1),
-    "a file of the right size": ("changed", WeightsError, "not the expected", 1),
+    "another file": ("other", WeightsError, "another file than", 1),
+    "a file of the right size": ("changed", WeightsError, "another file than", 1),
     "not found": ("missing", Offline, "answers 404", 1),
     "forbidden": ("forbidden", Offline, "answers 403", 1),
     "server error": ("broken", Offline, "answers 503", 4),
     "connection cut at once": ("cut-at-once", Offline, "cut", 4),
-    "a redirection in circles": ("in-circles", Offline, "makes no sense", 31),
+    "a redirection in circles": ("in-circles", Offline, "answer is invalid", 31),
     "a terabyte": ("huge", WeightsError, "2 GB at most", 1),
 }
 

@@ -46,8 +46,8 @@ def decoding(path: Path) -> Iterator[None]:
     except (av.FFmpegError, EOFError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise MediaError(
-            f"{path.name!r} could not be decoded as video or sound ({reason}); "
-            "check that it plays in a media player, or convert it to MP4 or WAV."
+            f"{path.name!r} could not be decoded as video or audio ({reason}); check that it "
+            "plays in a media player, or convert it to MP4 or WAV."
         ) from error
 
 
@@ -113,14 +113,14 @@ def guard_video(stream: VideoStream, path: Path, limits: Limits) -> None:
     context = stream.codec_context
     if context is None:  # PyAV's way to say that no decoder is known
         raise MediaError(
-            f"The picture of {path.name!r} is in an unknown format; convert it to MP4 (H.264)."
+            f"The video of {path.name!r} is in an unknown format; convert it to MP4 (H.264)."
         )
     most = _most_pixels(limits)
     width = max(context.width, round(context.width * aspect_of(stream)))
     if width * context.height > most:
         raise MediaError(
-            f"{path.name!r} claims pictures of {width} x {context.height} pixels; "
-            f"at most {limits.megapixels:g} megapixels are decoded."
+            f"{path.name!r} claims pictures of {width} x {context.height} pixels; at most "
+            f"{limits.megapixels:g} megapixels are decoded."
         )
     context.options = {"max_pixels": str(most)}
     stream.thread_type = "AUTO"

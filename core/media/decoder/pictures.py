@@ -95,7 +95,7 @@ def decode_pictures(
             image = _upright(picture, longest_side)
             yield {"index": picture.number, "time": picture.time}, [image]
     if empty:
-        raise NoVideo(f"{path.name!r} holds no frame that can be decoded.")
+        raise NoVideo(f"{path.name!r} has no frame that can be decoded.")
 
 
 def decode_still(
@@ -114,7 +114,7 @@ def decode_still(
     with _opened(path, limits, format) as (container, stream):
         frame = next(container.decode(stream), None)
         if frame is None:
-            raise NoVideo(f"{path.name!r} holds no picture that can be decoded.")
+            raise NoVideo(f"{path.name!r} has no picture that can be decoded.")
         yield {}, [_upright(_Picture(0, 0.0, rotation_of(frame), Fraction(1), frame), longest_side)]
 
 
@@ -135,7 +135,7 @@ def _opened(
     with open_media(path, limits, format=format) as container, decoding(path):
         stream = pick_video(container)
         if stream is None:
-            raise NoVideo(f"{path.name!r} has no picture; this step needs a video.")
+            raise NoVideo(f"{path.name!r} has no video track; this step needs a video.")
         guard_video(stream, path, limits)
         yield container, stream
 

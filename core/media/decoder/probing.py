@@ -44,7 +44,7 @@ def measure(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message]:
         video = pick_video(container)
         audio = pick_audio(container)
         if video is None and audio is None:
-            raise MediaError(f"{path.name!r} holds neither picture nor sound.")
+            raise MediaError(f"{path.name!r} has neither video nor audio.")
         picture: dict[str, Any] | None = None
         times = np.zeros(0)
         origin = 0.0
@@ -131,7 +131,7 @@ def _measure_video(
     with _reopened(path, limits) as (again, picture):
         first = next(again.decode(picture), None)
     if first is None or not times:
-        raise NoVideo(f"{path.name!r} holds a video stream, but no frame of it can be decoded.")
+        raise NoVideo(f"{path.name!r} has a video stream, but no frame of it can be decoded.")
     declared = stream.guessed_rate or stream.average_rate
     measured = np.asarray(times) - times[0]
     keep = np.concatenate([[True], np.diff(measured) > 0])
@@ -158,7 +158,7 @@ def _measure_audio(
             first = None
         if first is None:
             if not has_picture:
-                raise NoSound(f"{path.name!r} holds a sound stream, but none of it can be decoded.")
+                raise NoSound(f"{path.name!r} has an audio stream, but none of it can be decoded.")
             return None
         return {
             "rate": first.sample_rate,

@@ -32,16 +32,16 @@ _PIECE_SECONDS = 5.0
 
 def _too_long(path: Path, limits: Limits) -> MediaError:
     return MediaError(
-        f"The sound of {path.name!r} is more than {limits.hours:g} h or {limits.sound_mb} MB; cut "
-        "it, or raise limits.hours and limits.sound_mb in settings.toml."
+        f"The audio of {path.name!r} is more than {limits.hours:g} h or {limits.sound_mb} MB; "
+        "cut it, or raise limits.hours and limits.sound_mb in settings.toml."
     )
 
 
 def _checked_rate(path: Path, rate: int) -> int:
     if not _RATES[0] <= rate <= _RATES[1]:
         raise NoSound(
-            f"The sound of {path.name!r} claims {rate} samples a second; expected "
-            f"{_RATES[0]} to {_RATES[1]}."
+            f"The audio of {path.name!r} claims {rate} samples a second; expected {_RATES[0]} "
+            f"to {_RATES[1]}."
         )
     return rate
 
@@ -73,7 +73,7 @@ def _by_ffmpeg(path: Path, limits: Limits, busy: Busy) -> Iterator[Block]:
     with open_media(path, limits) as container, decoding(path):
         stream = pick_audio(container)
         if stream is None:
-            raise NoSound(f"{path.name!r} has no sound; this step needs speech.")
+            raise NoSound(f"{path.name!r} has no audio; this step needs speech.")
         rate = _checked_rate(path, int(stream.rate))
         resampler = AudioResampler(format="fltp", layout=stream.layout, rate=rate)
         left = limits.hours * 3600 * rate
@@ -121,20 +121,20 @@ def _sound(path: Path, limits: Limits, busy: Busy) -> Iterator[Block]:
     except _NOT_ITS_OWN as error:
         if begun:
             raise MediaError(
-                f"The sound of {path.name!r} is damaged and cannot be read to its end; convert it "
-                "to WAV."
+                f"The audio of {path.name!r} is damaged and cannot be read to its end; convert "
+                "it to WAV."
             ) from error
         yield from _by_ffmpeg(path, limits, busy)
 
 
 def _finite(path: Path, samples: NDArray[np.float32]) -> NDArray[np.float32]:
     if not np.isfinite(samples).all():
-        raise NoSound(f"The sound of {path.name!r} holds values that are not numbers.")
+        raise NoSound(f"The audio of {path.name!r} contains values that are not numbers.")
     return samples
 
 
 def _empty(path: Path) -> NoSound:
-    return NoSound(f"{path.name!r} holds a sound stream without a single sample.")
+    return NoSound(f"{path.name!r} has an audio stream without a single sample.")
 
 
 def decode_pieces(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message]:

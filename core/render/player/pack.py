@@ -66,7 +66,7 @@ class PlayerPanel:
     truth : True for what the others are compared with: their ghost, and what differences are
         taken from.
     normalise : of a video with a track: the face, or the lips alone, upright and of one size
-        (SPEC 5); such panels come last.
+        (Humans project 2021); such panels come last.
     fit : x0, y0, x1, y1, the region shown, in the track's units (for a video: the crop of the
         picture, in pixels of ``video_size``). None: the whole picture, or all points of all frames.
     """

@@ -97,7 +97,7 @@ def _found(name: str) -> Path:
     path = shelf().find(encoder_files()[name])
     if path is None:
         raise MissingFile(
-            f"The encoder {name!r} is not here yet; download it with "
+            f"The encoder {name!r} is not downloaded; get it with "
             f"'{program('models', 'get', name)}'."
         )
     return path

@@ -156,7 +156,9 @@ def _checked(settings: Mapping[str, Any], name: str) -> dict[str, Any]:
         else:
             fits = value in _WORDS[key]
         if not fits:
-            raise WeightsError(f"{name!r} says {key} = {str(value)[:60]!r}, which cannot be used.")
+            raise WeightsError(
+                f"{name!r} says {key} = {str(value)[:60]!r}, which is not supported."
+            )
         checked[key] = list(value) if key in _LISTS else value
     strides = checked.get("conv_stride", [5, 2, 2, 2, 2, 2, 2])
     kernels = checked.get("conv_kernel", [10, 3, 3, 3, 3, 2, 2])
