@@ -24,6 +24,7 @@ __all__ = ["Asked", "ask", "found_rows", "index_of"]
 
 HANDY = {
     "No landmarks yet": ("faces=none", "frames>0"),
+    "No face found": ("faces=0", "frames>0"),
     "Deserve a look": ("severity>=1",),
     "Unreadable": ("error!=none",),
     "No sound": ("sound=no", "error=none"),
