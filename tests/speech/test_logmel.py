@@ -18,7 +18,6 @@ from core.speech.logmel import (
     LevelListener,
     LogMelListener,
     log_mel,
-    mel_filters,
 )
 
 Array = np.ndarray
@@ -37,18 +36,6 @@ def heard(sound: Waveform, size: int, *, known: bool = True) -> Array:
 
 
 # --- against an independent computation ---------------------------------------------------------
-
-
-@pytest.mark.parametrize("n_mels", [20, 80])
-def test_the_filters_are_slaney_s_without_normalisation(n_mels: int) -> None:
-    expected = librosa.filters.mel(sr=16_000, n_fft=512, n_mels=n_mels, norm=None)
-    np.testing.assert_allclose(mel_filters(n_mels), expected, atol=1e-6)
-    assert (mel_filters(n_mels).sum(axis=1) > 0).all(), "a filter between two bins hears nothing"
-
-
-def test_filters_of_equal_area_are_librosa_s_default() -> None:
-    expected = librosa.filters.mel(sr=16_000, n_fft=400, n_mels=80)
-    np.testing.assert_allclose(mel_filters(80, n_fft=400, norm="area"), expected, atol=1e-8)
 
 
 @pytest.mark.parametrize("n_mels", [40, 80])
