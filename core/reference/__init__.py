@@ -25,6 +25,7 @@ from .identity import (
     remove_identity,
     remove_lip_identity,
 )
+from .published_difference import PublishedDifference, published_difference
 from .published_template import PUBLISHED_TEMPLATE, published_template
 from .sensitivity import Change, reference_sensitivity
 from .shape_fit import (
@@ -52,6 +53,7 @@ __all__ = [
     "ClosedMouth",
     "ComponentError",
     "Distances",
+    "PublishedDifference",
     "Rule",
     "ShapeSpace",
     "SpeakerMean",
@@ -74,6 +76,7 @@ __all__ = [
     "pooled_frames",
     "prepared",
     "prepared_for",
+    "published_difference",
     "published_template",
     "pursed_example",
     "rank_frames",
