@@ -34,7 +34,7 @@ _SIZE = re.compile(
     r'"(?:IntervalTier|TextTier)"\s+(?:name = )?"(?:[^"]|"")*"\s+(?:xmin = )?\S+\s+(?:xmax = )?\S+'
     r"\s+(?:(?:intervals|points): size = )?(\S+)"
 )
-_BEFORE_ZERO = re.compile(r"^\s*(?:xmin|xmax) ?= ?-[\d.]*[1-9]", re.MULTILINE)
+_BEFORE_ZERO = re.compile(r"^[ \t]*(?:xmin|xmax) ?= ?-[\d.]*[1-9]", re.MULTILINE)
 
 
 @dataclass(frozen=True)
