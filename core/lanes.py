@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from praatio.utilities.textgrid_io import parseTextgridStr
+
 from .errors import BadInput
 from .track_io.files import read_plain
 
@@ -25,9 +27,14 @@ _MOST_LANES = 32
 _LONGEST_TEXT = 200
 _GRID_TICKS = 25_000.0  # a second in .align files (GRID corpus)
 _SILENCE = frozenset({"sil", "sp"})
-# A TextGrid is what stands free in its text: quoted strings (a quote inside is doubled), numbers
-# and flags. So one reader serves the long form, with its "xmin = 0.5", and the short one.
-_TOKEN = re.compile(r'"([^"]*(?:""[^"]*)*)"|(?<!\S)([-+]?\d[\d.eE+-]*)(?!\S)|<(exists|absent)>')
+_HEADER = re.compile(r'\s*(?:File type = )?"ooTextFile[^"]*"\s+(?:Object class = )?"TextGrid')
+_TIERS = re.compile(r"<exists>\s+(?:size = )?(\S+)")
+# Of a tier, its name and its stretch of time; then the number of its labels.
+_SIZE = re.compile(
+    r'"(?:IntervalTier|TextTier)"\s+(?:name = )?"(?:[^"]|"")*"\s+(?:xmin = )?\S+\s+(?:xmax = )?\S+'
+    r"\s+(?:(?:intervals|points): size = )?(\S+)"
+)
+_BEFORE_ZERO = re.compile(r"^[ \t]*(?:xmin|xmax) ?= ?-[\d.]*[1-9]", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -156,46 +163,31 @@ def _align(text: str, title: str) -> Iterator[TimedLabel]:
 
 
 def _textgrid(text: str, title: str) -> Lanes:
-    tokens = ((m[1] is not None, m[1] or m[2] or m[3] or "") for m in _TOKEN.finditer(text))
-    lanes: dict[str, tuple[TimedLabel, ...]] = {}
-    points = 0
     broken = BadInput(
         f"{_shown(title)!r} is not a Praat TextGrid, or is cut short; save it from Praat as text."
     )
-
-    def take(quoted: bool) -> str:
-        is_quoted, value = next(tokens, (None, ""))
-        if is_quoted is not quoted:
-            raise broken
-        return value.replace('""', '"')
-
-    def number() -> int:
-        value = _seconds(take(False))
-        if value is None or value < 0:
-            raise broken
-        return int(value)
-
-    if not (take(True).startswith("ooTextFile") and take(True).startswith("TextGrid")):
+    text = text.replace("\r\n", "\n").replace("\r", "\n") + "\n"
+    claimed = _TIERS.search(text)
+    # praatio drops what is cut short, and the sign of a time.
+    if _HEADER.match(text) is None or claimed is None or _BEFORE_ZERO.search(text):
         raise broken
-    take(False), take(False)  # the whole stretch of time
-    if take(False) == "absent":
-        return Lanes({})
-    tiers = number()
+    tiers = _seconds(claimed[1]) or 0
     if tiers > _MOST_LANES:
-        raise BadInput(f"{_shown(title)!r} has {tiers} tiers; at most {_MOST_LANES} are read.")
-    for _ in range(tiers):
-        kind, tier = take(True), _shown(take(True)) or "labels"
-        take(False), take(False)
-        if kind == "TextTier":
-            points += 1
-            for _ in range(number()):
-                take(False), take(True)
-        elif kind == "IntervalTier":
-            where = f"A label of the tier {tier[:40]!r}"
-            row = [_label((take(False), take(False), take(True)), where) for _ in range(number())]
-            lanes[next(n for n in _names(tier) if n not in lanes)] = tuple(row)
-        else:
-            raise broken
+        raise BadInput(f"{_shown(title)!r} has {tiers:.0f} tiers; at most {_MOST_LANES} are read.")
+    try:
+        found = parseTextgridStr(text, includeEmptyIntervals=True)["tiers"]
+    except Exception as error:  # praatio raises many kinds for damaged text
+        raise broken from error
+    if len(found) != tiers or [str(len(t["entries"])) for t in found] != _SIZE.findall(text):
+        raise broken
+    lanes: dict[str, tuple[TimedLabel, ...]] = {}
+    for tier in found:
+        if tier["class"] == "IntervalTier":
+            name = _shown(tier["name"]) or "labels"
+            where = f"A label of the tier {name[:40]!r}"
+            row = tuple(_label(entry, where) for entry in tier["entries"])
+            lanes[next(n for n in _names(name) if n not in lanes)] = row
+    points = len(found) - len(lanes)
     few = "1 tier of points was" if points == 1 else f"{points} tiers of points were"
     return Lanes(lanes, (f"{few} left out of {_shown(title)}.",) if points else ())
 

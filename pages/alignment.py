@@ -16,6 +16,7 @@ from ui.alignment_view import (
     undone,
 )
 from ui.player import show_clip
+from ui.published import procrustes_difference, published_switch
 from ui.widgets import commands, header, need_clip, progress, safe_text
 
 header(
@@ -27,10 +28,12 @@ clip = need_clip()
 with progress("Detecting the landmarks") as hear:
     track = state.landmarks(clip, hear)
 faces = st.container()
-text, points = stable_choice()
+with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    text, points = stable_choice()
+    published = published_switch()
 with progress("Aligning with every method"):
-    done, failed = alignments(track, points)
-    rows = leakage_table(track, points=points)
+    done, failed = alignments(track, points, published=published)
+    rows = leakage_table(track, points=points, published=published)
 best = next(row for row in rows if row.recommended)
 for name, why in failed.items():
     st.warning(safe_text(f"{METHODS[name].title}: {why}"), icon=":material/block:")
@@ -84,6 +87,11 @@ after = [
     )
     for name in chosen
 ]  # fmt: skip
+if published and "procrustes" in done:
+    corrected = procrustes_difference(track, done["procrustes"])
+    if "procrustes" in chosen:
+        title = f"{METHODS['procrustes'].title}, corrected"
+        after.append(PlayerPanel(title, style="wireframe", track=corrected, colour=INK))
 before = PlayerPanel("Before: the clip", kind="video", style="overlay", colour=INK, track=track)
 show_clip([before, *after], media, key=f"alignment {clip.id}")
 st.caption(
@@ -91,14 +99,16 @@ st.caption(
     f"here: {undone(track, done):.0e} pixels). The last command does it."
 )
 own = ["--points", text] if text != STABLE else []
+flag = ["--published"] if published else []
 commands(
     state.landmark_line(clip),
-    ["align", "landmarks.npz", "--table", *own],
+    ["align", "landmarks.npz", "--table", *own, *flag],
     *(
         ["align", "landmarks.npz", "-o", f"{n}.npz", "--method", n, "--json",
-         *(own if n == "stable" else [])]
+         *(own if n == "stable" else []), *(flag if n == "procrustes" else [])]
         for n in chosen
     ),
     *(["align", "landmarks.npz", "--method", n, *(own if n == "stable" else []),
-       "--back", f"{n}.npz", "-o", "back.npz"] for n in chosen[-1:]),
+       *(flag if n == "procrustes" else []), "--back", f"{n}.npz", "-o", "back.npz"]
+      for n in chosen[-1:]),
 )  # fmt: skip

@@ -14,11 +14,14 @@ from ui.bring import bring_labels, bring_tracks
 from ui.faces import TRUTH, curves_of, faces_of, panels_of, scores_of
 from ui.noise_view import noise_note
 from ui.player import show_clip
+from ui.published import published_scores, published_switch
 from ui.takeaway import Takeaway, take_away
 from ui.transfer import speaking_photo
+from ui.turnable import turnable_panel, with_depth
 from ui.widgets import (
     choose_models,
     command,
+    commands,
     edge_warning,
     header,
     need_clip,
@@ -46,8 +49,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     extra = []
     if clip.info.video is not None:
         extra = st.pills(
-            "Clip also", ["upright", "lips"], selection_mode="multi", key="also",
-            bind="query-params", help="The face upright and at one size; the lips alone.",
+            "Clip also", ["upright", "lips", *(["turnable"] if with_depth(clip) else [])],
+            selection_mode="multi", key="also", bind="query-params",
+            help="The face upright and at one size; the lips alone; all landmarks of a detector "
+            "with depth, which the mouse rotates.",
         )  # fmt: skip
     seconds = choose_seconds(clip) if names else None
     brought = bring_tracks(clip)
@@ -89,7 +94,10 @@ if truth is not None:
             normalise="face" if kind == "upright" else "lips",
         )
         for kind in extra
+        if kind != "turnable"
     ]  # fmt: skip
+    if "turnable" in extra:
+        panels.append(turnable_panel(clip))
 if not panels:
     st.info("Choose a model to see its prediction.", icon=":material/graphic_eq:")
     st.stop()
@@ -111,6 +119,14 @@ if scores:
         "track. IOD: inter-ocular distance of each track's own face."
     )
     noise_note(clip)
+if truth is not None and given and published_switch():
+    flags = published_scores(truth, given)
+    free = "published.npz"
+    commands(
+        state.landmark_line(clip),
+        ["identity", "landmarks.npz", "-o", free, *flags],
+        *(["metrics", free, f"{name}.npy", "--published"] for name in given),
+    )
 endings = {n: ".npz" if isinstance(models[n], AdaptedModel) else ".npy" for n in names}
 made = {TRUTH: "landmarks.npz", **{n: f"{n}{endings[n]}" for n in names}}
 files = {face.name: made.get(face.name, face.name) for face in faces}

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from core.track import LandmarkTrack
 from ui import identity_view as view
 from ui import state
 from ui.adapt_view import other_template
 from ui.audit_view import audit
+from ui.published import identity_difference, published_switch
 from ui.speakers import (
     choose_clips,
     grouped,
@@ -39,6 +41,7 @@ st.caption(
     "template face (Eskimez et al. 2020). If it removed the speaker completely, the lines on "
     "the right would coincide."
 )
+published = published_switch()
 with progress("Comparing the faces"):
     view.mean_faces(speakers)
 
@@ -51,7 +54,11 @@ files = [f"{names[i]}={made[i]}" for i in made]
 lines: list[list[str]] = [["audit", *files]]
 if moving.open:
     with moving:
-        view.watch(speakers)
+        other: dict[str, LandmarkTrack] = {}
+        if published:
+            other, flags = identity_difference(tracks, {i: known[i].name for i in tracks})
+            lines += [["identity", made[i], "-o", f"published-{made[i]}", *flags] for i in other]
+        view.watch(speakers, {n: other[i] for i, n in reversed(names.items()) if i in other})
 if told.open:
     with told:
         audit(speakers, " ".join(f"{names[i]}={i} {state.recipe(known[i])}" for i in tracks))

@@ -107,4 +107,4 @@ with st.container(horizontal=True):
     for n, r in runs.items():
         ending = ".npz" if r.adapted else ".npy"  # an .npy cannot name the seconds
         st.download_button(f"Download {n}{ending}", track_bytes(r.track, ending), f"{n}{ending}")
-commands(*generate_lines(clip, names[0], runs[names[0]], settings, seconds))
+commands(*generate_lines(clip, runs, settings, seconds))

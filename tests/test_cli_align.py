@@ -10,6 +10,7 @@ import pytest
 from making import faces, make_track
 
 from core.align import METHODS, align, leakage_table, select_mouth, shipped_template
+from core.track import fill_gaps
 from core.track_io import read_track, write_track
 
 
@@ -64,6 +65,71 @@ def test_an_edited_track_goes_back_to_its_place(
     got = read_track(tmp_path / "back.npz")
     np.testing.assert_allclose(got.points, expected, atol=1e-9)
     assert got.provenance[-1]["operation"] == "align_back"
+
+
+WAYS_BACK = [
+    pytest.param("--method eyes", id="eyes"),
+    pytest.param("--method lips --mouth-only", id="lips alone"),
+    pytest.param("--mouth-only", id="Procrustes over the lips alone"),
+    pytest.param("--method stable --points nose,36,45", id="chosen points"),
+    pytest.param("--published", id="Procrustes as published"),
+    pytest.param("--method stable --fill", id="gaps filled first"),
+]
+
+
+@pytest.mark.parametrize("words", WAYS_BACK)
+def test_the_way_back_takes_the_alignment_from_the_provenance(
+    run: Any, tracks: Path, tmp_path: Path, words: str
+) -> None:
+    there = tmp_path / "there.npz"
+    assert run("align", tracks / "face.npz", "-o", there, *words.split()).code == 0
+    done = run("align", tracks / "face.npz", "--back", there, "-o", tmp_path / "back.npz", "--json")
+    assert "taken as" not in done.err
+    method = words.split()[1] if words.startswith("--method") else "procrustes"
+    assert done.json["method"] == method
+    source = read_track(tracks / "face.npz")
+    whole = fill_gaps(source) if "--fill" in words else source
+    expected = select_mouth(whole) if "--mouth-only" in words else whole
+    got = read_track(tmp_path / "back.npz")
+    np.testing.assert_allclose(got.points, expected.points, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("words", "back", "expected"),
+    [
+        ("--method eyes", "--method procrustes", "aligned by eyes, not by procrustes"),
+        ("--method stable", "--points nose", "other stable points"),
+        ("--method procrustes", "--published", "not aligned with --published"),
+        ("--method transfer", "--mean-face {c}/mean.npy", "another mean face"),
+        ("--method transfer --mean-face {c}/mean.npy", "", "another mean face"),
+    ],
+    ids=["method", "points", "published", "a face given", "a face left out"],
+)
+def test_flags_that_contradict_the_recorded_alignment_are_refused(
+    run: Any, tracks: Path, tmp_path: Path, words: str, back: str, expected: str
+) -> None:
+    there = tmp_path / "there.npz"
+    flags = words.format(c=tracks).split()
+    assert run("align", tracks / "face.npz", "-o", there, *flags).code == 0
+    again = back.format(c=tracks).split()
+    done = run("align", tracks / "face.npz", "--back", there, "-o", tmp_path / "b.npz", *again)
+    assert expected in done.reason and not (tmp_path / "b.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [([], "taken as procrustes (give --method"), (["--method", "eyes"], "taken as eyes (as")],
+    ids=["no method given", "a method given"],
+)
+def test_a_file_without_provenance_is_said_to_record_no_alignment(
+    run: Any, tracks: Path, tmp_path: Path, flags: list[str], told: str
+) -> None:
+    there = tmp_path / "there.npy"
+    assert run("align", tracks / "face.npz", "-o", there, *flags).code == 0
+    done = run("align", tracks / "face.npz", "--back", there, "-o", tmp_path / "b.npz", *flags)
+    assert done.code == 0 and told in done.err
+    expected = read_track(tracks / "face.npz").points
+    np.testing.assert_allclose(read_track(tmp_path / "b.npz").points, expected, atol=1e-9)
 
 
 def test_the_table_is_that_of_the_function(run: Any, tracks: Path) -> None:

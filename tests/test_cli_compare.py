@@ -257,5 +257,7 @@ def test_a_track_with_depth_becomes_the_published_wireframe(
     info = probe(out)
     assert done["bytes"] == out.stat().st_size
     assert info.video is not None and info.audio is not None and info.video.n_frames == 10
+    np.save(tmp_path / "mesh.npy", np.random.default_rng(0).normal(0, 50, (4, 468, 3)) + 300)
+    assert run("compare", tmp_path / "mesh.npy", "--threed", "-o", tmp_path / "m.mp4").code == 0
     for tracks, name in (([made / "bare.npy"], "a.mp4"), ([tmp_path / "deep.npy"], "a.gif")):
         assert "--threed" in run("compare", *tracks, "--threed", "-o", tmp_path / name).reason

@@ -14,8 +14,10 @@ from making import faces, gappy, make_track
 
 from core.cli import main
 from core.reference import ShapeSpace, fit_shape_space
+from core.scheme import map_error
 from core.track_io import FORMATS, read_track, write_track, zip_texts
 
+ROOT = Path(__file__).resolve().parent.parent
 KINDS = [kind for kind in FORMATS if kind not in ("npy8", "npy204")]
 
 
@@ -186,6 +188,39 @@ def test_a_mesh_becomes_any_scheme_that_it_holds(
     code, printed, _ = run(tmp_path / "mesh.npy", "-o", out, "--scheme", scheme, "--json")
     assert code == 0 and json.loads(printed)["scheme"] == scheme
     assert read_track(out).points.shape == (3, points, 3)
+
+
+@pytest.mark.parametrize(
+    ("flags", "scheme"),
+    [("--scheme dlib68", "dlib68"), ("--as npy136", "dlib68"), ("--as npy40", "lips20")],
+)
+def test_the_error_of_the_mapping_is_printed(
+    run: Any, tmp_path: Path, flags: str, scheme: str
+) -> None:
+    np.save(tmp_path / "mesh.npy", faces(0, 3, 468, 3))
+    words = [tmp_path / "mesh.npy", "-o", tmp_path / "out.npy", *flags.split(), "--json"]
+    code, printed, said = run(*words)
+    assert code == 0 and "mean mapping error in percent of the face width" in said
+    error = json.loads(printed)["mapping_error"]
+    assert error == {**map_error("facemesh468", scheme), "unit": "percent of the face width"}
+    assert f"lips {error['lips']:.1f}" in said
+
+
+def test_no_mapping_error_where_the_points_are_the_same(run: Any, here: Path) -> None:
+    words = [here / "face.npz", "-o", here / "lips.npz", "--scheme", "lips20", "--json", "--force"]
+    code, printed, said = run(*words)
+    assert code == 0 and json.loads(printed)["mapping_error"] is None and "mapping" not in said
+
+
+def test_the_mapping_error_is_that_of_the_table_in_the_docs() -> None:
+    text = (ROOT / "docs/detectors.md").read_text().split("## From 468 points to 68")[1]
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    heads, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    values = [[float(cell) for cell in row[1:7]] for row in rows]
+    means = dict(zip(["face", *heads[2:7]], np.mean(values, axis=0), strict=True))
+    known = map_error("facemesh468", "dlib68")
+    assert len(values) == 6 and set(known) == set(means)
+    assert all(abs(known[part] - means[part]) < 0.06 for part in known)
 
 
 def test_a_face_does_not_become_a_mesh(run: Any, here: Path) -> None:

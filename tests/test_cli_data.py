@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from making import faces, grey, make_track, movie
 
-from core.batch import landmark_key
+from core.batch import cached_landmarks, landmark_key
 from core.batch.face_report import face_counts
+from core.media import read_frames
 from core.metrics.quality import MEASURES
+from core.samples import SAMPLE
 from core.track_io import write_track
 from core.workspace import Workspace, file_sha256
 
@@ -62,6 +64,16 @@ def test_index_then_questions(run: Any, root: Path) -> None:
     assert "2 clips, page 1 of 1" in shown and "width" in shown and "96.0" in shown
 
 
+def test_clips_without_a_face_are_not_those_without_landmarks(run: Any, root: Path) -> None:
+    video = movie(root / "video/s1/empty.mp4", [grey(200 + k, 64, 96) for k in range(4)])
+    nothing = make_track(np.full((4, 68, 2), np.nan))
+    Workspace().store_track(landmark_key(file_sha256(video)), nothing, {})
+    run("data", "index", root)
+    for condition, found in (("faces=0", ["s1/empty"]), ("faces=none", ["s2/b"])):
+        rows = run("data", "list", root, "--where", condition, "--json").json["clips"]
+        assert [row["clip"] for row in rows] == found
+
+
 def test_a_file_that_cannot_be_read_is_listed_with_its_reason(run: Any, root: Path) -> None:
     (root / "video/s1/bad.mp4").write_text("no film")
     done = run("data", "index", root, "--json")
@@ -87,6 +99,22 @@ def test_hum_s_report_counts_faces_that_came_with_the_data(run: Any, root: Path)
     assert face_counts(path).tolist() == [1, 0, 3, 2]
     odd = run("data", "quality", root, "--list", "some", "--faces", "--json").json["not_one_face"]
     assert [(o["frame"], o["faces"]) for o in odd] == [(1, 0), (2, 3), (3, 2)]
+
+
+def test_the_report_counts_two_faces_that_detection_found(
+    run: Any, tmp_path: Path, home: Path
+) -> None:
+    """The presenter alone, then beside a second one, then nobody."""
+    pictures = [f.image for _, f in zip(range(12), read_frames(SAMPLE.video))]  # noqa: B905
+    pair = [np.concatenate([p, p if k >= 5 else 0 * p], axis=1) for k, p in enumerate(pictures)]
+    pair[10:] = [0 * p for p in pair[10:]]
+    (tmp_path / "set").mkdir()
+    video = movie(tmp_path / "set/two.mp4", pair)
+    cached_landmarks(Workspace(home), video)
+    for _ in range(2):  # the second time from the workspace
+        odd = run("data", "quality", tmp_path / "set", "--faces", "--json").json["not_one_face"]
+        counts = {o["frame"]: o["faces"] for o in odd}
+        assert counts == {**dict.fromkeys(range(5, 10), 2), 10: 0, 11: 0}
 
 
 def test_faces_of_a_bare_track(tmp_path: Path) -> None:

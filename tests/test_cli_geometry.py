@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +221,31 @@ def test_metrics_of_lips_alone_are_published_ones(run: Any, tracks: Path) -> Non
         "units",
     }
     assert "Lip scores are left out" in done.err and "--template is not used" in done.err
+
+
+# --- identity, as published ----------------------------------------------------------------------
+
+
+def test_the_published_identity_removal_asks_for_the_published_template(
+    run: Any, tracks: Path, tmp_path: Path
+) -> None:
+    words = ["identity", tracks / "truth.npz", "-o", tmp_path / "o.npz", "--published"]
+    reason = run(*words).reason
+    assert "models get mean.npy" in reason and "--template" in reason
+    assert not (tmp_path / "o.npz").exists()
+    assert run(*words, "--template", tracks / "template.npy").code == 0
+
+
+def test_the_published_template_is_taken_from_where_it_was_downloaded_to(
+    run: Any, shared: Path, home: Path, tmp_path: Path
+) -> None:
+    (home / "weights").mkdir(parents=True)
+    shutil.copyfile(shared / "reference/nr/mean.npy", home / "weights/mean.npy")
+    track = shared / "reference/rep/obama2s.npy"
+    done = run("identity", track, "-o", tmp_path / "i.npy", "--published")
+    assert done.code == 0
+    expected = np.load(shared / "reference/rep/obama2s_steps.npz")["identity_removed_z01"]
+    np.testing.assert_allclose(np.load(tmp_path / "i.npy"), expected, atol=1e-12, rtol=0)
 
 
 # --- refusals -----------------------------------------------------------------------------------

@@ -170,6 +170,10 @@ BAD: dict[str, tuple[str, str | bytes]] = {
     "a TextGrid of a billion tiers": ("a.TextGrid", SHORT.replace("\n1\n", "\n1000000000\n")),
     "a TextGrid that claims a billion labels": ("a.TextGrid", SHORT.replace("\n3\n", "\n3e9\n")),
     "a TextGrid of minus three labels": ("a.TextGrid", SHORT.replace("\n3\n", "\n-3\n")),
+    "a short TextGrid cut short": ("a.TextGrid", SHORT[: SHORT.rindex('"blue"')]),
+    "a TextGrid with a time before zero": ("a.TextGrid", LONG.replace("xmin = 0.5", "xmin = -0.5")),
+    "a short TextGrid with a time before zero": ("a.TextGrid", SHORT.replace("0.5", "-0.5")),
+    "TextGrid of empty lines": ("a.TextGrid", SHORT.split("<exists>")[0] + "\n" * 2_000_000),
     "quotes without end": ("a.TextGrid", '"' * 99_999),
 }
 

@@ -64,19 +64,20 @@ def stable_choice() -> tuple[str, tuple[int, ...]]:
 
 @remembered
 def _alignment(
-    track: LandmarkTrack, method: AlignMethod, points: tuple[int, ...]
+    track: LandmarkTrack, method: AlignMethod, points: tuple[int, ...], published: bool
 ) -> Alignment | str:
+    rest = points if method == "stable" else None
     try:
-        return align_frames(track, method, points=points if method == "stable" else None)
+        return align_frames(track, method, points=rest, published=published)
     except SpeechmarksError as error:
         return str(error)
 
 
 def alignments(
-    track: LandmarkTrack, points: tuple[int, ...]
+    track: LandmarkTrack, points: tuple[int, ...], *, published: bool = False
 ) -> tuple[dict[AlignMethod, Alignment], dict[AlignMethod, str]]:
     """The clip by every method that can be used on it, and why the others cannot."""
-    found = {name: _alignment(track, name, points) for name in METHODS}
+    found = {name: _alignment(track, name, points, published) for name in METHODS}
     done = {name: one for name, one in found.items() if isinstance(one, Alignment)}
     return done, {name: one for name, one in found.items() if isinstance(one, str)}
 

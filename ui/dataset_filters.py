@@ -24,6 +24,7 @@ __all__ = ["Asked", "ask", "found_rows", "index_of"]
 
 HANDY = {
     "Without landmarks": ("faces=none", "frames>0"),
+    "Without a face": ("faces=0", "frames>0"),
     "To check": ("severity>=1",),
     "Unreadable": ("error!=none",),
     "Without audio": ("sound=no", "error=none"),

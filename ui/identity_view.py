@@ -74,8 +74,11 @@ def distances(speakers: Speakers) -> None:
     )
 
 
-def watch(speakers: Speakers) -> None:
-    """The first clip of a few speakers, moving, before and after."""
+def watch(speakers: Speakers, published: Mapping[str, LandmarkTrack] | None = None) -> None:
+    """The first clip of a few speakers, moving, before and after.
+
+    published : a track of each speaker as published, shown beside the others where it is given.
+    """
     names = st.pills(
         "Speakers", list(speakers), selection_mode="multi", default=list(speakers)[:3],
         key=f"watched {'|'.join(speakers)}",
@@ -88,6 +91,11 @@ def watch(speakers: Speakers) -> None:
         )
         for stage in STAGES
         for name, track in firsts.items()
+    ]
+    panels += [
+        PlayerPanel(f"{n}: after, as published", style="wireframe", colour=colours[n], track=track)
+        for n, track in (published or {}).items()
+        if n in firsts
     ]
     if panels:
         end = max(float(track.times[-1]) for track in firsts.values()) + 0.04

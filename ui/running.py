@@ -202,18 +202,26 @@ def bring_to_compare(runs: Mapping[str, Run], settings: Settings) -> None:
 
 
 def generate_lines(
-    clip: Clip, name: str, run: Run, settings: Settings, seconds: float | None
+    clip: Clip, runs: Mapping[str, Run], settings: Settings, seconds: float | None
 ) -> list[list[str]]:
-    """The command lines that make a result; seconds : of the clip that models are adapted to."""
+    """The command lines that make the results, one for each model.
+
+    Several models write to a folder each, so that none replaces the results of another.
+
+    seconds : of the clip that models are adapted to.
+    """
+    before: list[list[str]] = []
     lines: list[list[str]] = []
-    flags = settings.flags(name)
-    if run.boosted:
-        flags += ["--boost", ",".join(f"{b:g}" for b in run.boost)]
-    if run.adapted and seconds is not None:
-        lines, words = adapt_words(clip, seconds)
-        flags += words
-    line = ["generate", "-i", state.command_word(clip), "-m", name, "-o", "generated", *flags]
-    return [*lines, line]
+    for name, run in runs.items():
+        flags = settings.flags(name)
+        if run.boosted:
+            flags += ["--boost", ",".join(f"{b:g}" for b in run.boost)]
+        if run.adapted and seconds is not None:
+            before, words = adapt_words(clip, seconds)
+            flags += words
+        out = "generated" if len(runs) == 1 else f"generated/{name}"
+        lines.append(["generate", "-i", state.command_word(clip), "-m", name, "-o", out, *flags])
+    return [*before, *lines]
 
 
 def go_on_to_compare() -> None:

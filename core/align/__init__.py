@@ -18,6 +18,7 @@ from .methods import (
     AlignMethod,
     Method,
     align_frames,
+    face_digest,
     residual_by_part,
     stable_points,
 )
@@ -32,6 +33,7 @@ from .mouth import (
 from .onto_mean import transfer_onto_mean
 from .parts import face_parts, face_size, parse_points, rigid_points
 from .procrustes import align_procrustes, procrustes_frames, reference_shape
+from .recorded import RecordedAlignment, recorded_alignment
 from .similarity import (
     Similarity,
     anchored_similarity,
@@ -48,6 +50,7 @@ __all__ = [
     "GapRule",
     "Leakage",
     "Method",
+    "RecordedAlignment",
     "Similarity",
     "align",
     "align_frames",
@@ -58,6 +61,7 @@ __all__ = [
     "correlation",
     "eye_centre_distance",
     "eye_corner_distance",
+    "face_digest",
     "face_parts",
     "face_size",
     "fit_similarity",
@@ -73,6 +77,7 @@ __all__ = [
     "parse_points",
     "procrustes_frames",
     "read_template",
+    "recorded_alignment",
     "reference_shape",
     "residual_by_part",
     "rigid_points",

@@ -7,6 +7,7 @@ stretches the motion onto another face. Both are undone exactly.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -31,6 +32,7 @@ __all__ = [
     "Alignment",
     "Method",
     "align_frames",
+    "face_digest",
     "residual_by_part",
     "stable_points",
 ]
@@ -231,6 +233,7 @@ def align_frames(
     arguments: dict[str, object] = {}
     if method == "transfer":
         face = shipped_template() if mean_face is None else mean_face
+        arguments = {"mean_face": face_digest(face)}
         moved, transform, stretch, offset = transfer_onto_mean(track.points, face)
     else:
         fits: dict[str, Callable[[NDArray[np.float64]], _Fit]] = {
@@ -254,6 +257,11 @@ def align_frames(
     if not aligned.valid.any():
         raise NoFace(f"No frame of this track has the points that alignment by {method} needs.")
     return Alignment(method, aligned, transform, stretch, offset)
+
+
+def face_digest(face: NDArray[np.float64]) -> str:
+    """SHA-256 of the coordinates of a face, the same for every layout in memory."""
+    return hashlib.sha256(np.ascontiguousarray(face, dtype=np.float64).tobytes()).hexdigest()
 
 
 def residual_by_part(track: LandmarkTrack) -> dict[str, float]:

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets import ClipRef, find_parts
+from ..track import LandmarkTrack
 from ..track_io import read_contents
 from ..workspace import Workspace
+from .faces import cached_faces, known_faces
 from .landmarks import landmark_key
 
 __all__ = ["OddFrame", "face_counts", "face_report"]
@@ -50,12 +52,16 @@ def face_counts(path: Path | str) -> NDArray[np.int64]:
 def face_report(
     workspace: Workspace, root: Path | str, clip: ClipRef, sha256: str
 ) -> Iterator[OddFrame]:
-    """Frames of a clip with other than one face, of all landmarks that came with the data set, else
-    of those in the workspace (a track tells no face or one); nothing where there are neither.
+    """Frames of a clip with other than one face.
+
+    Counted are the landmarks that came with the data set, of each detector; without them, the faces
+    that detection found for the workspace. A clip with several faces is detected once more where
+    only the followed face was stored, and the result is kept. No frames without any landmarks.
 
     Raises
     ------
     BadInput : landmarks that cannot be read.
+    MediaError : the video changed since its landmarks were detected.
     """
     published = find_parts(root, clip).landmarks
     if published:
@@ -65,7 +71,21 @@ def face_report(
         return
     track = workspace.load_track(landmark_key(sha256)) if sha256 else None
     if track is not None:
-        yield from _odd(clip.name, track.frame_valid.astype(np.int64))
+        yield from _odd(clip.name, _detected(workspace, clip.path, sha256, track))
+
+
+def _detected(
+    workspace: Workspace, video: Path, sha256: str, track: LandmarkTrack
+) -> NDArray[np.int64]:
+    """Faces in every frame, as detection found them; ``track`` holds the followed one."""
+    followed = track.frame_valid.astype(np.int64)
+    faces = known_faces(workspace, sha256)
+    several = (workspace.manifest(landmark_key(sha256)) or {}).get("faces", 1) > 1
+    if faces is None and several:
+        faces = cached_faces(workspace, video, video_hash=sha256)
+    if faces is None or len(faces.times) != len(track):
+        return followed
+    return np.maximum(followed, faces.counts())
 
 
 def _odd(clip: str, counts: NDArray[np.int64]) -> Iterator[OddFrame]:

@@ -11,9 +11,10 @@ import typer
 from ..errors import BadInput
 from ..reference import ShapeSpace
 from ..render.edge_map import write_edge_maps
-from ..scheme import point_map
+from ..scheme import map_error, point_map
 from ..track import LandmarkTrack, select_points
 from ..track_io import check_output, write_track
+from ..track_io.formats import fitted, format_of
 from .console import Done, command, notice
 from .tracks import Force, Published, SourceFps, Space, open_track
 
@@ -80,6 +81,14 @@ def convert_command(
         lost = write_track(out, result, kind=kind, basis=shapes, force=force)
     if lost:
         notice(lost)
+    written = result.scheme if edges else fitted(result, format_of(out, kind), shapes).scheme
+    off = map_error(source.scheme, written)
+    if off:
+        parts = ", ".join(f"{part} {percent:.1f}" for part, percent in off.items())
+        notice(
+            f"the points of {written} are the nearest of {source.scheme}; mean mapping error in "
+            f"percent of the face width: {parts}."
+        )
     valid = int(result.frame_valid.sum())
     return Done(
         f"{len(result)} frames ({valid} with a face), {result.scheme}, {result.space} -> {out}",
@@ -90,6 +99,7 @@ def convert_command(
             "space": result.space,
             "fps": result.fps,
             "notice": lost,
+            "mapping_error": {**off, "unit": "percent of the face width"} if off else None,
             "out": str(out),
         },
     )

@@ -72,7 +72,7 @@ def list_command(
     search: Annotated[str, typer.Option("--search", help="Words in name, speaker or path.")] = "",
     where: Annotated[
         list[str] | None,
-        typer.Option("--where", help="Condition, for example fps>=29 or sound=no."),
+        typer.Option("--where", help="Condition, for example fps>=29, sound=no or faces=0."),
     ] = None,
     sort: Annotated[str | None, typer.Option("--sort", help="Column to sort by.")] = None,
     descending: Annotated[bool, typer.Option("--descending", help="Largest first.")] = False,

@@ -11,7 +11,7 @@ from ..align import read_template
 from ..errors import BadInput
 from ..reference import remove_identity
 from .console import Done, command, notice
-from .tracks import Force, Published, SourceFps, open_track, save_track
+from .tracks import Force, SourceFps, open_track, save_track
 
 __all__: list[str] = []
 
@@ -21,7 +21,13 @@ def identity_command(
     track: Annotated[Path, typer.Argument(help="Landmark track.")],
     out: Annotated[Path, typer.Option("-o", help="Track file to write.")],
     z: Annotated[float | None, typer.Option(help="Width threshold (1.3; published 0.1).")] = None,
-    template: Annotated[Path | None, typer.Option(help="Template face .npy.")] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            help="Template face .npy (default: the shipped one; with --published: mean.npy of "
+            "'models get mean.npy')."
+        ),
+    ] = None,
     frame: Annotated[
         int | None, typer.Option(help="Reference frame of the result, set by hand.")
     ] = None,
@@ -29,7 +35,13 @@ def identity_command(
         str, typer.Option("--method", help="Alignment: procrustes (published) or stable.")
     ] = "procrustes",
     to_fps: Annotated[float, typer.Option("--to-fps", help="Frame rate of the result.")] = 25.0,
-    published: Published = False,
+    published: Annotated[
+        bool,
+        typer.Option(
+            "--published",
+            help="Exactly the published program, defects included; needs the published template.",
+        ),
+    ] = False,
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:

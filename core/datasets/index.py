@@ -121,7 +121,10 @@ class Condition:
 
 
 def parse_condition(text: str) -> Condition:
-    """A condition such as ``fps>=29``, ``speaker=s1``, ``path~take`` or ``faces=none``.
+    """A condition such as ``fps>=29``, ``speaker=s1``, ``path~take`` or ``faces=0``.
+
+    The value ``none`` asks for what is unknown: ``faces=none`` finds clips whose landmarks are not
+    detected yet, ``faces=0`` those in which no face was found.
 
     Raises
     ------

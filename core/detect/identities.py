@@ -82,6 +82,15 @@ class Faces:
         """The largest number of faces in one shot."""
         return max((len(shot.faces) for shot in self.shots), default=0)
 
+    def counts(self) -> NDArray[np.int64]:
+        """Faces with landmarks in every frame; int64, shape (T,)."""
+        counts = np.zeros(len(self.times), dtype=np.int64)
+        for shot in self.shots:
+            for face in shot.faces:
+                shown = [found.points is not None for found in face.found]
+                counts[face.start : face.start + len(shown)] += shown
+        return counts
+
     def __repr__(self) -> str:
         numbers = ", ".join(str(len(shot.faces)) for shot in self.shots)
         return f"Faces({len(self.times)} frames, faces by shot: {numbers})"

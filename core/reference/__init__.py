@@ -25,6 +25,8 @@ from .identity import (
     remove_identity,
     remove_lip_identity,
 )
+from .published_difference import PublishedDifference, published_difference
+from .published_template import PUBLISHED_TEMPLATE, published_template
 from .sensitivity import Change, reference_sensitivity
 from .shape_fit import (
     ComponentError,
@@ -40,6 +42,7 @@ from .stages import STAGES, Distances, speaker_distances, staged
 from .template_face import TemplateFace, closed_face, template_face
 
 __all__ = [
+    "PUBLISHED_TEMPLATE",
     "RULES",
     "STAGES",
     "Audit",
@@ -50,6 +53,7 @@ __all__ = [
     "ClosedMouth",
     "ComponentError",
     "Distances",
+    "PublishedDifference",
     "Rule",
     "ShapeSpace",
     "SpeakerMean",
@@ -72,6 +76,8 @@ __all__ = [
     "pooled_frames",
     "prepared",
     "prepared_for",
+    "published_difference",
+    "published_template",
     "pursed_example",
     "rank_frames",
     "read_template",

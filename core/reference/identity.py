@@ -11,6 +11,7 @@ from ..align import align, normalise_lips, read_template, shipped_template
 from ..errors import BadInput
 from ..track import LandmarkTrack, remembered, retime, step
 from .closed_mouth import closed_mouth
+from .published_template import published_template
 
 __all__ = [
     "EYE_DISTANCE",
@@ -82,7 +83,7 @@ def remove_identity(
 
     Parameters
     ----------
-    template : (68, 2); the shipped one where None.
+    template : (68, 2); where None the shipped one, or `published_template` where ``published``.
     frame : the reference, by its number in the result; the closed mouth where None.
     z : width threshold of the closed-mouth rule; 1.3, or 0.1 where ``published``.
     method : Procrustes over all points, as published, or over the stable ones, so that the mouth
@@ -101,6 +102,7 @@ def remove_identity(
     Raises
     ------
     NoFace, NoReference, DegenerateShape
+    MissingFile : the published template is not on this machine.
     BadInput : the track has not the 68 points of the template, or ``frame`` cannot be used.
 
     Examples
@@ -112,7 +114,7 @@ def remove_identity(
     ('template', (68, 2))
     """
     if template is None:
-        template = shipped_template()
+        template = published_template() if published else shipped_template()
     threshold = z if z is not None else (0.1 if published else 1.3)
     timed = aligned_for_identity(track, method=method, fps=fps, published=published)
     if frame is not None:

@@ -13,7 +13,7 @@ from ..media.audio import Sound
 from ..media.movie import MovieWriter
 from ..track import LandmarkTrack
 from .canvas import blank
-from .painted import to_template_space
+from .painted import at_template_size
 from .palette import INK
 from .styles import FrameImage, Style, render_panel
 from .threed import draw_threed
@@ -131,11 +131,16 @@ def threed_movie(
     force: bool = False,
     progress: Progress | None = None,
 ) -> None:
-    """The 3-D wireframe of a track with depth; parameters as for `face_movie`."""
+    """The 3-D wireframe of a track with depth, of any scheme; parameters as for `face_movie`.
+
+    z points towards the viewer, but in a facemesh468 track away from the camera.
+    """
     _refuse_empty(track)
     if track.points.shape[2] != 3:
         raise BadInput("A 3-D movie needs points with x, y and z; this track has x and y only.")
-    template = to_template_space(track)
+    template = at_template_size(track)
+    if track.scheme == "facemesh468":
+        template = template.replace(points=template.points * (1, 1, -1))
 
     def draw(index: int | None) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         if index is None:

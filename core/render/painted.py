@@ -22,6 +22,7 @@ __all__ = [
     "TEMPLATE_EYE_CENTRE",
     "paint_face",
     "painted_view",
+    "at_template_size",
     "to_template_space",
 ]
 
@@ -129,11 +130,6 @@ def paint_face(
     return image
 
 
-def _eye_centres(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(T, 2, 2): centres of the subject's right and left eye."""
-    return np.stack([points[:, 36:42, :2].mean(axis=1), points[:, 42:48, :2].mean(axis=1)], axis=1)
-
-
 def to_template_space(track: LandmarkTrack) -> LandmarkTrack:
     """Bring a 68-point track of any space to the size and place of the published template.
 
@@ -150,11 +146,20 @@ def to_template_space(track: LandmarkTrack) -> LandmarkTrack:
         raise BadInput(
             f"Only 68-point tracks can be painted; this one is {track.scheme}: draw a wireframe."
         )
+    return at_template_size(track)
+
+
+def at_template_size(track: LandmarkTrack) -> LandmarkTrack:
+    """As `to_template_space`, for a track of any scheme: its own eyes decide, else its bounds."""
     if track.space == "template":
         return track
     sign = -1.0 if track.space == "eye5" else 1.0  # eye5 is the picture turned by 180 degrees
     points = track.points * sign
-    eyes = _eye_centres(points)
+    rings = [track.layout.parts.get(name, ()) for name in ("right_eye", "left_eye")]
+    if all(rings):
+        eyes = np.stack([points[:, list(ring), :2].mean(axis=1) for ring in rings], axis=1)
+    else:
+        eyes = np.empty((0, 2, 2))
     eyes = eyes[np.isfinite(eyes).all(axis=(1, 2))]
     apart = float(np.median(np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1))) if len(eyes) else 0.0
     if apart > 0:

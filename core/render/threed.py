@@ -81,7 +81,7 @@ def draw_threed(
 
     Parameters
     ----------
-    points : (68, 3) or (20, 3) in template space
+    points : (N, 3) of any scheme in template space, z towards the viewer
     elevation, azimuth : as `project` takes them
 
     Returns

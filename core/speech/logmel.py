@@ -7,9 +7,6 @@ largest sample.
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Literal
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -17,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..media.audio import Sound
+from .mel import mel_filters
 from .stream import Frames, Resampler
 
 __all__ = [
@@ -26,7 +24,6 @@ __all__ = [
     "LevelListener",
     "LogMelListener",
     "log_mel",
-    "mel_filters",
 ]
 
 SPEECH_RATE = 16_000
@@ -39,28 +36,6 @@ _FLOOR = 1e-5  # power of a band: a full-scale tone is 90 dB above it
 QUIETEST_PEAK = 0.02
 """The lowest peak that a microphone's level is raised from: room noise is not made as loud as
 speech."""
-
-
-@cache
-def mel_filters(
-    n_mels: int = 80, *, n_fft: int = _N_FFT, norm: Literal["peak", "area"] = "peak"
-) -> NDArray[np.float64]:
-    """Triangular mel filters from 0 to 8 kHz, shape (n_mels, n_fft // 2 + 1).
-
-    The mel scale is Slaney's (Auditory Toolbox, 1998): linear below 1 kHz, so that at 80 bands no
-    filter falls between two bins.
-
-    n_fft : size of the transform at 16 kHz.
-    norm : "peak", peaks of 1; "area", Slaney's normalisation, an area of 1 over hertz.
-    """
-    top = 15 + np.log(8.0) * 27 / np.log(6.4)
-    mel = np.linspace(0, top, n_mels + 2)
-    edges = np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) * np.log(6.4) / 27))
-    low, centre, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    bins = np.linspace(0, SPEECH_RATE / 2, n_fft // 2 + 1)
-    slopes = np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
-    height = 1.0 if norm == "peak" else 2 / (high - low)
-    return np.asarray(np.maximum(0, slopes) * height)
 
 
 def log_mel(waves: Tensor, n_mels: int = 80) -> Tensor:
@@ -83,9 +58,10 @@ def _bands(padded: Tensor, n_mels: int) -> Tensor:
     """Log-mel of every complete window of a signal."""
     window = torch.hann_window(_WINDOW, device=padded.device)
     power = torch.fft.rfft(padded.unfold(-1, _WINDOW, LOG_MEL_HOP) * window, n=_N_FFT).abs() ** 2
-    filters = torch.from_numpy(mel_filters(n_mels)).to(padded)
+    filters = mel_filters(SPEECH_RATE, _N_FFT, n_mels, norm="peak")
+    bank = torch.from_numpy(filters).to(padded)
     with torch.autocast(padded.device.type, enabled=False):  # 8 bits would not do for powers
-        return torch.log(torch.clamp(power @ filters.T, min=_FLOOR))
+        return torch.log(torch.clamp(power @ bank.T, min=_FLOOR))
 
 
 class LevelListener:

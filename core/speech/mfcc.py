@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.fft import dct
 
 from ..media.audio import Sound
+from .mel import mel_filters
 from .stream import Frames, Resampler
 
 __all__ = [
@@ -44,13 +45,8 @@ _TOP_DB = 80.0  # nothing lies further below the loudest band of the sound
 
 @cache
 def _bank() -> Rows:
-    """(201, 40) triangles between 42 points, equally spaced on the HTK mel scale to 8 kHz."""
-    top = 2595 * np.log10(1 + MFCC_RATE / 2 / 700)
-    edges = 700 * (10 ** (np.linspace(0, top, N_MFCC + 2) / 2595) - 1)
-    hertz = np.linspace(0, MFCC_RATE / 2, _HALF + 1)[:, None]
-    rise = (hertz - edges[:-2]) / np.diff(edges)[:-1]
-    fall = (edges[2:] - hertz) / np.diff(edges)[1:]
-    return np.maximum(0, np.minimum(rise, fall))
+    """(201, 40) triangles on the HTK mel scale, with peaks of 1."""
+    return np.ascontiguousarray(mel_filters(MFCC_RATE, _N_FFT, N_MFCC, scale="htk", norm="peak").T)
 
 
 @cache

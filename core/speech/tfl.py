@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..media.audio import Sound
+from .mel import mel_edges, mel_filters
 from .stream import Frames, Resampler
 
 __all__ = [
@@ -131,30 +132,15 @@ def _hann() -> NDArray[np.float64]:
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(TFL_HOP) / TFL_HOP)
 
 
-@cache
-def _edges() -> NDArray[np.float64]:
-    """(66,) Hz where the bands begin, peak and end, equally far apart on Slaney's mel scale."""
-    per_e_fold = 27 / np.log(6.4)  # above 1 kHz, which is 15 mel
-    mel = np.linspace(0, 15 + per_e_fold * np.log(TFL_RATE / 2 / 1000), _BANDS + 2)
-    return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp((mel - 15) / per_e_fold))
-
-
 def band_centres() -> NDArray[np.float64]:
     """(64,) Hz where the mel bands peak, low ones first."""
-    return _edges()[1:-1].copy()
+    return mel_edges(TFL_RATE, _BANDS)[1:-1].copy()
 
 
 @cache
 def _bank() -> NDArray[np.float64]:
-    """(883, 64) triangles on Slaney's mel scale, each of area 1 over Hz: librosa's defaults.
-
-    Written out because importing librosa compiles for up to a minute (docs/decisions/0004).
-    """
-    edges = _edges()
-    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
-    bins = np.linspace(0, TFL_RATE / 2, _HALF + 1)[:, None]
-    slopes = np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre))
-    return np.asarray(np.maximum(0, slopes) * 2 / (high - low))
+    """(883, 64) triangles on Slaney's mel scale, each of area 1 over Hz: librosa's defaults."""
+    return np.ascontiguousarray(mel_filters(TFL_RATE, TFL_HOP, _BANDS).T)
 
 
 @lru_cache(maxsize=32)

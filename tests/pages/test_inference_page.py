@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +22,10 @@ from test_pages import (  # noqa: F401 (the fixtures are of this module, too)
 )
 from toy_registry import Toy, make_toy
 
+from core.cli import main
 from core.models import SpeechModel
 from core.render.player import UnpackedPlayer, unpack_player
+from core.samples import SAMPLE
 from core.weights import weights_folder
 from core.workspace import Clip
 
@@ -73,6 +78,32 @@ def test_one_factor_moves_alone(clips: Clips) -> None:  # noqa: F811
     app = open_page("inference", clips("sound only"))
     in_order(slide(app, "component 2", 3.0))
     assert "--boost 1,3,1" in app.code[-1].value
+
+
+@pytest.mark.parametrize("adapt", ["false", "true"], ids=["as they come", "adapted"])
+def test_the_printed_commands_make_every_chosen_model(
+    clips: Clips,  # noqa: F811
+    toy: Toy,
+    adapt: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    toy.give(weights_folder())
+    names = ["ours", "1D_CNN"]
+    app = open_page("inference", clips("built-in"), adapt=adapt)
+    app = slide(app.multiselect[0].set_value(names).run(), "whole motion", 2.0)
+    in_order(app)
+    here = tmp_path / "here"
+    (here / "samples").mkdir(parents=True)
+    shutil.copyfile(SAMPLE.video, here / "samples/presenter.mp4")
+    monkeypatch.chdir(here)
+    for line in app.code[-1].value.splitlines():
+        assert main(shlex.split(line)[3:] + ["-s"]) == 0, capsys.readouterr().err
+    for name, points in zip(names, player(app).points, strict=True):
+        made = np.load(here / f"generated/{name}/presenter.mp4/predicted.npy")
+        seen = points[..., :2]
+        np.testing.assert_allclose(made[..., :2], seen, atol=2e-4 * np.ptp(seen))
 
 
 def test_results_land_in_compare_as_they_are_on_the_page(clips: Clips) -> None:  # noqa: F811

@@ -30,6 +30,7 @@ from core.detect import Precision
 from core.detect.comparison import PUBLISHED
 from core.detect.facemesh_net import FaceMeshNet
 from core.errors import Offline
+from core.render.player import unpack_player
 from core.workspace import Clip
 from ui import face_picker, state
 from ui.detector_view import HOW
@@ -88,6 +89,14 @@ def commands(app: AppTest) -> str:
 
 
 # --- which detector ---------------------------------------------------------------------------
+
+
+def test_compare_turns_all_landmarks_of_a_detector_with_depth(mesh: None, one: Clip) -> None:
+    app = open_page("compare", one, detector="facemesh", also="turnable")
+    in_order(app)
+    header = unpack_player(app.get("bidi_component")[0].proto.bytes).header
+    assert panels(app)[-1] == "Clip, turnable"
+    assert [(t["points"], t["dims"]) for t in header["tracks"]].count((468, 3)) == 1
 
 
 def test_the_detector_holds_on_every_page_and_all_get_68_points(mesh: None, one: Clip) -> None:

@@ -22,11 +22,20 @@ from test_pages import (  # noqa: F401 (the workspace is a fixture of this modul
     private_workspace,
 )
 
+from core.align import align
 from core.cli import main
 from core.media import read_frames
-from core.reference import identity_audit, session_null
+from core.metrics import interocular
+from core.reference import (
+    identity_audit,
+    published_difference,
+    session_null,
+    shipped_template,
+)
 from core.reference.candidates import RULES
 from core.samples import SAMPLE
+from core.track_io import read_track
+from core.weights import PRETRAINED
 from core.workspace import Clip
 from ui import audit_view, state
 
@@ -62,10 +71,10 @@ def done(
         shutil.copyfile(clip.path, here / clip.name)
     monkeypatch.chdir(here)
 
-    def run(app: AppTest) -> list[Said]:
+    def run(app: AppTest, block: int = -1) -> list[Said]:
         in_order(app)
         said = []
-        for line in app.code[-1].value.splitlines():
+        for line in app.code[block].value.splitlines():
             words = [w for w in shlex.split(line)[3:] if w != "--json"]
             capsys.readouterr()
             code = main([*words, "--json"])
@@ -93,6 +102,53 @@ def test_alignment(pair: list[Clip], done: Callable[[AppTest], list[Said]]) -> N
         ):  # fmt: skip
             expected = np.nan if row[field] is None else row[field]
             np.testing.assert_array_equal(line[title], expected)
+
+
+def test_alignment_as_published(pair: list[Clip], done: Callable[[AppTest], list[Said]]) -> None:
+    app = open_page("alignment", pair[0], published="true", after="procrustes")
+    said = done(app)
+    assert "--published" in app.code[-1].value
+    rows = [row["nose_base"] for row in said[1]["rows"]]
+    np.testing.assert_array_equal(shown(app)["nose base"], rows)
+    track, there = read_track(Path("landmarks.npz")), read_track(Path("procrustes.npz"))
+    expected = align(track, "procrustes", published=True)
+    np.testing.assert_array_equal(there.points, expected.points)
+    away = np.linalg.norm(there.points - align(track, "procrustes").points, axis=2).max()
+    words = "".join(caption.value for caption in app.caption)
+    assert "mirrors **0** of 30 frames" in words and (away == 0) == ("**0.0000 IOD**" in words)
+
+
+def test_identity_as_published(pair: list[Clip], done: Callable[[AppTest], list[Said]]) -> None:
+    Path("pretrained").mkdir()
+    shutil.copyfile(PRETRAINED / "template.npy", "pretrained/template.npy")
+    app = speakers_of(pair, "Watch", published="true")
+    said = done(app)[-len(pair) :]
+    table = shown(app)
+    seconds = [row["reference"] / 25 for row in said]
+    np.testing.assert_allclose(table["reference, published"], seconds)
+    assert list(table["duration, published"]) == [row["frames"] / 25 for row in said]
+    for clip, difference in zip(pair, table["difference"], strict=True):
+        track = read_track(Path(f"{Path(clip.name).stem}.npz"))
+        both = published_difference(track, shipped_template())
+        assert difference == pytest.approx(both.distance) and difference > 0
+
+
+def test_compare_as_published(done: Callable[..., list[Said]]) -> None:
+    Path("pretrained").mkdir()
+    shutil.copyfile(PRETRAINED / "template.npy", "pretrained/template.npy")
+    clip, name = state.sample_clip(), state.default_models()[0]
+    app = open_page("compare", clip, published="true")
+    in_order(app)
+    np.save(f"{name}.npy", state.prediction(clip, name).points)
+    block = next(k for k, code in enumerate(app.code) if "published.npz" in code.value)
+    row = done(app, block)[-1][f"{name}.npy"]
+    table = next(d.value for d in app.dataframe if "RMSE, published" in d.value)
+    iod = interocular(shipped_template())
+    assert list(table["model"]) == [name]
+    assert table["RMSE, published"][0] == pytest.approx(row["rmse"] / iod)
+    assert table["difference"][0] == pytest.approx(
+        table["RMSE, published"][0] - table["RMSE, corrected"][0]
+    )
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,18 @@ def test_a_3d_movie_needs_depth(tmp_path: Path) -> None:
         threed_movie(made_track(points=made_track().points[..., :2]), tmp_path / "flat.mp4")
 
 
+def test_a_mesh_with_depth_is_drawn_at_one_size_whatever_its_unit(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(3, 468, 3))
+    pictures = []
+    for scale, shift in ((100.0, 400.0), (0.2, 0.5)):
+        space = "pixel" if scale > 1 else "unit"
+        mesh = made_track(3, points=scale * points + shift, scheme="facemesh468", space=space)
+        threed_movie(mesh, tmp_path / "mesh.mp4", size=96, force=True)
+        pictures.append([frame.image for frame in read_frames(tmp_path / "mesh.mp4")])
+    assert len(pictures[0]) == 3 and np.ptp(pictures[0][0]) > 100
+    np.testing.assert_array_equal(*pictures)
+
+
 def test_nothing_is_replaced_unless_asked(tmp_path: Path) -> None:
     out = tmp_path / "there.mp4"
     out.write_bytes(b"mine")

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from ...errors import WeightsError
 from ...weights import open_weights
-from ..logmel import LOG_MEL_HOP, SPEECH_RATE, mel_filters
+from ..logmel import LOG_MEL_HOP, SPEECH_RATE
+from ..mel import mel_filters
 from .base import CHUNK_SECONDS, ENCODER_HOP, SpeechEncoder, fit_tensors
 
 __all__ = [
@@ -140,7 +141,7 @@ def _power(waves: Tensor) -> Tensor:
 
 
 def _bands(power: Tensor) -> Tensor:
-    filters = torch.from_numpy(mel_filters(_BANDS, n_fft=_WINDOW, norm="area")).to(power)
+    filters = torch.from_numpy(mel_filters(SPEECH_RATE, _WINDOW, _BANDS)).to(power)
     with torch.autocast(power.device.type, enabled=False):  # 8 bits are too few for powers
         bands: Tensor = power @ filters.T
     return bands
