@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 from making import faces, grey, make_track, movie
 
-from core.batch import landmark_key
 from core.batch.face_report import face_counts
 from core.metrics.quality import MEASURES
 from core.track_io import write_track
-from core.workspace import Workspace, file_sha256
+from core.workspace import Workspace, file_sha256, landmark_key
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ MODULES = sorted((ROOT / "core").rglob("*.py"))
 FLOORS = (
     {"errors", "keys", "scheme", "settings"},
     {"track", "track_io", "smooth", "edits", "adapted"},
-    {"media", "align", "speech", "weights", "workspace", "lanes", "samples"},
+    {"media", "align", "speech", "weights", "lanes", "samples"},
     {"detect", "evaluation", "reference", "models", "metrics", "render"},
-    {"datasets"},
+    {"datasets", "workspace"},
     {"batch", "checks"},
     {"evaluation.runner"},
     {"training"},

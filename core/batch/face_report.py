@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from ..datasets import ClipRef, find_parts
 from ..track_io import read_contents
 from ..workspace import Workspace
-from .landmarks import landmark_key
 
 __all__ = ["OddFrame", "face_counts", "face_report"]
 
@@ -63,9 +62,9 @@ def face_report(
             name = f"{clip.name} ({detector})" if len(published) > 1 else clip.name
             yield from _odd(name, face_counts(path))
         return
-    track = workspace.load_track(landmark_key(sha256)) if sha256 else None
-    if track is not None:
-        yield from _odd(clip.name, track.frame_valid.astype(np.int64))
+    found = workspace.known_landmarks(sha256, corrected=False) if sha256 else None
+    if found is not None:  # a report of the detector: corrections by hand are not in it
+        yield from _odd(clip.name, found.detected.frame_valid.astype(np.int64))
 
 
 def _odd(clip: str, counts: NDArray[np.int64]) -> Iterator[OddFrame]:
