@@ -64,7 +64,9 @@ if found.open:
             panels.append(PlayerPanel("As 68 points", style="wireframe", colour=INK, track=points))
         show_clip(panels, media, key=f"landmarks {clip.id}")
         if state.landmarks(clip) is not points:
-            st.caption("These are as they were found; all other pages take them as corrected.")
+            st.caption(
+                "These are the landmarks as detected; all other pages use the corrected ones."
+            )
 
         valid = track.frame_valid
         lost = np.flatnonzero(~valid)

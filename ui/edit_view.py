@@ -140,7 +140,7 @@ def corrections(track: LandmarkTrack, kept: Kept) -> None:
     st.markdown(f"**Corrected frames: {len(frames)}**")
     if not frames:
         st.caption(
-            "None yet. Every page shows what you drag here; the detected points are kept beneath."
+            "None yet. Every page and command uses what you drag here; the detected points are kept."
         )
         return
     counts = Counter(frame for frame, _ in layer.effective)
@@ -163,4 +163,8 @@ def corrections(track: LandmarkTrack, kept: Kept) -> None:
             "Edits (.json)", as_bytes(kept, track), "edits.json", icon=":material/download:",
             on_click="ignore",
         )  # fmt: skip
-    st.caption(f"Layer {layer.digest[:12]}: the provenance of every track made from here names it.")
+    st.caption(
+        f"Layer {layer.digest[:12]}. Pages, commands, evaluation, training and export use these "
+        "corrections from this workspace, and name the layer in the provenance. On another "
+        "computer, apply the downloaded file: edit landmarks.npz --edits edits.json."
+    )

@@ -23,11 +23,12 @@ from test_pages import (  # noqa: F401 (the workspace is a fixture of this modul
     said,
 )
 
+from core.batch.speaker import clip_speaker_mean
 from core.cli import main
 from core.edits import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept
 from core.media import read_frames
 from core.metrics.quality import quality
-from core.reference import identity_audit, session_null
+from core.reference import identity_audit, session_null, speaker_mean
 from core.reference.candidates import RULES
 from core.samples import SAMPLE
 from core.track_io import read_track
@@ -275,6 +276,13 @@ def test_the_reference_of_a_corrected_clip(
     rows = done(app)[1]["rules"]
     for field in ("frame", "gap", "width_z"):
         np.testing.assert_array_equal(table[field.replace("_", " ")], [row[field] for row in rows])
+
+
+def test_a_model_is_adapted_to_the_corrected_face(corrected: Clip) -> None:
+    shown_here = speaker_mean(state.landmarks(corrected), clip=corrected.id, seconds=1)
+    printed = clip_speaker_mean(state.workspace(), corrected.path, seconds=1)
+    raw = clip_speaker_mean(state.workspace(), corrected.path, seconds=1, corrected=False)
+    assert shown_here.facts == printed.facts != raw.facts
 
 
 def test_compare_says_that_the_ground_truth_is_corrected(corrected: Clip) -> None:
