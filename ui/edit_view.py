@@ -140,7 +140,7 @@ def corrections(track: LandmarkTrack, kept: Kept) -> None:
     st.markdown(f"**Corrected frames: {len(frames)}**")
     if not frames:
         st.caption(
-            "None yet. Every page and command uses what you drag here; the detected points are kept."
+            "None yet. Pages and commands use what you drag here; the detected points are kept."
         )
         return
     counts = Counter(frame for frame, _ in layer.effective)
