@@ -236,6 +236,21 @@ def test_only_chunks_of_a_clip_with_other_corrections_are_made_again(
     assert "other options" in run(*words, "--uncorrected").reason
 
 
+def test_chunks_of_a_version_that_did_not_record_landmarks_are_made_again_once_there_are_edits(
+    house: House, run: Any
+) -> None:
+    words = ("data", "chunk", house.root, "-o", house.out, "--json")
+    assert run(*words).json["done"] == 2
+    path = house.out / "chunk.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines() if line]
+    for line in lines:
+        line.pop("landmarks", None), line.pop("corrections", None)
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    assert run(*words).json["skipped"] == 2
+    house.correct()
+    assert run(*words).json["done"] == 2
+
+
 def test_a_command_says_in_one_line_that_corrections_are_applied(house: House, run: Any) -> None:
     path, track = house.clips[0].path, house.file("t.npz")
     house.keep(Kept(EditLayer().add(MOVES), Cleaning(method="savgol")))

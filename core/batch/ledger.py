@@ -58,8 +58,7 @@ class Ledger:
     facts : options that everything in the folder was made with.
     force : begin anew, and replace what is there.
     corrections : digest of the corrections that detected landmarks have now, by their own digest; a
-        clip is made again where it was made with others. None: landmarks do not matter, or are
-        taken as detected.
+        clip is made again where it was made with others. None: nothing is corrected.
 
     Raises
     ------
@@ -151,11 +150,12 @@ class Ledger:
         return there and entry.source == _state(source) and self._is_current(entry)
 
     def _is_current(self, entry: _Entry) -> bool:
-        if self._corrections is None or entry.landmarks == "":
+        if self._corrections is None:
+            return not entry.corrections
+        if entry.landmarks == "":
             return True
-        if entry.landmarks is None:
-            return False
-        return self._corrections(entry.landmarks) == entry.corrections
+        known = entry.landmarks is not None
+        return known and self._corrections(str(entry.landmarks)) == entry.corrections
 
     def begin(self, clip: str, taken: Sequence[Path]) -> None:
         """Say that a clip is to be made.

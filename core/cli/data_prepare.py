@@ -219,12 +219,13 @@ def chunk_command(
         facts["precision"] = "fine"
     if uncorrected:
         facts["uncorrected"] = True
+    corrected = not uncorrected and bool(workspace.corrected_tracks())
     ledger = Ledger(
         out,
         "chunk",
         facts,
         force=force,
-        corrections=None if uncorrected else workspace.corrections_digest,
+        corrections=workspace.corrections_digest if corrected else None,
     )
     listed = ledger.table("filelists/chunks.txt")
     summary, rows, table = run_jobs(
