@@ -57,6 +57,8 @@ def _synthetic(clips: int = CLIPS) -> pd.DataFrame:
             "path": [f"video/{s}/clip{k:05}.mpg" for k, s in enumerate(speakers)],
             "sha256": [rng.bytes(32).hex() for _ in range(clips)],
             "worst": rng.choice(["", "jitter", "jumps"], clips),
+            "landmarks": "",
+            "corrections": "",
             "error": "",
         }
     )
