@@ -24,7 +24,6 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.batch.indexing import update_index
-from core.batch.landmarks import landmark_key
 from core.datasets import list_clips
 from core.datasets.index import (
     COLUMNS,
@@ -37,6 +36,7 @@ from core.datasets.index import (
     write_index,
 )
 from core.workspace import Workspace
+from core.workspace.landmarks import landmark_key
 
 __all__ = ["run", "run_update"]
 
@@ -57,6 +57,8 @@ def _synthetic(clips: int = CLIPS) -> pd.DataFrame:
             "path": [f"video/{s}/clip{k:05}.mpg" for k, s in enumerate(speakers)],
             "sha256": [rng.bytes(32).hex() for _ in range(clips)],
             "worst": rng.choice(["", "jitter", "jumps"], clips),
+            "landmarks": "",
+            "corrections": "",
             "error": "",
         }
     )

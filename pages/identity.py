@@ -61,7 +61,7 @@ if moving.open:
         view.watch(speakers, {n: other[i] for i, n in reversed(names.items()) if i in other})
 if told.open:
     with told:
-        audit(speakers, " ".join(f"{names[i]}={i} {state.recipe(known[i])}" for i in tracks))
+        audit(speakers, " ".join(f"{names[i]}={state.landmarks_key(known[i])}" for i in tracks))
 if far.open:
     with far, progress("Measuring distances"):
         view.distances(speakers)

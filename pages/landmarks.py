@@ -37,6 +37,8 @@ found, faces, compared = st.tabs(
     ["Points", "Several faces", "Detectors compared"], key="view", bind="query-params"
 )
 line = state.landmark_line(clip, as_68=False)
+if state.is_corrected(clip):  # this page shows them as they were detected
+    line.append("--uncorrected")
 if found.open:
     with found:
         need_detector(clip, detector)

@@ -24,11 +24,8 @@ kept = kept_or_aside(plain)
 if refused := st.session_state.pop("quality refused", None):
     st.error(refused, icon=":material/error:")
 track = state.landmarks(clip)
-lines: list[list[str]] = [state.landmark_line(clip)]
 name = "landmarks.npz"
-if kept.layer.effective:
-    lines.append(["edit", name, "--edits", "edits.json", "-o", "edited.npz"])
-    name = "edited.npz"
+lines: list[list[str]] = [state.landmark_line(clip)]
 
 tabs = ["Frames", "Fill and smooth", "All clips"]
 frames, smooth, clips = st.tabs(tabs, key="quality view", bind="query-params", on_change="rerun")
@@ -60,6 +57,8 @@ elif smooth.open:
         after = before_and_after(clip, before, wanted)
         if after is not None:
             keep_or_take(plain, after, kept, wanted)
+        if not kept.cleaning.empty:  # what is smoothed here is not smoothed yet
+            lines[0].append("--unsmoothed")
         lines.append(["smooth", name, "-o", "clean.npz", *wanted.flags()])
 else:
     with clips:

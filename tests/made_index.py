@@ -22,6 +22,8 @@ def synthetic(count: int, seed: int = 0) -> pd.DataFrame:
             "path": [f"video/{s}/clip{k:05}.mpg" for k, s in enumerate(speakers)],
             "sha256": [f"{k:064x}" for k in range(count)],
             "worst": rng.choice(["", "jitter", "jumps"], count),
+            "landmarks": "",
+            "corrections": "",
             "error": rng.choice(["", "damaged"], count, p=[0.99, 0.01]),
             "variable_rate": rng.random(count) < 0.1,
             "sound": rng.random(count) < 0.9,

@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 from making import faces, grey, make_track, movie
 
-from core.batch import cached_landmarks, landmark_key
 from core.batch.face_report import face_counts
 from core.media import read_frames
 from core.metrics.quality import MEASURES
 from core.samples import SAMPLE
 from core.track_io import write_track
-from core.workspace import Workspace, file_sha256
+from core.workspace import Workspace, cached_landmarks, file_sha256, landmark_key
 
 
 @pytest.fixture(scope="module")

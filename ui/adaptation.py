@@ -9,13 +9,12 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.batch import LandmarkRecipe
 from core.errors import NoFace
 from core.models import SpeechModel, adapt_model
 from core.reference import SpeakerMean, speaker_mean
 from core.reference.speaker import LEAST_SECONDS
 from core.track import LandmarkTrack
-from core.workspace import Clip
+from core.workspace import Clip, LandmarkRecipe
 from ui import state
 from ui.widgets import progress, safe_text
 

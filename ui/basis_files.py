@@ -34,7 +34,7 @@ class Brought:
 def brought() -> Brought | None:
     """A shape space that the viewer drops here or has kept; what is none is told."""
     with st.popover("Load a basis", icon=":material/upload:"):
-        kept = kept_bases(state.workspace())
+        kept = kept_bases(state.workspace().root)
         name = None
         if kept:
             name = st.selectbox(
@@ -100,7 +100,7 @@ def save(space: ShapeSpace) -> None:
 
 def _keep(space: ShapeSpace, name: str, force: bool) -> None:
     try:
-        keep_basis(state.workspace(), name.strip(), space, force=force)
+        keep_basis(state.workspace().root, name.strip(), space, force=force)
     except OutputExists:
         st.session_state[_ASKED] = name
         st.rerun()

@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.batch import LandmarkRecipe, Summary, extract
+from core.batch import Summary, extract
 from core.batch.indexing import update_index
 from core.datasets import ClipRef
 from core.datasets.layouts import list_line
 from core.datasets.listed import clip_at
 from core.errors import BadInput, SpeechmarksError
 from core.track_io import atomic_write
-from core.workspace import Workspace
+from core.workspace import LandmarkRecipe, Workspace
 from ui.jobs import Hear, Job, counted
 from ui.recipe import recipe_flags
 

@@ -12,12 +12,11 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.batch import LandmarkRecipe
 from core.datasets import LAYOUTS, find_layout
 from core.datasets.index import index_path
 from core.detect import DETECTORS, Precision, detectors
 from core.errors import BadInput, MissingFile, SpeechmarksError
-from core.workspace import Workspace
+from core.workspace import LandmarkRecipe, Workspace
 from ui import state
 from ui.dataset_card import clip_card, take_choice
 from ui.dataset_filters import ask, found_rows, index_of

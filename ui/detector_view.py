@@ -13,13 +13,12 @@ import streamlit as st
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from core.batch import LandmarkFacts
 from core.detect import DETECTORS, DetectorState, Precision, detectors, fetch_weights
 from core.errors import SpeechmarksError
 from core.render import ACCENT, MODEL_COLOURS
 from core.render.palette import mix
 from core.track import LandmarkTrack
-from core.workspace import Clip
+from core.workspace import Clip, LandmarkFacts
 from ui import plots, state
 from ui.recipe import choose_detector, choose_precision, write_address
 from ui.widgets import safe_text

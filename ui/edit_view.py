@@ -139,7 +139,9 @@ def corrections(track: LandmarkTrack, kept: Kept) -> None:
     frames = layer.frames
     st.markdown(f"**Corrected frames: {len(frames)}**")
     if not frames:
-        st.caption("None. All pages use your corrections; the detected landmarks are kept.")
+        st.caption(
+            "None. All pages and commands use your corrections; the detected landmarks are kept."
+        )
         return
     counts = Counter(frame for frame, _ in layer.effective)
     chosen = st.pills(
@@ -162,5 +164,7 @@ def corrections(track: LandmarkTrack, kept: Kept) -> None:
             on_click="ignore",
         )  # fmt: skip
     st.caption(
-        f"Layer {layer.digest[:12]}: the provenance of every track with these corrections names it."
+        f"Layer {layer.digest[:12]}. Pages, commands, evaluation, training and export use these "
+        "corrections from this workspace, and name the layer in the provenance. On another "
+        "computer, apply the downloaded file: edit landmarks.npz --edits edits.json."
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from core.edits import Kept, load_kept, track_digest
+from core.edits import Kept, load_kept
 from core.track import LandmarkTrack
-from ui.clips import kept, workspace
+from ui.clips import workspace
 
-__all__ = ["kept_over", "with_edits"]
+__all__ = ["how_found", "kept_over"]
+
+_CORRECTIONS = {"edit", "fill_gaps", "smooth_savgol", "smooth_one_euro"}  # steps of provenance
 
 
 def kept_over(track: LandmarkTrack) -> Kept:
@@ -14,13 +16,7 @@ def kept_over(track: LandmarkTrack) -> Kept:
     return load_kept(workspace().root, track)
 
 
-def with_edits(track: LandmarkTrack) -> LandmarkTrack:
-    """A detected track with its corrections and cleaning; the very same one where there are none.
-
-    Raises `BadInput` where what is kept is damaged; the page Quality sets it aside.
-    """
-    found = kept_over(track)
-    if found.empty:
-        return track
-    key = f"edits {track_digest(track)} {found.layer.digest} {found.cleaning}"
-    return kept(key, lambda: found.apply(track))
+def how_found(track: LandmarkTrack) -> str:
+    """How the landmarks of a clip came about, for the caption of a panel."""
+    steps = {step["operation"] for step in track.provenance}
+    return "detected, corrected" if steps & _CORRECTIONS else "detected"

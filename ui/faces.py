@@ -19,6 +19,7 @@ from core.render.player import Curve, PlayerPanel
 from core.scheme import point_map
 from core.track import LandmarkTrack, select_points
 from ui import state
+from ui.edits import how_found
 from ui.widgets import safe_text
 
 __all__ = ["TRUTH", "Face", "curves_of", "faces_of", "panels_of", "scores_of"]
@@ -49,7 +50,7 @@ def faces_of(
     all of them have, and reads what was mapped.
     """
     colours = {card.name: model_colour(card.order) for card in state.model_cards()}
-    found = [] if truth is None else [(TRUTH, truth, INK, "detected")]
+    found = [] if truth is None else [(TRUTH, truth, INK, how_found(truth))]
     found += [
         (n, t, colours[n], "adapted" if adapted_stretch(t) else "from the audio")
         for n, t in models.items()

@@ -6,29 +6,30 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.batch import (
+from core.detect import Faces, plane_68
+from core.errors import NoFace, SpeechmarksError
+from core.track import LandmarkTrack
+from core.workspace import (
+    Clip,
     LandmarkFacts,
     LandmarkRecipe,
     cached_faces,
-    cached_landmarks,
     known_faces,
     landmark_facts,
     landmark_key,
 )
-from core.detect import Faces, plane_68
-from core.errors import NoFace
-from core.track import LandmarkTrack
-from core.workspace import Clip
 from ui import recipe as recipes
 from ui.clips import command_word, kept, workspace
-from ui.edits import with_edits
+from ui.edits import kept_over
 
 __all__ = [
     "detected",
     "faces",
+    "is_corrected",
     "landmark_line",
     "landmark_record",
     "landmarks",
+    "landmarks_key",
     "landmarks_or_none",
     "plain_landmarks",
     "recipe",
@@ -67,9 +68,7 @@ def detected(clip: Clip, progress: Progress | None = None) -> LandmarkTrack:
     hear = _counted(clip, passes, progress)
     track = kept(
         f"detected {landmark_key(clip.id, how)}",
-        lambda: cached_landmarks(
-            workspace(), clip.path, recipe=how, video_hash=clip.id, progress=hear
-        ),
+        lambda: workspace().clip_landmarks(clip, recipe=how, corrected=False, progress=hear).own,
     )
     if track.frame_valid.any():
         return track
@@ -91,7 +90,39 @@ def plain_landmarks(clip: Clip, progress: Progress | None = None) -> LandmarkTra
 def landmarks(clip: Clip, progress: Progress | None = None) -> LandmarkTrack:
     """The 68 points of a clip in the plane, with what was corrected on the page Quality; raises as
     `detected`, and `BadInput` where the corrections are damaged."""
-    return with_edits(plain_landmarks(clip, progress))
+    plain = plain_landmarks(clip, progress)
+    if not kept_over(plain).digest:
+        return plain
+    how = recipe(clip)
+    return kept(
+        f"corrected {landmarks_key(clip)}",
+        lambda: workspace().clip_landmarks(clip, recipe=how).track,
+    )
+
+
+def landmarks_key(clip: Clip) -> str:
+    """What the landmarks of a clip, which must be there already, depend on: for keys of results."""
+    return f"{landmark_key(clip.id, recipe(clip))} {kept_over(plain_landmarks(clip)).digest}"
+
+
+def is_corrected(clip: Clip) -> bool:
+    """Whether the landmarks of a clip are there, with corrections; nothing is detected."""
+    if clip.info.video is None or not workspace().corrected_tracks():
+        return False
+    how = recipe(clip)
+    key = landmark_key(clip.id, how)
+
+    def stored() -> LandmarkTrack | None:
+        found = workspace().known_landmarks(clip.id, recipe=how, corrected=False)
+        return None if found is None else found.own
+
+    try:
+        own = kept(f"detected {key}", stored)
+        if own is None:
+            return False
+        return bool(kept_over(kept(f"68 {key}", lambda: plane_68(own))).digest)
+    except SpeechmarksError:  # the page that needs them says so
+        return False
 
 
 def landmark_record(clip: Clip) -> LandmarkFacts:

@@ -8,13 +8,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.batch import landmark_key
 from core.datasets.index import index_path, page_of, parse_condition, read_index, select_clips
-from core.detect import plane_68
-from core.edits import load_kept
 from core.errors import MissingFile, SpeechmarksError
 from core.metrics.quality import MEASURES, quality
-from core.workspace import Clip
+from core.workspace import Clip, landmark_key
 from ui import state
 from ui.clips import workspace
 from ui.widgets import part, progress, safe_text
@@ -29,12 +26,11 @@ _SHOWN = ("no_face", "longest_gap", "jitter", "jumps", "at_edge", "yaw_range", "
 @st.cache_data(max_entries=5000, show_spinner=False)
 def _row(identity: str, key: str, edited: int) -> dict[str, Any] | None:
     """Measures of a clip of the library; None where its landmarks are not there."""
-    track = workspace().load_track(key)
-    video = state.stored_clip(identity).info.video
-    if track is None or video is None:
+    clip = state.stored_clip(identity)
+    landmarks = workspace().known_landmarks(identity, recipe=state.recipe(clip))
+    if landmarks is None or clip.info.video is None:
         return None
-    plain = plane_68(track)
-    found = quality(load_kept(workspace().root, plain).apply(plain), video.size)
+    found = quality(landmarks.track, clip.info.video.size)
     severity, worst = found.severity()
     return {
         "severity": severity,
@@ -116,7 +112,7 @@ def clip_qualities(current: Clip | None) -> str | None:
         number = int(st.number_input(f"Page of {pages}", 1, pages, key="quality page", width=140))
     _table(page_of(table, number, _ROWS).rows, root, current)
     note = f"; {without} more have no landmarks" if without else ""
-    note += "" if root is None else "; landmarks as detected"
+    note += "" if root is None else "; corrections as of the last update of the index"
     st.caption(f"With landmarks: {len(table)}; to check: {due}{note}. Click a row to open it.")
     return root
 

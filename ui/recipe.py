@@ -11,10 +11,10 @@ from typing import get_args
 
 import streamlit as st
 
-from core.batch import LandmarkRecipe
 from core.detect import DETECTORS, FaceChoice, Precision
 from core.detect.identities import parse_face
 from core.errors import BadInput
+from core.workspace import LandmarkRecipe
 
 __all__ = [
     "choose_detector",

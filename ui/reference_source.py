@@ -60,4 +60,4 @@ def choose_source(clip: Clip) -> Source:
     with progress("Detecting the landmarks") as hear:
         track = state.landmarks(clip, hear)
     lines = (tuple(state.landmark_line(clip)),)
-    return Source(f"{clip.id} {state.recipe(clip)}", track, clip, lines, "landmarks.npz")
+    return Source(state.landmarks_key(clip), track, clip, lines, "landmarks.npz")

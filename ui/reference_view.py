@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from core.align import align_procrustes
-from core.batch import LandmarkRecipe
 from core.media import crop_around, read_frames_at
 from core.reference import (
     RULES,
@@ -24,7 +23,7 @@ from core.reference import (
 from core.render import ACCENT
 from core.scheme import get_scheme
 from core.track import LandmarkTrack, remembered
-from ui import face_plots, plots, state
+from ui import face_plots, plots
 from ui.reference_source import Source
 from ui.widgets import progress
 
@@ -75,7 +74,7 @@ def _mouths(
     identity: str,
     path: str,
     frames: tuple[int, ...],
-    recipe: LandmarkRecipe,
+    landmarks: str,
     _track: LandmarkTrack,
 ) -> dict[int, NDArray[np.uint8]]:
     """The mouth of each frame, cut from the picture with room around it."""
@@ -106,7 +105,7 @@ def thumbnails(
                 source.clip.id,
                 str(source.clip.path),
                 tuple(sorted(set(at.values()))),
-                state.recipe(source.clip),
+                source.key,
                 track,
             )
     with st.container(horizontal=True, gap="small"):

@@ -12,6 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from core.edits import track_digest
 from core.errors import SpeechmarksError
 from core.reference import (
     ComponentError,
@@ -68,7 +69,8 @@ def _fit(
 def fitted(tracks: dict[str, LandmarkTrack], which: Part, count: int, frames: int | None) -> Shapes:
     """A shape space of ``count`` components of these clips."""
     most = max(count, _MOST)
-    space, points = _fit(" ".join(tracks), which, most, frames, list(tracks.values()))
+    key = " ".join(track_digest(track) for track in tracks.values())
+    space, points = _fit(key, which, most, frames, list(tracks.values()))
     return Shapes(space.first(count), points, space)
 
 

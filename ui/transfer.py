@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.batch import LandmarkRecipe
 from core.errors import SpeechmarksError
 from core.media import probe
 from core.reference.transfer import motion_of
@@ -34,7 +33,7 @@ def _presenter() -> Portrait:
 
 
 @st.cache_resource(max_entries=4)
-def _speaker(identity: str, recipe: LandmarkRecipe) -> Portrait:
+def _speaker(identity: str, landmarks: str) -> Portrait:
     clip = state.stored_clip(identity)
     return clip_portrait(clip.path, state.landmarks(clip))
 
@@ -100,12 +99,16 @@ def speaking_photo(
         if upload is None:
             return
         onto = "photo.jpg"
-    shown = None if upload is None else hashlib.sha256(upload.getbuffer()).hexdigest()
+    shown = face  # what the picture is made of
+    if upload is not None:
+        shown = hashlib.sha256(upload.getbuffer()).hexdigest()
+    elif face == _OWN:
+        shown = state.landmarks_key(clip)
     motion = tracks[name]
     key = result_key(
         clip=clip.id,
         motion=hashlib.sha256(motion.points.tobytes()).hexdigest(),
-        face=shown or face,
+        face=shown,
         strength=strength,
     )[:16]
     target = state.scratch_file(f"speaking-{key}.mp4")
@@ -118,7 +121,7 @@ def speaking_photo(
             if upload is not None:
                 portrait = _uploaded(upload)
             else:
-                portrait = _speaker(clip.id, state.recipe(clip)) if face == _OWN else _presenter()
+                portrait = _speaker(clip.id, shown) if face == _OWN else _presenter()
             sound = state.sound_or_none(clip)
             transfer_movie(
                 motion_of(motion), portrait, target, strength=strength, sound=sound, progress=hear

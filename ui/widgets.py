@@ -97,6 +97,8 @@ def clip_caption(clip: Clip) -> str:
         parts.append("synthetic")
     if video is not None and (chosen := recipe_words(state.recipe(clip))):
         parts.append(chosen)
+    if state.is_corrected(clip):
+        parts.append("corrected")
     return f"**{safe_text(clip.name)}** · " + " · ".join(parts)
 
 

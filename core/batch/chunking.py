@@ -22,6 +22,7 @@ from ..datasets.chunks import (
     cut_waveform,
 )
 from ..datasets.places import checked_place
+from ..edits import track_digest
 from ..errors import BadInput, NoVideo
 from ..media import Waveform, probe, write_wav
 from ..media.audio import resample
@@ -29,8 +30,7 @@ from ..media.spool import spooled_sound
 from ..track import LandmarkTrack
 from ..track_io import write_track
 from ..track_io.files import staged
-from ..workspace import Workspace, file_sha256
-from .landmarks import DLIB68, LandmarkRecipe, landmark_key
+from ..workspace import DLIB68, ClipLandmarks, LandmarkRecipe, Workspace, file_sha256
 from .ledger import Made
 
 __all__ = ["CHUNKS", "ChunkJob", "Parts", "make_chunks"]
@@ -53,7 +53,9 @@ class ChunkJob:
     ----------
     source : the clip's file
     sound : the file with its sound
-    home : the workspace folder, which holds its landmarks
+    home : the workspace folder, which holds its landmarks and their corrections
+    corrected : whether the corrections are applied; they are of 68 points, and other schemes are
+        written as detected
     out, stem : where the chunks lie: ``<out>/<stem>-<number>.wav|npz``
     length, every : seconds
     rate : Hz of the sound; its own where None
@@ -71,6 +73,7 @@ class ChunkJob:
     rate: int | None = None
     parts: Parts = "both"
     recipe: LandmarkRecipe = DLIB68
+    corrected: bool = True
 
     def taken(self) -> list[Path]:
         pattern = f"{glob.escape(self.stem)}-[0-9][0-9][0-9]"
@@ -79,7 +82,8 @@ class ChunkJob:
 
 def make_chunks(task: ChunkJob, progress: Callable[[int], None] | None = None) -> Made:
     """Cut a clip; raises what reading it raises, and `BadInput` where it has no landmarks yet."""
-    track = _track(task)
+    landmarks = _landmarks(task)
+    track = None if landmarks is None else landmarks.track
     with ExitStack() as stack:
         sound: Waveform | None = None
         if task.parts != "landmarks":
@@ -93,21 +97,30 @@ def make_chunks(task: ChunkJob, progress: Callable[[int], None] | None = None) -
             rows.append(_row(task, stem, chunk, sound, track))
             if progress is not None:
                 progress(chunk.number)
-    return Made(tuple(files), tuple(rows), 0 if track is None else len(track))
+    if landmarks is None:
+        return Made(tuple(files), tuple(rows))
+    return Made(
+        tuple(files),
+        tuple(rows),
+        len(landmarks.track),
+        track_digest(landmarks.detected),
+        landmarks.digest,
+    )
 
 
-def _track(job: ChunkJob) -> LandmarkTrack | None:
+def _landmarks(job: ChunkJob) -> ClipLandmarks | None:
     if job.parts == "sound":
         return None
     if probe(job.source).video is None:
         if job.parts == "landmarks":
             raise NoVideo("It has no video track, so no landmarks.")
         return None
-    key = landmark_key(file_sha256(job.source), job.recipe)
-    track = Workspace(job.home).load_track(key)
-    if track is None:
+    found = Workspace(job.home).known_landmarks(
+        file_sha256(job.source), recipe=job.recipe, corrected=job.corrected
+    )
+    if found is None:
         raise BadInput("It has no landmarks in the workspace; run data extract first.")
-    return track
+    return found if found.own is found.detected else ClipLandmarks(found.own, found.own)
 
 
 def _duration(sound: Waveform | None, track: LandmarkTrack | None) -> float:

@@ -10,17 +10,8 @@ from pathlib import Path
 
 from ..datasets import ClipRef
 from ..errors import SpeechmarksError
-from ..workspace import Workspace, file_sha256
-from .landmarks import (
-    DLIB68,
-    LandmarkRecipe,
-    Shard,
-    drop_shards,
-    join_shards,
-    landmark_key,
-    make_shard,
-    shards_of,
-)
+from ..workspace import DLIB68, LandmarkRecipe, Workspace, file_sha256, landmark_key
+from ..workspace.landmarks import Shard, drop_shards, join_shards, make_shard, shards_of
 from .runners import check_runner, run_tasks
 from .summary import RunProgress, Summary, every
 

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from ..datasets import ClipRef, find_parts
 from ..track import LandmarkTrack
 from ..track_io import read_contents
-from ..workspace import Workspace
-from .faces import cached_faces, known_faces
-from .landmarks import landmark_key
+from ..workspace import Workspace, cached_faces, known_faces, landmark_key
 
 __all__ = ["OddFrame", "face_counts", "face_report"]
 
@@ -69,9 +67,9 @@ def face_report(
             name = f"{clip.name} ({detector})" if len(published) > 1 else clip.name
             yield from _odd(name, face_counts(path))
         return
-    track = workspace.load_track(landmark_key(sha256)) if sha256 else None
-    if track is not None:
-        yield from _odd(clip.name, _detected(workspace, clip.path, sha256, track))
+    found = workspace.known_landmarks(sha256, corrected=False) if sha256 else None
+    if found is not None:  # a report of the detector: corrections by hand are not in it
+        yield from _odd(clip.name, _detected(workspace, clip.path, sha256, found.detected))
 
 
 def _detected(

@@ -16,11 +16,11 @@ import pandas as pd
 from ..datasets import ClipRef, list_clips
 from ..datasets.clips import below
 from ..datasets.index import COLUMNS, as_table, index_path, read_index, write_index
+from ..edits import track_digest
 from ..errors import BadInput, MissingFile, SpeechmarksError
 from ..media import probe
 from ..metrics.quality import quality
-from ..workspace import Workspace, file_sha256
-from .landmarks import landmark_key
+from ..workspace import Workspace, file_sha256, landmark_key
 
 __all__ = ["IndexProgress", "IndexSummary", "update_index"]
 
@@ -183,17 +183,42 @@ def _unchanged(known: pd.DataFrame, clips: Mapping[str, ClipRef]) -> pd.DataFram
 
 
 def _due(workspace: Workspace, rows: pd.DataFrame) -> list[str]:
-    """Paths of clips whose landmarks have come to the workspace, or were damaged, since."""
+    """Paths of clips whose landmarks have come to the workspace, or were damaged or corrected,
+    since."""
+    due = _corrected_since(workspace, rows[rows["faces"].notna()])
     without = rows[(rows["sha256"] != "") & (rows["frames"] > 0) & rows["faces"].isna()]
     if without.empty:
-        return []
+        return due
     there = workspace.result_keys()  # one listing, where a look a clip would cost a file each
-    return [
+    return due + [
         where
         for where, sha256, error in zip(
             without["path"], without["sha256"], without["error"], strict=True
         )
         if error or (there and landmark_key(sha256) in there)
+    ]
+
+
+def _corrected_since(workspace: Workspace, rows: pd.DataFrame) -> list[str]:
+    """Paths of clips whose measures are those of landmarks with other corrections than now."""
+    known = workspace.corrected_tracks()
+
+    def stale(landmarks: str, corrections: str) -> bool:
+        if not landmarks:  # of an index that did not record it
+            return bool(known)
+        if landmarks not in known:
+            return corrections != ""
+        try:
+            return workspace.corrections_digest(landmarks) != corrections
+        except SpeechmarksError:  # said when the clip is looked at
+            return True
+
+    return [
+        where
+        for where, *digests in zip(
+            rows["path"], rows["landmarks"], rows["corrections"], strict=True
+        )
+        if stale(*digests)
     ]
 
 
@@ -247,17 +272,18 @@ def _facts(path: Path) -> Row:
 
 
 def _face_facts(workspace: Workspace, row: Mapping[str, Any]) -> Row:
-    """Quality of the landmarks of a clip, where `core.batch.extract` has left them."""
+    """Quality of the landmarks of a clip, corrected, where `core.batch.extract` has left them."""
     if not (row["sha256"] and row["frames"]):
         return {}
     try:
-        track = workspace.load_track(landmark_key(row["sha256"]))
+        landmarks = workspace.known_landmarks(row["sha256"])
+        if landmarks is None:
+            return {"error": ""}
+        found = quality(landmarks.track, (row["width"], row["height"]))
     except SpeechmarksError as error:
         return {"error": f"Its landmarks in the workspace are damaged: {error}"}
-    if track is None:
-        return {"error": ""}
-    found = quality(track, (row["width"], row["height"]))
     severity, worst = found.severity()
     taken = {name: value for name, value in asdict(found).items() if name in COLUMNS}
     del taken["frames"]  # counted when the file was opened
-    return {**taken, "severity": severity, "worst": worst, "error": ""}
+    digests = {"landmarks": track_digest(landmarks.detected), "corrections": landmarks.digest}
+    return {**taken, "severity": severity, "worst": worst, **digests, "error": ""}

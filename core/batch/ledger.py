@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,21 @@ _MAX_BYTES = 512 * 1024**2
 
 @dataclass(frozen=True)
 class Made:
-    """What was made of a clip: files below the folder, with '/', and rows of its table."""
+    """What was made of a clip.
+
+    Attributes
+    ----------
+    files : below the folder, with '/'
+    rows : of its table
+    landmarks, corrections : digests of the landmarks that it was made of, as detected, and of their
+        corrections; '' where there are none
+    """
 
     files: tuple[str, ...] = ()
     rows: tuple[dict[str, Any], ...] = ()
     frames: int = 0
+    landmarks: str = ""
+    corrections: str = ""
 
 
 @dataclass
@@ -35,6 +45,8 @@ class _Entry:
     source: list[int] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    landmarks: str | None = None  # of an earlier version, which did not record it
+    corrections: str = ""
 
 
 class Ledger:
@@ -45,6 +57,8 @@ class Ledger:
     kind : of preparation; names the file.
     facts : options that everything in the folder was made with.
     force : begin anew, and replace what is there.
+    corrections : digest of the corrections that detected landmarks have now, by their own digest; a
+        clip is made again where it was made with others. None: nothing is corrected.
 
     Raises
     ------
@@ -52,8 +66,15 @@ class Ledger:
     """
 
     def __init__(
-        self, out: Path, kind: str, facts: Mapping[str, Any], *, force: bool = False
+        self,
+        out: Path,
+        kind: str,
+        facts: Mapping[str, Any],
+        *,
+        force: bool = False,
+        corrections: Callable[[str], str] | None = None,
     ) -> None:
+        self._corrections = corrections
         self.out, self.path, self.force = out, out / f"{kind}.jsonl", force
         self._entries: dict[str, _Entry] = {}
         self._begun: set[str] = set()
@@ -89,7 +110,13 @@ class Ledger:
                 if "begun" in said:
                     self._begun.add(str(said["begun"]))
                     continue
-                entry = _Entry(list(said["source"]), list(said["files"]), list(said["rows"]))
+                entry = _Entry(
+                    list(said["source"]),
+                    list(said["files"]),
+                    list(said["rows"]),
+                    said.get("landmarks"),
+                    str(said.get("corrections", "")),
+                )
                 self._entries[str(said["clip"])] = entry
             except (ValueError, KeyError, TypeError):
                 continue  # the line at which a killed run ended: its clip is made again
@@ -109,12 +136,26 @@ class Ledger:
             os.fsync(file.fileno())
 
     def is_done(self, clip: str, source: Path) -> bool:
-        """Whether a clip was made of its file as it is now, and all that was made is there."""
+        """Whether a clip was made of its file and its landmarks as they are now, and all that was
+        made is there.
+
+        Raises
+        ------
+        BadInput : its corrections are damaged.
+        """
         entry = self._entries.get(clip)
         if entry is None or self.force:
             return False
         there = all((self.out / name).is_file() for name in entry.files)
-        return there and entry.source == _state(source)
+        return there and entry.source == _state(source) and self._is_current(entry)
+
+    def _is_current(self, entry: _Entry) -> bool:
+        if self._corrections is None:
+            return not entry.corrections
+        if entry.landmarks == "":
+            return True
+        known = entry.landmarks is not None
+        return known and self._corrections(str(entry.landmarks)) == entry.corrections
 
     def begin(self, clip: str, taken: Sequence[Path]) -> None:
         """Say that a clip is to be made.
@@ -142,10 +183,17 @@ class Ledger:
             path = self.out / name
             if path.parent.resolve().is_relative_to(self.out.resolve()):
                 path.unlink(missing_ok=True)
-        entry = _Entry(_state(source), list(made.files), list(made.rows))
+        entry = _Entry(
+            _state(source), list(made.files), list(made.rows), made.landmarks, made.corrections
+        )
         self._entries[clip] = entry
         self._owned[clip] = entry.files
         self._write(json.dumps({"clip": clip, **asdict(entry)}))
+
+    @property
+    def corrected(self) -> int:
+        """How many clips were made of landmarks with corrections."""
+        return sum(bool(entry.corrections) for entry in self._entries.values())
 
     def all_rows(self) -> list[dict[str, Any]]:
         """Rows of the table, of every clip that is made, in order of their names."""

@@ -25,8 +25,16 @@ from ..errors import MediaError, NoFace, SpeechmarksError
 from ..media import MovieWriter, probe, read_frames
 from ..metrics.noise_floor import NoiseDifference, noise_difference
 from ..track_io import atomic_write
-from ..workspace import SCHEMA, Workspace, file_sha256, result_key
-from .landmarks import DLIB68, LandmarkRecipe, cached_landmarks, detect, landmark_key
+from ..workspace import (
+    DLIB68,
+    SCHEMA,
+    LandmarkRecipe,
+    Workspace,
+    file_sha256,
+    landmark_key,
+    result_key,
+)
+from ..workspace.landmarks import detect
 
 __all__ = ["CRF", "NoiseFloor", "cached_noise_floor", "known_noise_floor", "noise_floors"]
 
@@ -93,8 +101,10 @@ def cached_noise_floor(
 ) -> NoiseFloor:
     """The noise floor of a clip from the workspace, measured and stored where it is not there yet.
 
-    The landmarks of the clip are taken from the workspace, too. The re-encoded copies are temporary
-    files of the workspace, which are removed also when the work is cancelled or fails.
+    The landmarks of the clip are taken from the workspace, too, as they were detected: the floor
+    compares two detections, and a correction by hand would count as noise. The re-encoded copies
+    are temporary files of the workspace, which are removed also when the work is cancelled or
+    fails.
 
     Parameters
     ----------
@@ -112,11 +122,13 @@ def cached_noise_floor(
         return known
     stage = _Stages(progress, 4)
     frames = stage.frames(video)
-    own = plane_68(
-        cached_landmarks(
-            workspace, video, recipe=recipe, video_hash=video_hash, progress=stage.next(frames)
-        )
-    )
+    own = workspace.clip_landmarks(
+        video,
+        recipe=recipe,
+        corrected=False,
+        video_hash=video_hash,
+        progress=stage.next(frames),
+    ).detected
     if not own.frame_valid.any():
         raise NoFace(f"No face was found in {video.name!r}, so its landmarks have no noise floor.")
     folder = workspace.root / "incoming"

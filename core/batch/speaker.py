@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..detect import plane_68
-from ..edits import load_kept
 from ..reference.speaker import SpeakerMean, check_seconds, speaker_mean
-from ..workspace import Workspace, file_sha256
-from .landmarks import DLIB68, LandmarkRecipe, cached_landmarks
+from ..workspace import DLIB68, LandmarkRecipe, Workspace, file_sha256
 
 __all__ = ["clip_speaker_mean"]
 
@@ -21,16 +18,18 @@ def clip_speaker_mean(
     seconds: float = 3.0,
     start: float | None = None,
     recipe: LandmarkRecipe = DLIB68,
+    corrected: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> SpeakerMean:
     """The mean lips and the mean face of the speaker of a clip, for `core.models.adapt_model`.
 
-    Landmarks are detected, or taken from the workspace, with what was corrected there.
+    Landmarks come from the workspace, or are detected now.
 
     Parameters
     ----------
     seconds, start : see `core.reference.speaker_mean`.
     recipe : how landmarks are detected.
+    corrected : whether the corrections of the workspace are applied.
     progress : called with the number of frames done; may raise to stop.
 
     Raises
@@ -40,8 +39,7 @@ def clip_speaker_mean(
     """
     check_seconds(seconds)  # before minutes of detection
     clip = file_sha256(video)
-    found = cached_landmarks(workspace, video, recipe=recipe, video_hash=clip, progress=progress)
-    track = plane_68(found)
-    kept = load_kept(workspace.root, track)
-    track = track if kept.empty else kept.apply(track)
-    return speaker_mean(track, clip=clip, seconds=seconds, start=start)
+    found = workspace.clip_landmarks(
+        video, recipe=recipe, corrected=corrected, video_hash=clip, progress=progress
+    )
+    return speaker_mean(found.track, clip=clip, seconds=seconds, start=start)

@@ -107,6 +107,13 @@ def _brought_back(
     )
 
 
+def _check_flags(method: str | None, *, fill: bool, longest_gap: float | None) -> None:
+    if method is not None and method not in METHODS:
+        raise BadInput(f"--method is one of {', '.join(METHODS)}, not {method!r}.")
+    if longest_gap is not None and not fill:
+        raise BadInput("--longest-gap limits what --fill fills; give --fill too.")
+
+
 def _note_unused(method: AlignMethod, *, points: bool, mean_face: bool) -> None:
     """Name the given flags that the method does not use."""
     if points and method != "stable":
@@ -158,14 +165,11 @@ def align_command(
     force: Force = False,
 ) -> Done:
     """Align every frame to one position, size and rotation; --table compares the methods."""
-    if method is not None and method not in METHODS:
-        raise BadInput(f"--method is one of {', '.join(METHODS)}, not {method!r}.")
-    if longest_gap is not None and not (fill or fill_ends):
-        raise BadInput("--longest-gap limits what --fill fills; give --fill too.")
+    _check_flags(method, fill=fill or fill_ends, longest_gap=longest_gap)
+    if not table and out is None:
+        raise BadInput("Give -o OUT for the aligned track, or --table to compare the methods.")
     if out is not None:
         check_output(out, force=force)
-    elif not table:
-        raise BadInput("Give -o OUT for the aligned track, or --table to compare the methods.")
     face = None if mean_face is None else read_template(mean_face)
     source = open_track(track, source_fps, published=published)
     rest = None if points is None else parse_points(points, source.layout)

@@ -23,7 +23,7 @@ from ..metrics.quality import MEASURES
 from ..track_io import atomic_write
 from ..workspace import Workspace
 from .console import Done, Progress, app, command, inert, notice, table_lines
-from .tracks import Force
+from .tracks import Force, Uncorrected, corrections_notice
 
 __all__: list[str] = []
 
@@ -269,6 +269,7 @@ def export_command(
         Path | None,
         typer.Option("--template", help=("Mean face .npy onto which the motion is put (tfl).")),
     ] = None,
+    uncorrected: Uncorrected = False,
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> Done:
     """Write clips of 3 s as a published training file, which `train --data` reads."""
@@ -285,19 +286,32 @@ def export_command(
 
     workspace = Workspace()
     if kind == "nr":
-        written, left_out = export_nr(
-            workspace, clips, out, n_components=components, force=force, progress=show
+        written, left_out, corrections = export_nr(
+            workspace,
+            clips,
+            out,
+            n_components=components,
+            corrected=not uncorrected,
+            force=force,
+            progress=show,
         )
     else:
         face = None if template is None else read_template(template)
-        written, left_out = export_tfl(
-            workspace, clips, out, mean_face=face, force=force, progress=show
+        written, left_out, corrections = export_tfl(
+            workspace,
+            clips,
+            out,
+            mean_face=face,
+            corrected=not uncorrected,
+            force=force,
+            progress=show,
         )
     report.close()
+    corrections_notice(corrections["clips"], written)
     for left in left_out[:20]:
         notice(f"{left['clip']} left out: {left['reason']}")
     return Done(
         f"{written} samples -> {out}",
-        {"out": str(out), "samples": written, "left_out": left_out},
+        {"out": str(out), "samples": written, "corrections": corrections, "left_out": left_out},
         code=3 if left_out else 0,
     )

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar, cast, get_args
 
 import typer
 
-from ..batch import LandmarkRecipe, Summary, landmark_key
+from ..batch import Summary
 from ..batch.chunking import CHUNKS, ChunkJob, Parts, make_chunks
 from ..batch.ledger import Ledger
 from ..batch.prepare import Job, prepare, write_table
@@ -20,11 +20,11 @@ from ..datasets.chunks import EVERY, LENGTH, chunks_of
 from ..datasets.places import sound_place, video_place
 from ..errors import BadInput
 from ..track_io import atomic_write
-from ..workspace import Workspace
+from ..workspace import LandmarkRecipe, Workspace, landmark_key
 from .console import Done, Progress, command, notice
 from .data import Layout, List, Root, data
 from .detection import Precision, known_precision
-from .tracks import Force
+from .tracks import Force, Uncorrected, corrections_notice
 
 __all__ = ["Out", "Workers", "check_apart", "jobs_of", "run_jobs"]
 
@@ -186,6 +186,7 @@ def chunk_command(
     ] = "dlib68",
     precision: Precision = None,
     rate: Rate = None,
+    uncorrected: Uncorrected = False,
     workers: Workers = 1,
     force: Force = False,
 ) -> Done:
@@ -200,14 +201,14 @@ def chunk_command(
         landmark_key("", recipe)  # whether there is such a detector
     clips = list_clips(root, list_name, layout=layout)
     check_apart(root, out, clips)
-    home = Workspace().root
+    workspace = Workspace()
 
     def job(clip: ClipRef) -> ChunkJob:
         return ChunkJob(
             clip=clip.name,
             source=clip.path,
             sound=find_parts(root, clip).sound or clip.path,
-            home=home,
+            home=workspace.root,
             out=out,
             stem=f"chunks/{clip.name}",
             speaker=clip.speaker or "",
@@ -216,15 +217,26 @@ def chunk_command(
             rate=rate,
             parts=cast(Parts, parts),
             recipe=recipe,
+            corrected=not uncorrected,
         )
 
     facts = {"length": length, "every": step, "rate": rate, "parts": parts, "detector": detector}
     if parts != "sound" and recipe.tracking == "fine":  # folders from before had no choice
         facts["precision"] = "fine"
-    ledger = Ledger(out, "chunk", facts, force=force)
+    if uncorrected:
+        facts["uncorrected"] = True
+    corrected = not uncorrected and bool(workspace.corrected_tracks())
+    ledger = Ledger(
+        out,
+        "chunk",
+        facts,
+        force=force,
+        corrections=workspace.corrections_digest if corrected else None,
+    )
     listed = ledger.table("filelists/chunks.txt")
     summary, rows, table = run_jobs(
         "chunk", jobs_of(clips, job), make_chunks, ledger, CHUNKS, workers
     )
     atomic_write(listed, "".join(f"{row['chunk']}\n" for row in rows).encode())
+    corrections_notice(ledger.corrected, len(clips))
     return _ended(summary, f"{len(rows)} chunks", table, chunks=len(rows), list=str(listed))

@@ -6,11 +6,11 @@ from typing import Annotated, TypedDict
 
 import typer
 
-from ..batch import RUNNERS, LandmarkRecipe, Summary, extract
+from ..batch import RUNNERS, Summary, extract
 from ..batch.runners import cores
 from ..datasets import list_clips
 from ..detect.identities import parse_face
-from ..workspace import Workspace
+from ..workspace import LandmarkRecipe, Workspace
 from .console import Done, Progress, command, notice
 from .data import Layout, List, Root, data
 from .detection import Precision, known_precision

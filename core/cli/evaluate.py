@@ -15,6 +15,7 @@ from ..errors import BadInput, OutputExists
 from ..models import load_model
 from ..speech.noise import NoiseBank
 from .console import Done, Progress, command, notice, plain, table_lines
+from .tracks import Uncorrected, corrections_notice
 
 __all__: list[str] = []
 
@@ -52,6 +53,7 @@ def evaluate_command(
             help="Measure the landmark noise of every clip (re-encoded and detected again).",
         ),
     ] = False,
+    uncorrected: Uncorrected = False,
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> Done:
     """Score models on clips, beside mismatched audio and mean faces. Every model after the first
@@ -75,8 +77,11 @@ def evaluate_command(
         raise BadInput(f"The list has no clip of speaker {unknown[0]!r}; check --speaker.")
     clips = [clip for clip in clips if not speaker or clip.speaker in speaker]
     report = Progress("landmarks", len(clips), "clips")
-    truths, left_out = load_ground_truths(clips, progress=lambda done, _: report(done))
+    truths, left_out = load_ground_truths(
+        clips, corrected=not uncorrected, progress=lambda done, _: report(done)
+    )
     report.close()
+    corrections_notice(sum(bool(truth.corrections) for truth in truths), len(truths))
     floor = _landmark_noise(clips) if noise_floor else {}
     sounds = [t.sound for t in truths]
     rounds: list[tuple[str, Noise, float]] = [("clean", None, 0.0)]

@@ -23,7 +23,7 @@ from ..track import LandmarkTrack
 from ..track_io import read_array, read_track, write_track
 from ..workspace import Workspace, file_sha256
 from .console import Done, Progress, command, notice
-from .tracks import open_track
+from .tracks import Uncorrected, corrections_notice, open_track
 
 __all__: list[str] = []
 
@@ -100,17 +100,23 @@ def _load(name: str, given: dict[str, Any]) -> SpeechModel:
     return model
 
 
-def _speaker(clip: Path, landmarks: Path | None, seconds: float) -> SpeakerMean:
+def _speaker(clip: Path, landmarks: Path | None, seconds: float, *, corrected: bool) -> SpeakerMean:
     """The speaker of a clip; from its landmark track where one is given."""
     if landmarks is not None:
         track = plane_68(open_track(landmarks, None))
         return speaker_mean(track, clip=file_sha256(clip), seconds=seconds)
     video = probe(clip).video
     report = Progress("landmarks", video.n_frames if video else None)
+    workspace = Workspace()
     try:
-        return clip_speaker_mean(Workspace(), clip, seconds=seconds, progress=report)
+        speaker = clip_speaker_mean(
+            workspace, clip, seconds=seconds, corrected=corrected, progress=report
+        )
     finally:
         report.close()
+    found = workspace.known_landmarks(speaker.stretch.clip, corrected=corrected)
+    corrections_notice(int(found is not None and bool(found.digest)), 1)
+    return speaker
 
 
 def _sounds(source: Path) -> list[Path]:
@@ -229,6 +235,7 @@ def generate_command(
         Path | None,
         typer.Option("--adapt-landmarks", help="Landmarks of that clip (default: detected)."),
     ] = None,
+    uncorrected: Uncorrected = False,
     threed: Annotated[bool, typer.Option("--threed", help="Also the 3-D wireframe movie.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace existing outputs.")] = False,
     *,
@@ -252,7 +259,7 @@ def generate_command(
                 "needed."
             )
         if adapt is not None:
-            speaker = _speaker(adapt, adapt_landmarks, adapt_seconds)
+            speaker = _speaker(adapt, adapt_landmarks, adapt_seconds, corrected=not uncorrected)
             loaded = adapt_model(loaded, speaker)
             adapted = {ADAPT: {"file": adapt.name, **speaker.facts}}
             notice(

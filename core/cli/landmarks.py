@@ -8,13 +8,23 @@ from typing import Annotated
 import typer
 
 from ..detect import detect_landmarks, detector_info, plane_68
+from ..detect.identities import parse_face
 from ..detect.published import repeat_lost
 from ..errors import BadInput, NoFace
 from ..media import probe
+from ..settings import home
 from ..track_io import check_output
+from ..workspace import (
+    ClipLandmarks,
+    LandmarkFacts,
+    LandmarkRecipe,
+    Workspace,
+    file_sha256,
+    landmark_facts,
+)
 from .console import Done, Progress, command, notice
 from .detection import Precision, known_precision
-from .tracks import Force, Published, save_track
+from .tracks import Force, Published, Uncorrected, corrections_notice, save_track
 
 __all__: list[str] = []
 
@@ -40,11 +50,20 @@ def landmarks_command(
         bool, typer.Option("--as-68", help="The 68 points in x and y, for any detector.")
     ] = False,
     published: Published = False,
+    uncorrected: Uncorrected = False,
+    unsmoothed: Annotated[
+        bool,
+        typer.Option(
+            "--unsmoothed",
+            help="With the corrections by hand of the Quality page, without its smoothing.",
+        ),
+    ] = False,
     force: Force = False,
 ) -> Done:
     """Detect the landmarks of one face; frames without a face are NaN. Of several faces it takes
     the first, the largest, the one whose mouth moves most, or a number in each shot.
 
+    A clip that was corrected on the Quality page gets its corrected landmarks from the workspace.
     --published: dlib's first face on every frame, --precision fast; a frame without a face
     repeats the landmarks of the frame before."""
     check_output(out, force=force)
@@ -58,6 +77,15 @@ def landmarks_command(
     dims = detector_info(detector).dims
     if threed and 3 not in dims:
         notice(f"{detector} gives no depth, so --threed changes nothing.")
+    if not (uncorrected or published or predictor):
+        recipe = LandmarkRecipe(detector, parse_face(face), every_frame, threed, precise)
+        known, facts = _corrected(video, recipe)
+        if known is not None and (as_68 or known.own is known.detected):
+            save_track(out, known.by_hand if unsmoothed else known.track, force=force)
+            corrections_notice(1, 1)
+            return _from_workspace(known, facts, recipe, out)
+        if known is not None:
+            notice("corrections of the Quality page are of 68 points; --as-68 applies them.")
     report = Progress("landmarks", info.video.n_frames if info.video else None)
     found = detect_landmarks(
         video,
@@ -100,5 +128,42 @@ def landmarks_command(
             "device": found.device,
             "how": found.counts(),
             "faces": found.faces,
+            "corrected": False,
+        },
+    )
+
+
+def _corrected(
+    video: Path, recipe: LandmarkRecipe
+) -> tuple[ClipLandmarks | None, LandmarkFacts | None]:
+    """The corrected landmarks of a clip in the workspace, and how they were detected; None where it
+    has no corrections."""
+    if not (home() / "edits").is_dir():
+        return None, None
+    workspace, sha256 = Workspace(), file_sha256(video)
+    found = workspace.known_landmarks(sha256, recipe=recipe)
+    if found is None or not found.digest:
+        return None, None
+    return found, landmark_facts(workspace, sha256, recipe)
+
+
+def _from_workspace(
+    found: ClipLandmarks, facts: LandmarkFacts | None, recipe: LandmarkRecipe, out: Path
+) -> Done:
+    """The report on corrected landmarks, for which nothing was detected."""
+    count, valid = len(found.track), int(found.track.frame_valid.sum())
+    return Done(
+        f"{valid} of {count} frames with a face, corrected, from the workspace -> {out}",
+        {
+            "frames": count,
+            "valid": valid,
+            "detections": 0,
+            "seconds": 0.0,
+            "detector": recipe.detector,
+            "precision": recipe.precision if detector_info(recipe.detector).fine else None,
+            "device": None,
+            "how": {} if facts is None else dict(facts.how),
+            "faces": None if facts is None else facts.faces,
+            "corrected": True,
         },
     )

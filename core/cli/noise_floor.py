@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..batch import LandmarkRecipe
 from ..batch.noise_floor import CRF, NoiseFloor, cached_noise_floor
-from ..workspace import Workspace
+from ..workspace import LandmarkRecipe, Workspace
 from .console import Progress, table_lines
 
 __all__ = ["floor_lines", "measure_floor"]

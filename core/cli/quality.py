@@ -11,10 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from ..batch import LandmarkRecipe, cached_landmarks
-from ..detect import plane_68
 from ..detect.identities import parse_face
-from ..edits import apply_edits, load_kept
 from ..edits.cleaning import Cleaning, Smoothing
 from ..errors import BadInput, NoVideo
 from ..media import probe
@@ -25,11 +22,19 @@ from ..metrics.quality import MEASURES, Quality, jumps, missing_runs, quality
 from ..metrics.spread import SpreadSummary, spread_summary
 from ..track import LandmarkTrack
 from ..track_io import TRACK_SUFFIXES, check_output
-from ..workspace import Workspace
+from ..workspace import LandmarkRecipe, Workspace
 from .console import Done, Progress, command, notice, table_lines
 from .detection import Precision, known_precision
 from .noise_floor import floor_lines, measure_floor
-from .tracks import Force, SourceFps, Space, open_track, save_track
+from .tracks import (
+    Force,
+    SourceFps,
+    Space,
+    Uncorrected,
+    corrections_notice,
+    open_track,
+    save_track,
+)
 
 __all__: list[str] = []
 
@@ -54,7 +59,8 @@ def quality_command(
     ] = False,
     detector: Annotated[str, typer.Option(help="Detector for a video.")] = "dlib68",
     precision: Precision = None,
-    face: Annotated[str, typer.Option(help="Face of a video, as for landmarks.")] = "first",
+    face: Annotated[str, typer.Option(help="Of a video: as for landmarks.")] = "first",
+    uncorrected: Uncorrected = False,
     space: Space = None,
     source_fps: SourceFps = None,
 ) -> Done:
@@ -71,7 +77,7 @@ def quality_command(
         recipe = LandmarkRecipe(
             detector, parse_face(face), precision=known_precision(detector, precision)
         )
-        detected, opened, picture = _video_landmarks(track, recipe)
+        detected, opened, picture = _video_landmarks(track, recipe, corrected=not uncorrected)
         floor = measure_floor(track, recipe) if noise_floor else None
     else:
         if noise_floor:
@@ -125,7 +131,7 @@ def _is_video(path: Path) -> bool:
 
 
 def _video_landmarks(
-    video: Path, recipe: LandmarkRecipe
+    video: Path, recipe: LandmarkRecipe, *, corrected: bool
 ) -> tuple[LandmarkTrack, LandmarkTrack, tuple[float, float]]:
     """Landmarks of a video as detected (with corrections by hand alone), as pages take them, and
     the size of its picture."""
@@ -133,13 +139,10 @@ def _video_landmarks(
     if info.video is None:
         raise NoVideo(f"{video.name!r} has no video track; give a video or a landmark file.")
     report = Progress("landmarks", info.video.n_frames)
-    workspace = Workspace()
-    plain = plane_68(cached_landmarks(workspace, video, recipe=recipe, progress=report))
+    found = Workspace().clip_landmarks(video, recipe=recipe, corrected=corrected, progress=report)
     report.close()
-    kept = load_kept(workspace.root, plain)
-    if not kept.empty:
-        notice("The corrections and the smoothing of the page Quality are applied.")
-    return apply_edits(plain, kept.layer), kept.apply(plain), info.video.size
+    corrections_notice(int(bool(found.digest)), 1)
+    return found.by_hand, found.track, info.video.size
 
 
 def _ranges(runs: list[tuple[int, int]]) -> list[dict[str, int]]:

@@ -9,7 +9,6 @@ from typing import Annotated, Any, cast
 import numpy as np
 import typer
 
-from ..batch import cached_landmarks
 from ..datasets.clips import MEDIA_SUFFIXES, VIDEO_SUFFIXES
 from ..errors import BadInput, MissingFile, OutputExists
 from ..reference import (
@@ -25,7 +24,7 @@ from ..track import LandmarkTrack
 from ..track_io import TRACK_SUFFIXES, atomic_write, write_array
 from ..workspace import Workspace
 from .console import Done, Progress, command, notice, table_lines
-from .tracks import Force, SourceFps, open_track
+from .tracks import Force, SourceFps, Uncorrected, corrections_notice, open_track
 
 __all__: list[str] = []
 
@@ -60,7 +59,7 @@ def _files(item: str, clips: int) -> tuple[str, list[Path]]:
 
 
 def _speakers(
-    items: list[str], clips: int, source_fps: float | None
+    items: list[str], clips: int, source_fps: float | None, *, corrected: bool
 ) -> dict[str, list[LandmarkTrack]]:
     """Tracks by speaker; videos are detected once and then come from the workspace."""
     files: dict[str, list[Path]] = {}
@@ -70,15 +69,20 @@ def _speakers(
     report = Progress("landmarks", sum(map(len, files.values())), "clips")
     workspace = Workspace()
     tracks: dict[str, list[LandmarkTrack]] = {}
-    done = 0
+    done, touched = 0, 0
     for name, paths in files.items():
         for path in paths:
             video = path.suffix.lower() in MEDIA_SUFFIXES
-            track = cached_landmarks(workspace, path) if video else open_track(path, source_fps)
+            if video:
+                landmarks = workspace.clip_landmarks(path, corrected=corrected)
+                track, touched = landmarks.track, touched + bool(landmarks.digest)
+            else:
+                track = open_track(path, source_fps)
             tracks.setdefault(name, []).append(track)
             done += 1
             report(done)
     report.close()
+    corrections_notice(touched, done)
     return tracks
 
 
@@ -102,12 +106,13 @@ def audit_command(
         float,
         typer.Option(help=("Seconds beside a held-out stretch that are not used for training.")),
     ] = 0.2,
+    uncorrected: Uncorrected = False,
     source_fps: SourceFps = None,
 ) -> Done:
     """Measure how well a classifier names speakers before and after identity removal."""
     if by not in (None, "time", "clips"):
         raise BadInput(f"--by is time or clips, not {by!r}.")
-    tracks = _speakers(speakers, clips, source_fps)
+    tracks = _speakers(speakers, clips, source_fps, corrected=not uncorrected)
     report = Progress("audit", None, "classifiers")
     options: dict[str, Any] = {
         "n_folds": folds,
@@ -184,6 +189,7 @@ def template_command(
     ] = None,
     z: Annotated[float, typer.Option(help="Threshold on |z-score| of the mouth width.")] = 1.3,
     clips: Clips = 10,
+    uncorrected: Uncorrected = False,
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
@@ -193,7 +199,7 @@ def template_command(
     if out.exists() and not force:
         raise OutputExists(f"{str(out)!r} exists already; use --force to replace it.")
     weights = _weights(weight or [])
-    tracks = _speakers(speakers, clips, source_fps)
+    tracks = _speakers(speakers, clips, source_fps, corrected=not uncorrected)
     closed = {name: [closed_face(t, z=z) for t in own] for name, own in tracks.items()}
     made = template_face(closed, weights=weights)
     atomic_write(out, write_array(np.asarray(made.face)))

@@ -12,7 +12,16 @@ from ..track import LandmarkTrack
 from ..track_io import FACE_RATE, Basis, read_contents, to_track, write_track
 from .console import notice
 
-__all__ = ["Force", "Published", "SourceFps", "Space", "open_track", "save_track"]
+__all__ = [
+    "Force",
+    "Published",
+    "SourceFps",
+    "Space",
+    "Uncorrected",
+    "corrections_notice",
+    "open_track",
+    "save_track",
+]
 
 SourceFps = Annotated[
     float | None,
@@ -24,6 +33,13 @@ Space = Annotated[
 ]
 Published = Annotated[
     bool, typer.Option("--published", help="Exactly the published program, defects included.")
+]
+Uncorrected = Annotated[
+    bool,
+    typer.Option(
+        "--uncorrected",
+        help="Landmarks as detected, without the corrections of the Quality page.",
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
 _PUBLISHED_RATE = 30.0  # assumed by the replication project
@@ -59,6 +75,19 @@ def open_track(
             f"{path.name} does not state its space; {track.space} is assumed (numbers {above} 2)."
         )
     return track
+
+
+def corrections_notice(corrected: int, clips: int) -> None:
+    """Say that the corrections of the workspace are in a result; nothing where there are none.
+
+    corrected : clips with corrections, of so many ``clips``.
+    """
+    if corrected:
+        which = "this clip" if clips == 1 else f"{corrected} of {clips} clips"
+        notice(
+            f"corrections of the Quality page are applied to the landmarks of {which}; "
+            "--uncorrected leaves them out."
+        )
 
 
 def save_track(path: Path, track: LandmarkTrack, *, force: bool = False) -> None:

@@ -12,6 +12,7 @@ import typer
 from ..errors import BadInput
 from ..models import load_model
 from .console import Done, Progress, command, notice
+from .tracks import Uncorrected, corrections_notice
 
 __all__: list[str] = []
 
@@ -162,17 +163,18 @@ def train_command(
         str, typer.Option("--precision", help="float32, bfloat16, or auto.")
     ] = "auto",
     seed: Annotated[int, typer.Option("--seed")] = 0,
+    uncorrected: Uncorrected = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue from the last epoch.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Start over in a used folder.")] = False,
 ) -> Done:
     """Train a model family on the clips of a data set (landmarks are cached)."""
-    from ..batch.landmarks import LandmarkRecipe
     from ..detect.precision import Precision
     from ..reference import open_basis, read_template, shipped_template
     from ..speech.encoders import open_encoder
     from ..training import Reference, Sampling, default_options, make_recipe, split_clips, train
     from ..training.distil import with_distilled
     from ..training.published import read_training_file
+    from ..workspace import LandmarkRecipe
 
     own = None if basis is None else open_basis(basis)
     from_file = data.is_file()
@@ -244,11 +246,14 @@ def train_command(
             template=face,
             leave_out=leave_out or (),
             recipe=LandmarkRecipe(precision=_one_of("--landmarks", landmarks, get_args(Precision))),
+            corrected=not uncorrected,
             lag_s=lag_ms / 1000,
             seed=seed,
             progress=lambda n, _: report(n),
         )
         report.close()
+        clips = [*training.examples, *validation.examples]
+        corrections_notice(sum(bool(clip.corrections) for clip in clips), len(clips))
     training = with_distilled(training, distilled or ())
     for left in (*training.left_out, *validation.left_out):
         notice(f"{left['clip']} left out: {left['reason']}")

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from ..detect import detect_landmarks
 from ..errors import BadInput, NoVideo, OutputExists
 from ..media import is_picture, probe, read_sound
 from ..reference.identity import read_template
@@ -21,13 +20,22 @@ from ..render.transfer import (
     transfer_movie,
 )
 from ..track_io import check_output
+from ..workspace import Workspace
 from .console import Done, Progress, command, notice
-from .tracks import Force, SourceFps, Space, open_track, save_track
+from .tracks import (
+    Force,
+    SourceFps,
+    Space,
+    Uncorrected,
+    corrections_notice,
+    open_track,
+    save_track,
+)
 
 __all__: list[str] = []
 
 
-def _portrait(onto: str, frame: int | None) -> tuple[str, Portrait]:
+def _portrait(onto: str, frame: int | None, *, corrected: bool) -> tuple[str, Portrait]:
     """What kind of thing ``--onto`` names, and its face."""
     path = Path(onto)
     if frame is not None and (onto == "template" or path.suffix == ".npy" or is_picture(path)):
@@ -47,9 +55,10 @@ def _portrait(onto: str, frame: int | None) -> tuple[str, Portrait]:
             "or a photo."
         )
     report = Progress("landmarks", video.n_frames)
-    track = detect_landmarks(path, progress=report).track
+    found = Workspace().clip_landmarks(path, corrected=corrected, progress=report)
     report.close()
-    return "clip", clip_portrait(path, track)
+    corrections_notice(int(bool(found.digest)), 1)
+    return "clip", clip_portrait(path, found.track)
 
 
 @command("transfer")
@@ -66,6 +75,7 @@ def transfer_command(
     strength: Annotated[float, typer.Option(help="Motion gain.")] = 1.0,
     mouth_only: Annotated[bool, typer.Option("--mouth-only", help="Move the lips only.")] = False,
     to_fps: Annotated[float, typer.Option("--to-fps", help="Frame rate of the result.")] = 25.0,
+    uncorrected: Uncorrected = False,
     source_fps: SourceFps = None,
     space: Space = None,
     force: Force = False,
@@ -81,7 +91,7 @@ def transfer_command(
         raise OutputExists(f"{str(out)!r} exists already; use --force to replace it.")
     moves = motion_of(open_track(motion, source_fps, space=space), fps=to_fps)
     sound = None if audio is None else read_sound(audio)
-    kind, portrait = _portrait(onto, frame)
+    kind, portrait = _portrait(onto, frame, corrected=not uncorrected)
     data: dict[str, Any] = {"onto": kind, "frame": portrait.frame, "out": str(out)}
     if as_track:
         if sound is not None:

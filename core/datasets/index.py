@@ -58,9 +58,12 @@ COLUMNS: dict[str, str] = {
     **dict.fromkeys(MEASURES, "float64"),  # see there for units
     "severity": "float64",  # the largest measure divided by its limit
     "worst": "str",  # and which one it is
+    "landmarks": "str",  # digest of the detected landmarks; '' where they are not there yet
+    "corrections": "str",  # digest of the corrections in these measures; '' where there are none
     "error": "str",  # why the file could not be read; '' where it could
 }
 """Columns of an index and their types."""
+_LATER = {"landmarks", "corrections"}  # which an index from before corrections counted lacks
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
@@ -105,6 +108,8 @@ def read_index(path: Path) -> pd.DataFrame:
         table = pd.read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's errors are both
         raise BadInput(f"The index {path.parent.name} is damaged; run data index again.") from error
+    if list(table.columns) == [name for name in COLUMNS if name not in _LATER]:
+        table = table.assign(**dict.fromkeys(_LATER, ""))[list(COLUMNS)]
     if list(table.columns) != list(COLUMNS):
         raise BadInput("The index was made by another version; run data index again.")
     right = [str(kind) for kind in table.dtypes] == list(COLUMNS.values())

@@ -9,6 +9,7 @@ from .layer import MOST_SPREAD, Edit, EditLayer, apply_edits, placed, track_dige
 from .store import (
     MOST_EDITS,
     Kept,
+    kept_digest,
     load_kept,
     read_layer,
     save_kept,
@@ -24,6 +25,7 @@ __all__ = [
     "EditLayer",
     "Kept",
     "apply_edits",
+    "kept_digest",
     "load_kept",
     "placed",
     "read_layer",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ __all__ = [
     "MOST_EDITS",
     "Kept",
     "as_bytes",
+    "kept_digest",
     "load_kept",
     "read_layer",
     "save_kept",
@@ -45,6 +48,14 @@ class Kept:
     def empty(self) -> bool:
         """Whether it changes nothing."""
         return not self.layer.effective and self.cleaning.empty
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of what it changes, part of the key of every result; '' where it changes nothing."""
+        if self.empty:
+            return ""
+        text = json.dumps([self.layer.digest, self.cleaning.to_json()], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def apply(self, track: LandmarkTrack) -> LandmarkTrack:
         """The track with all of it; the very same one where nothing counts."""
@@ -94,21 +105,33 @@ def _actions(found: object, frames: int, points: int) -> tuple[tuple[Edit, ...],
     return actions
 
 
-def _from_bytes(data: bytes, name: str, track: LandmarkTrack, *, any_track: bool = False) -> Kept:
-    frames, points = track.valid.shape
+def _check_track(found: dict[str, Any], track: LandmarkTrack, any_track: bool) -> None:
+    """Refuse edits that were made on another track."""
+    points = track.valid.shape[1]
+    if (found.get("scheme"), found.get("points")) != (track.scheme, points):
+        raise BadInput(f"its edits are not for {points} points of {track.scheme}")
+    if found.get("track") != track_digest(track) and not any_track:
+        raise BadInput(
+            "its edits were made on another track; detect the landmarks in the same way, "
+            "or apply them with --any-track"
+        )
+
+
+def _from_bytes(
+    data: bytes, name: str, track: LandmarkTrack | None, *, any_track: bool = False
+) -> Kept:
+    """Edits of a track; without one, as the file says of what track they are."""
     try:
         found = json.loads(data, parse_constant=_refused)
         if not isinstance(found, dict) or found.get("format") != _FORMAT:
             raise BadInput("expected a file of the page Quality or the command edit")
         if found.get("version") != _VERSION:
             raise BadInput(f"expected version {_VERSION} of the file format")
-        if (found.get("scheme"), found.get("points")) != (track.scheme, points):
-            raise BadInput(f"its edits are not for {points} points of {track.scheme}")
-        if found.get("track") != track_digest(track) and not any_track:
-            raise BadInput(
-                "its edits were made on another track; detect the landmarks in the same way, "
-                "or apply them with --any-track"
-            )
+        size = found.get("frames"), found.get("points")
+        if track is not None:
+            _check_track(found, track, any_track)
+            size = track.valid.shape
+        frames, points = (n for n in size if isinstance(n, int))
         layer = EditLayer(
             *(_actions(found.get(key, []), frames, points) for key in ("actions", "undone"))
         )
@@ -143,8 +166,17 @@ def write_layer(path: Path, track: LandmarkTrack, kept: Kept, *, force: bool = F
     atomic_write(path, as_bytes(kept, track))
 
 
-def _place(workspace: Path, track: LandmarkTrack) -> Path:
-    return workspace / "edits" / f"{track_digest(track)}.json"
+def _place(workspace: Path, digest: str) -> Path:
+    return workspace / "edits" / f"{digest}.json"
+
+
+def _load(workspace: Path, digest: str, track: LandmarkTrack | None) -> Kept:
+    path = _place(workspace, digest)
+    try:
+        data = read_plain(path, _MOST_BYTES)
+    except MissingFile:
+        return Kept()
+    return _from_bytes(data, f"edits/{path.name}", track)
 
 
 def load_kept(workspace: Path, track: LandmarkTrack) -> Kept:
@@ -154,11 +186,13 @@ def load_kept(workspace: Path, track: LandmarkTrack) -> Kept:
     ------
     BadInput : the file is damaged; `set_aside` makes room.
     """
-    try:
-        data = read_plain(_place(workspace, track), _MOST_BYTES)
-    except MissingFile:
-        return Kept()
-    return _from_bytes(data, f"edits/{_place(workspace, track).name}", track)
+    return _load(workspace, track_digest(track), track)
+
+
+def kept_digest(workspace: Path, track: str) -> str:
+    """`Kept.digest` of what is kept over the track with this `track_digest`, which need not be
+    there; raises as `load_kept`."""
+    return _load(workspace, track, None).digest
 
 
 def save_kept(workspace: Path, track: LandmarkTrack, kept: Kept) -> None:
@@ -166,12 +200,12 @@ def save_kept(workspace: Path, track: LandmarkTrack, kept: Kept) -> None:
     held = kept.layer.actions + kept.layer.undone
     if sum(map(len, held)) > MOST_EDITS:
         raise BadInput(f"A track takes at most {MOST_EDITS} edits; remove some of them first.")
-    atomic_write(_place(workspace, track), as_bytes(kept, track))
+    atomic_write(_place(workspace, track_digest(track)), as_bytes(kept, track))
 
 
 def set_aside(workspace: Path, track: LandmarkTrack) -> Path:
     """Give a damaged file of edits another name, which is returned, so that pages go on."""
-    path = _place(workspace, track)
+    path = _place(workspace, track_digest(track))
     away = path.with_suffix(f".damaged-{os.urandom(4).hex()}")
     try:
         os.replace(path, away)

@@ -122,6 +122,7 @@ def model_card(
         **facts,
         "training_clips": run["training_clips"],
         "validation_clips": run["validation_clips"],
+        **({"corrections": run["corrections"]} if "corrections" in run else {}),
         "architecture": architecture,
         "recipe": {**options, **run["recipe"], "precision": run.get("precision", "float32")},
         "command": command,

@@ -7,14 +7,12 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..batch.landmarks import DLIB68, LandmarkRecipe, cached_landmarks
 from ..datasets import ClipRef
 from ..errors import BadInput, SpeechmarksError
 from ..media import Waveform, read_sound
@@ -30,7 +28,7 @@ from ..reference import fit_shape_space, remove_lip_identity, shipped_template
 from ..speech.activity import quiet_stretches
 from ..speech.noise import NoiseBank
 from ..track import LandmarkTrack
-from ..workspace import Workspace
+from ..workspace import DLIB68, LandmarkRecipe, Workspace, corrections_fact
 from .comparison import Comparison, ComparisonSpace, compare_tracks
 from .intervals import mean_interval
 from .scores import QUIET_SECONDS, headline_scores, scores_at
@@ -61,15 +59,17 @@ class GroundTruth:
     Attributes
     ----------
     name : untrusted text
-    track : landmarks as they were detected
+    track : landmarks, corrected
     sound : the clip's audio
     speaker : None where unknown
+    corrections : digest of the corrections in ``track``; '' where there are none
     """
 
     name: str
     track: LandmarkTrack
     sound: Waveform
     speaker: str | None = None
+    corrections: str = ""
 
     def quiet(self) -> list[tuple[float, float]]:
         """Where the audio is quiet for at least `QUIET_SECONDS`."""
@@ -89,6 +89,7 @@ class Evaluation:
         be taken
     speed : real-time factor and latency on one thread
     noise_floor : landmark noise of the clips, as far as it is known
+    corrections : `GroundTruth.corrections` by clip
     """
 
     model: Mapping[str, Any]
@@ -97,6 +98,7 @@ class Evaluation:
     closed_mouth: Mapping[str, Sequence[ClipScore | None]]
     speed: Mapping[str, float]
     noise_floor: Mapping[str, float]
+    corrections: Mapping[str, str]
 
     def scores(self) -> dict[str, dict[str, dict[str, Any]]]:
         """{row: {score: {mean, low, high, clips, ...}}}: headline scores first, then those with a
@@ -117,6 +119,7 @@ class Evaluation:
             "clips": len(self.clips),
             "frames": sum(clip.frames for clip in self.clips),
             "frames_left_out": sum(clip.left_out for clip in self.clips),
+            "corrections": corrections_fact(self.corrections),
             "scores": self.scores(),
             "differences": row_differences(self.clips),
             "by_speaker": by_speaker(self.clips),
@@ -133,9 +136,15 @@ def load_ground_truths(
     *,
     workspace: Workspace | None = None,
     recipe: LandmarkRecipe = DLIB68,
+    corrected: bool = True,
     progress: Progress | None = None,
 ) -> tuple[list[GroundTruth], list[dict[str, str]]]:
     """Landmarks and audio of every clip, from the workspace or detected now.
+
+    Parameters
+    ----------
+    recipe : how landmarks are detected.
+    corrected : whether the corrections of the workspace are applied.
 
     Returns
     -------
@@ -151,10 +160,11 @@ def load_ground_truths(
     left_out: list[dict[str, str]] = []
     for number, clip in enumerate(clips, start=1):
         try:
-            track = cached_landmarks(workspace, Path(clip.path), recipe=recipe)
-            for space in get_args(ComparisonSpace):
-                compare_tracks(track, track, space=space)  # a face that cannot be compared says why
-            found.append(GroundTruth(clip.name, track, read_sound(clip.path), clip.speaker))
+            own = workspace.clip_landmarks(clip.path, recipe=recipe, corrected=corrected)
+            for space in get_args(ComparisonSpace):  # a face that cannot be compared says why
+                compare_tracks(own.track, own.track, space=space)
+            sound = read_sound(clip.path)
+            found.append(GroundTruth(clip.name, own.track, sound, clip.speaker, own.digest))
         except SpeechmarksError as error:
             left_out.append({"clip": clip.name, "reason": str(error)})
         if progress is not None:
@@ -248,6 +258,7 @@ def evaluate(
         closed_mouth={row: [c.get(row) for c in closed] for row in closed[0]},
         speed=_speed(model, truths[0].sound, factors),
         noise_floor=floor,
+        corrections={truth.name: truth.corrections for truth in truths},
     )
 
 

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from ..errors import BadInput, MissingFile
-from ..workspace import Workspace
+from ..settings import home
 from .shape_space import ShapeSpace
 
 __all__ = ["keep_basis", "kept_bases", "open_basis"]
@@ -17,17 +17,17 @@ __all__ = ["keep_basis", "kept_bases", "open_basis"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,39}")
 
 
-def _folder(workspace: Workspace) -> Path:
-    return workspace.root / "bases"
+def _folder(workspace: Path) -> Path:
+    return workspace / "bases"
 
 
-def kept_bases(workspace: Workspace) -> dict[str, Path]:
+def kept_bases(workspace: Path) -> dict[str, Path]:
     """Files of the kept shape spaces by name, in order."""
     found = sorted(_folder(workspace).glob("*.npz"))
     return {path.stem: path for path in found if _NAME.fullmatch(path.stem)}
 
 
-def keep_basis(workspace: Workspace, name: str, space: ShapeSpace, *, force: bool = False) -> Path:
+def keep_basis(workspace: Path, name: str, space: ShapeSpace, *, force: bool = False) -> Path:
     """Keep a shape space; its file.
 
     Raises
@@ -41,12 +41,12 @@ def keep_basis(workspace: Workspace, name: str, space: ShapeSpace, *, force: boo
             f"letter or digit; {name[:60]!r} is not."
         )
     path = _folder(workspace) / f"{name}.npz"
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     space.save(path, force=force)
     return path
 
 
-def open_basis(given: Path | str, workspace: Workspace | None = None) -> ShapeSpace:
+def open_basis(given: Path | str, workspace: Path | None = None) -> ShapeSpace:
     """A shape space from a file, a folder with a published pair, or by the name it is kept under.
 
     A file or folder of that name goes first. Raises as `ShapeSpace.load`.
@@ -54,7 +54,7 @@ def open_basis(given: Path | str, workspace: Workspace | None = None) -> ShapeSp
     path = Path(given)
     if path.exists() or path.suffix or len(path.parts) > 1:
         return ShapeSpace.load(path)
-    known = kept_bases(workspace or Workspace())
+    known = kept_bases(workspace or home())
     if path.name not in known:
         have = ", ".join(known) or "none"
         raise MissingFile(

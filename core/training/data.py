@@ -18,8 +18,6 @@ from ..align import (
     procrustes_frames,
     without_head_motion,
 )
-from ..batch.landmarks import DLIB68 as DEFAULT
-from ..batch.landmarks import LandmarkRecipe, cached_landmarks
 from ..datasets import ClipRef, list_clips, list_names
 from ..errors import BadInput, SpeechmarksError
 from ..media import Waveform, read_sound
@@ -28,7 +26,8 @@ from ..metrics import interocular
 from ..reference import closed_mouth, remove_identity
 from ..scheme import DLIB68
 from ..track import LandmarkTrack, retime
-from ..workspace import Workspace
+from ..workspace import DLIB68 as DEFAULT
+from ..workspace import LandmarkRecipe, Workspace
 
 __all__ = [
     "Example",
@@ -75,6 +74,7 @@ class Example:
         of audio
     speaker : '' where unknown
     distilled : whether a model predicted the landmarks (`core.training.distil`)
+    corrections : digest of the corrections in the landmarks; '' where there are none
     """
 
     name: str
@@ -84,6 +84,7 @@ class Example:
     mel: NDArray[np.float32] | None = None
     speaker: str = ""
     distilled: bool = False
+    corrections: str = ""
 
     def __len__(self) -> int:
         return len(self.lips)
@@ -168,6 +169,7 @@ def build_training_set(
     template: NDArray[np.float64] | None = None,
     mean_lips: NDArray[np.float64] | None = None,
     recipe: LandmarkRecipe = DEFAULT,
+    corrected: bool = True,
     lag_s: float = 0.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> TrainingSet:
@@ -178,6 +180,7 @@ def build_training_set(
     template : (68, 2) face, and ``mean_lips`` (20, 2): what motion is put onto. Where None they are
         made of these clips: means over speakers, or the template of `mean_template`.
     recipe : how landmarks are detected.
+    corrected : whether the corrections of the workspace are applied.
     lag_s : seconds by which the audio of these clips is late; it is moved forward by so much.
 
     Raises
@@ -188,10 +191,18 @@ def build_training_set(
     left_out: list[dict[str, str]] = []
     for number, clip in enumerate(clips, start=1):
         try:
-            track = cached_landmarks(workspace, Path(clip.path), recipe=recipe)
+            landmarks = workspace.clip_landmarks(clip.path, recipe=recipe, corrected=corrected)
+            track = landmarks.track
             sound = moved(resample(read_sound(clip.path), SOUND_RATE), lag_s)
             motion, lips = _motion(track, reference)
-            example = Example(clip.name, sound, motion, lips, speaker=clip.speaker or "")
+            example = Example(
+                clip.name,
+                sound,
+                motion,
+                lips,
+                speaker=clip.speaker or "",
+                corrections=landmarks.digest,
+            )
             found.append((track, example))
         except SpeechmarksError as error:
             left_out.append({"clip": clip.name, "reason": str(error)})
@@ -280,6 +291,7 @@ def split_clips(
     template: NDArray[np.float64] | None = None,
     leave_out: Collection[str] = (),
     recipe: LandmarkRecipe = DEFAULT,
+    corrected: bool = True,
     lag_s: float = 0.0,
     seed: int = 0,
     workspace: Workspace | None = None,
@@ -317,6 +329,7 @@ def split_clips(
         workspace,
         reference=reference,
         recipe=recipe,
+        corrected=corrected,
         lag_s=lag_s,
         progress=progress,
     )

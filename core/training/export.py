@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from ..align import transfer_onto_mean
-from ..batch.landmarks import cached_landmarks
 from ..datasets import ClipRef
 from ..errors import BadInput, OutputExists, SpeechmarksError
 from ..media import Waveform, read_sound
@@ -21,17 +22,33 @@ from ..speech.nr import NR_RATE
 from ..speech.tfl import tfl_features
 from ..track import retime
 from ..track_io.files import staged
-from ..workspace import Workspace
+from ..workspace import Workspace, corrections_fact
 from .data import Example, build_training_set
 from .published import COMPONENTS, MEAN
 from .targets import mouth_basis
 
-__all__ = ["FRAMES", "export_nr", "export_tfl"]
+__all__ = ["FRAMES", "Exported", "export_nr", "export_tfl"]
 
 FRAMES = 75
 """Frames of a sample: 3 s at 25 a second."""
 
 LeftOut = list[dict[str, str]]
+
+
+class Exported(NamedTuple):
+    """What was written.
+
+    Attributes
+    ----------
+    samples : how many
+    left_out : {clip, reason} of clips without a sample
+    corrections : `core.workspace.corrections_fact` of the samples. Where a clip is corrected, the
+        file holds it as JSON in its attribute ``corrections``.
+    """
+
+    samples: int
+    left_out: LeftOut
+    corrections: dict[str, Any]
 
 
 def export_nr(
@@ -40,17 +57,16 @@ def export_nr(
     path: Path | str,
     *,
     n_components: int = 6,
+    corrected: bool = True,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[int, LeftOut]:
+) -> Exported:
     """Write the training file of Eskimez et al. 2020: the first 3 s of every clip.
 
     ``landmarks`` are coefficients of the mouth-weighted PCA of these clips' faces, identity
     removed; it lies beside them, which published files lack.
 
-    Returns
-    -------
-    samples written, and {clip, reason} of clips left out.
+    corrected : whether the corrections of the workspace are applied.
 
     Raises
     ------
@@ -58,7 +74,9 @@ def export_nr(
     BadInput : no clip makes a sample.
     """
     with _new(path, force) as file:
-        data = build_training_set(workspace, clips, reference="closed-mouth", progress=progress)
+        data = build_training_set(
+            workspace, clips, reference="closed-mouth", corrected=corrected, progress=progress
+        )
         kept, left_out = _complete(data.examples)
         basis = mouth_basis(kept, n_components)
         samples = FRAMES * NR_RATE // 25
@@ -69,7 +87,8 @@ def export_nr(
             speech[k] = np.pad(signal, (0, samples - len(signal)))
             rows[k] = basis.project(example.points[:FRAMES])
         file[MEAN], file[COMPONENTS] = basis.mean[np.newaxis], basis.components
-    return len(kept), [*data.left_out, *left_out]
+        corrections = _said(file, {e.name: e.corrections for e in kept})
+    return Exported(len(kept), [*data.left_out, *left_out], corrections)
 
 
 def export_tfl(
@@ -78,25 +97,29 @@ def export_tfl(
     path: Path | str,
     *,
     mean_face: NDArray[np.float64] | None = None,
+    corrected: bool = True,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[int, LeftOut]:
+) -> Exported:
     """Write the training file of Eskimez et al. 2018: 75-frame clips, moved onto one mean face.
 
-    mean_face : (68, 2); the shipped template where None. Returns and raises as `export_nr`; the
-    spare row of zeros at the end of published files is left away.
+    mean_face : (68, 2); the shipped template where None. Other parameters and errors are those of
+    `export_nr`; the spare row of zeros at the end of published files is left away.
     """
     face = shipped_template() if mean_face is None else mean_face
     points, features = [], []
+    digests: dict[str, str] = {}
     left_out: LeftOut = []
     with _new(path, force) as file:
         for number, clip in enumerate(clips, start=1):
             try:
-                track = retime(cached_landmarks(workspace, Path(clip.path)), fps=25)
+                landmarks = workspace.clip_landmarks(clip.path, corrected=corrected)
+                track = retime(landmarks.track, fps=25)
                 if len(track) != FRAMES or not track.frame_valid.all():
                     raise BadInput(_reason(len(track)))
                 points.append(transfer_onto_mean(track.points[..., :2], face)[0])
                 features.append(_rows(read_sound(clip.path)))
+                digests[clip.name] = landmarks.digest
             except SpeechmarksError as error:
                 left_out.append({"clip": clip.name, "reason": str(error)})
             if progress is not None:
@@ -104,7 +127,16 @@ def export_tfl(
         _some(points)
         file["flmark"] = np.stack(points).reshape(len(points), FRAMES, 136).astype(np.float32)
         file["MelFeatures"] = np.stack(features)
-    return len(points), left_out
+        corrections = _said(file, digests)
+    return Exported(len(points), left_out, corrections)
+
+
+def _said(file: h5py.File, digests: Mapping[str, str]) -> dict[str, Any]:
+    """Record the corrections of the samples in the file, if there are any."""
+    fact = corrections_fact(digests)
+    if fact["clips"]:
+        file.attrs["corrections"] = json.dumps(fact)
+    return fact
 
 
 def _rows(sound: Waveform) -> NDArray[np.float32]:

@@ -21,6 +21,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..errors import BadInput, OutputExists, WeightsError
 from ..weights import open_weights
+from ..workspace import corrections_fact
 from .data import Example, TrainingSet
 from .draws import Sampling, changed, drawn_epoch
 from .recipe import Recipe, State
@@ -345,6 +346,9 @@ def _write_summary(
         "speakers": training.speakers,
         "validation_clips": len(validation.examples),
         "left_out": [*training.left_out, *validation.left_out],
+        "corrections": corrections_fact(
+            {e.name: e.corrections for e in (*training.examples, *validation.examples)}
+        ),
         "curves": curves,
         "averaged": averaged,
     }

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from making import grey, movie
 
-from core.batch import LandmarkRecipe, Summary, extract, landmarks
-from core.batch.landmarks import Shard, cached_landmarks, landmark_key
+from core.batch import Summary, extract
 from core.datasets import ClipRef, list_clips
 from core.errors import BadInput, MissingDependency
 from core.samples import SAMPLE
-from core.workspace import Workspace, file_sha256
+from core.workspace import LandmarkRecipe, Workspace, file_sha256, landmarks
+from core.workspace.landmarks import Shard, cached_landmarks, landmark_key
 
 
 def bytes_below(folder: Path) -> dict[str, str]:

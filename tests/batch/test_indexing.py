@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from making import faces, grey, make_track, movie, tone
 
-from core.batch import indexing, landmark_key
+from core.batch import indexing
 from core.batch.indexing import IndexSummary, update_index
 from core.datasets.index import index_path, read_index
 from core.errors import BadInput
-from core.workspace import Workspace, file_sha256
+from core.workspace import Workspace, file_sha256, landmark_key
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,21 @@ import numpy as np
 import pytest
 from making import movie
 
-import core.batch.faces
-from core.batch import LandmarkRecipe, cached_faces, cached_landmarks, known_faces, landmark_facts
+import core.workspace.faces
 from core.detect import Faces, detect_landmarks, find_faces
 from core.detect.identities import best_view
 from core.errors import MediaError
 from core.media import read_frames
 from core.samples import SAMPLE
-from core.workspace import Workspace, file_sha256
+from core.workspace import (
+    LandmarkRecipe,
+    Workspace,
+    cached_faces,
+    cached_landmarks,
+    file_sha256,
+    known_faces,
+    landmark_facts,
+)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +72,7 @@ def test_they_are_found_once_and_come_back_to_the_last_digit(
     heard: list[int] = []
     assert same(cached_faces(workspace, two, progress=heard.append), found)
     assert heard == list(range(1, len(found.times) + 1))
-    monkeypatch.setattr(core.batch.faces, "find_faces", None)
+    monkeypatch.setattr(core.workspace.faces, "find_faces", None)
     assert same(cached_faces(workspace, two), found)
     known = known_faces(workspace, identity)
     assert known is not None and known.most == found.most == 2
@@ -105,7 +112,7 @@ def test_landmarks_from_kept_faces_are_those_of_a_fresh_look(
 ) -> None:
     fresh = detect_landmarks(two, face=choice)
     cached_faces(workspace, two)
-    monkeypatch.setattr(core.batch.faces, "find_faces", None)
+    monkeypatch.setattr(core.workspace.faces, "find_faces", None)
     recipe = LandmarkRecipe(face=choice)
     track = cached_landmarks(workspace, two, recipe=recipe)
     for name in ("points", "times", "score", "spread"):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from making import grey, make_track, movie
 
-from core.batch import LandmarkRecipe, noise_floor
+from core.batch import noise_floor
 from core.batch.noise_floor import (
     NoiseFloor,
     cached_noise_floor,
@@ -23,7 +23,7 @@ from core.detect import Detection
 from core.errors import MediaError
 from core.media import read_frames
 from core.samples import SAMPLE
-from core.workspace import Workspace, file_sha256
+from core.workspace import LandmarkRecipe, Workspace, file_sha256
 
 FRAMES = 8
 

@@ -12,8 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import gappy, grey, make_track, movie, sentence
 
-from core.batch import LandmarkRecipe, landmark_key
-from core.batch.faces import cached_faces, known_faces
 from core.detect import Detection, Dlib68, detect_landmarks
 from core.detect.precision import BOXES, FACE_SIDE, averaged, face_view, varied
 from core.detect.published import repeat_lost
@@ -24,7 +22,8 @@ from core.metrics.noise_floor import noise_difference
 from core.metrics.scores import opening
 from core.samples import SAMPLE
 from core.track_io import read_track
-from core.workspace import Workspace, file_sha256
+from core.workspace import LandmarkRecipe, Workspace, file_sha256, landmark_key
+from core.workspace.faces import cached_faces, known_faces
 
 boxes = st.builds(Box, *[st.floats(-100, 200)] * 2, *[st.floats(1, 300)] * 2)
 

@@ -21,6 +21,7 @@ from core.evaluation import HEADLINE, mean_interval, runner
 from core.evaluation.runner import ROWS, GroundTruth, evaluate, lip_floor, load_ground_truths
 from core.evaluation.summary import ClipResult, by_speaker, corrected_error, differences
 from core.track import LandmarkTrack
+from core.workspace import ClipLandmarks
 
 TRUTHS = [clip(seed, speaker="ab"[seed % 2]) for seed in range(6)]
 both = pytest.mark.parametrize("lips", [False, True], ids=["faces", "lips alone"])
@@ -216,7 +217,11 @@ def test_clips_that_cannot_be_compared_are_left_out_with_the_reason(
     flat = good.points.copy()
     flat[:, :48, 0] = 5.0
     tracks = {"good": good, "flat": LandmarkTrack(flat, good.times)}
-    monkeypatch.setattr(runner, "cached_landmarks", lambda _, path, **__: tracks[path.stem])
+    monkeypatch.setattr(
+        runner.Workspace,
+        "clip_landmarks",
+        lambda _, path, **__: ClipLandmarks(tracks[path.stem], tracks[path.stem]),
+    )
     monkeypatch.setattr(runner, "read_sound", lambda _: TRUTHS[0].sound)
     clips = [ClipRef(name, Path(f"{name}.mp4"), "s1") for name in tracks]
     found, left_out = load_ground_truths(clips)

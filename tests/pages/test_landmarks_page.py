@@ -23,15 +23,14 @@ from test_pages import (  # noqa: F401 (the workspace is a fixture of this modul
     said,
 )
 
-import core.batch.faces
-import core.batch.landmarks
-from core.batch import landmark_facts
+import core.workspace.faces
+import core.workspace.landmarks
 from core.detect import Precision
 from core.detect.comparison import PUBLISHED
 from core.detect.facemesh_net import FaceMeshNet
 from core.errors import Offline
 from core.render.player import unpack_player
-from core.workspace import Clip
+from core.workspace import Clip, landmark_facts
 from ui import face_picker, state
 from ui.detector_view import HOW
 
@@ -63,9 +62,9 @@ def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     weights["conf_head.4.bias"] = torch.tensor([9.0])
     torch.save(weights, tmp_path / "any.pth")
     monkeypatch.setattr("core.detect.facemesh._weights", lambda: tmp_path / "any.pth")
-    core.batch.landmarks._weights.cache_clear()
+    core.workspace.landmarks._weights.cache_clear()
     yield
-    core.batch.landmarks._weights.cache_clear()
+    core.workspace.landmarks._weights.cache_clear()
 
 
 @pytest.fixture
@@ -133,7 +132,7 @@ def test_the_precision_holds_on_every_page_and_in_the_url(one: Clip) -> None:
     workspace = state.workspace()
     fine, fast = (
         workspace.load_track(
-            core.batch.landmark_key(one.id, core.batch.LandmarkRecipe(precision=p))
+            core.workspace.landmark_key(one.id, core.workspace.LandmarkRecipe(precision=p))
         )
         for p in PRECISIONS
     )
@@ -271,7 +270,7 @@ def test_faces_are_told_apart_once_for_every_choice(
 ) -> None:
     app = open_page("landmarks", two, view="Several faces")
     in_order(app)
-    monkeypatch.setattr(core.batch.faces, "find_faces", None)
+    monkeypatch.setattr(core.workspace.faces, "find_faces", None)
     for choice in ("largest", "moving", 0, 1):
         app.selectbox[0].set_value(choice).run()
         in_order(app)

@@ -605,7 +605,7 @@ def test_the_clip_and_its_results_survive_the_way_through_all_pages(
     def again(*_: object, **__: object) -> None:
         raise AssertionError("computed twice")
 
-    monkeypatch.setattr(sys.modules["core.batch.landmarks"], "detect_landmarks", again)
+    monkeypatch.setattr(sys.modules["core.workspace.landmarks"], "detect_landmarks", again)
     monkeypatch.setattr(CNNModel, "predict", again)
     monkeypatch.setattr(state, "make_proxy", again)
     for page in (*NEED_A_CLIP, "library", *reversed(NEED_A_CLIP)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,22 @@ from test_pages import (  # noqa: F401 (the workspace is a fixture of this modul
     open_page,
     press,
     private_workspace,
+    said,
 )
 
 from core.align import align
+from core.batch.speaker import clip_speaker_mean
 from core.cli import main
+from core.edits import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept
 from core.media import read_frames
 from core.metrics import interocular
+from core.metrics.quality import quality
 from core.reference import (
     identity_audit,
     published_difference,
     session_null,
     shipped_template,
+    speaker_mean,
 )
 from core.reference.candidates import RULES
 from core.samples import SAMPLE
@@ -38,6 +43,7 @@ from core.track_io import read_track
 from core.weights import PRETRAINED
 from core.workspace import Clip
 from ui import audit_view, state
+from ui.edits import how_found
 
 Said = dict[str, Any]
 
@@ -61,7 +67,7 @@ def pair(
 @pytest.fixture
 def done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[[AppTest], list[Said]]:
+) -> Callable[..., list[Said]]:
     """Run the lines of a page in an empty folder that holds the clips by their names."""
     here = tmp_path / "here"
     (here / "samples").mkdir(parents=True)
@@ -71,10 +77,10 @@ def done(
         shutil.copyfile(clip.path, here / clip.name)
     monkeypatch.chdir(here)
 
-    def run(app: AppTest, block: int = -1) -> list[Said]:
+    def run(app: AppTest, block: int = -1, *, lines: int | None = None) -> list[Said]:
         in_order(app)
         said = []
-        for line in app.code[block].value.splitlines():
+        for line in app.code[block].value.splitlines()[:lines]:
             words = [w for w in shlex.split(line)[3:] if w != "--json"]
             capsys.readouterr()
             code = main([*words, "--json"])
@@ -260,3 +266,86 @@ def test_a_clip_kept_out_of_the_fit(
     app.multiselect(key="held").set_value([pair[1].id]).run()
     rows = done(app)[-1]["rows"]
     np.testing.assert_array_equal(shown(app)["MSE, clips kept out"], [r["mse"] for r in rows])
+
+
+# --- a clip with corrections ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def corrected(pair: list[Clip]) -> Iterator[Clip]:
+    """A clip whose lips were moved by hand in some frames; undone afterwards."""
+    clip, root = pair[0], state.workspace().root
+    plain = state.plain_landmarks(clip)
+    moves = [
+        Edit(frame, k, "move", *(plain.points[frame, k] + [3.0 * (frame % 3), 8.0]))
+        for frame in (4, 5, 6, 14, 24)
+        for k in range(54, 68)
+    ]
+    save_kept(root, plain, Kept(EditLayer().add(moves)))
+    yield clip
+    save_kept(root, plain, Kept())
+
+
+def test_the_landmarks_of_a_corrected_clip(
+    corrected: Clip, done: Callable[..., list[Said]]
+) -> None:
+    app = open_page("quality", corrected)
+    found = done(app, lines=2)  # the third measures the landmark noise
+    track = state.landmarks(corrected)
+    assert track is not state.plain_landmarks(corrected)
+    np.testing.assert_array_equal(read_track(Path("landmarks.npz")).points, track.points)
+    expected = quality(track, corrected.info.video.size)  # type: ignore[union-attr]
+    assert found[0]["corrected"] and found[1]["jitter"] == expected.jitter
+    assert "· corrected" in said(app)
+
+
+def test_the_page_of_landmarks_shows_and_prints_them_as_detected(
+    corrected: Clip, done: Callable[[AppTest], list[Said]]
+) -> None:
+    done(open_page("landmarks", corrected))
+    detected = state.plain_landmarks(corrected)
+    np.testing.assert_array_equal(read_track(Path("landmarks.npz")).points, detected.points)
+
+
+def test_smoothing_of_a_corrected_clip_begins_with_what_is_not_smoothed(
+    corrected: Clip, done: Callable[[AppTest], list[Said]]
+) -> None:
+    plain, root = state.plain_landmarks(corrected), state.workspace().root
+    layer = load_kept(root, plain).layer
+    save_kept(root, plain, Kept(layer, Cleaning(method="one-euro")))
+    app = open_page("quality", corrected, **{"quality view": "Fill and smooth"})
+    jitter = {m.label: m.value for m in app.metric}["Jitter"]
+    assert jitter == f"{done(app)[1]['jitter_after']:.3f} %"
+
+
+def test_alignment_of_a_corrected_clip(
+    corrected: Clip, done: Callable[[AppTest], list[Said]]
+) -> None:
+    app = open_page("alignment", corrected)
+    jitter = [row["jitter"] for row in done(app)[1]["rows"]]
+    np.testing.assert_array_equal(shown(app)["jitter"], jitter)
+
+
+def test_the_reference_of_a_corrected_clip(
+    corrected: Clip, done: Callable[[AppTest], list[Said]]
+) -> None:
+    app = open_page("reference", corrected)
+    table = shown(app)
+    rows = done(app)[1]["rules"]
+    for field in ("frame", "gap", "width_z"):
+        np.testing.assert_array_equal(table[field.replace("_", " ")], [row[field] for row in rows])
+
+
+def test_a_model_is_adapted_to_the_corrected_face(corrected: Clip) -> None:
+    shown_here = speaker_mean(state.landmarks(corrected), clip=corrected.id, seconds=1)
+    printed = clip_speaker_mean(state.workspace(), corrected.path, seconds=1)
+    raw = clip_speaker_mean(state.workspace(), corrected.path, seconds=1, corrected=False)
+    assert shown_here.facts == printed.facts != raw.facts
+
+
+def test_compare_says_that_the_ground_truth_is_corrected(corrected: Clip) -> None:
+    app = open_page("compare", corrected)
+    in_order(app)
+    assert "· corrected" in said(app)
+    assert how_found(state.landmarks(corrected)) == "detected, corrected"
+    assert how_found(state.plain_landmarks(corrected)) == "detected"

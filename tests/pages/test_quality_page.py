@@ -22,7 +22,6 @@ from test_pages import (  # noqa: F401 (fixtures of this module, too)
     said,
 )
 
-from core.batch import landmark_key
 from core.cli import main
 from core.edits import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept
 from core.media import read_frames
@@ -31,7 +30,7 @@ from core.metrics.quality import MEASURES, quality
 from core.metrics.spread import spread_summary
 from core.samples import SAMPLE
 from core.track import LandmarkTrack
-from core.workspace import Clip
+from core.workspace import Clip, landmark_key
 from ui import edit_deeds, edit_points, state
 
 
@@ -117,7 +116,7 @@ def test_what_is_done_in_the_editor_is_kept_and_shown_by_every_page() -> None:
     assert state.landmarks(clip) is track
     app = open_page("quality", clip, frame="20")
     assert "Corrected frames: 1" in said(app)
-    assert "edit landmarks.npz --edits edits.json -o edited.npz" in app.code[0].value
+    assert "python -m core landmarks samples/presenter.mp4 -o landmarks.npz" in app.code[0].value
     press(app, "Undo")
     in_order(app)
     assert "Corrected frames: 0" in said(app)

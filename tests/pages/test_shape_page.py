@@ -134,7 +134,7 @@ def test_a_basis_is_kept_found_again_and_named_in_the_commands() -> None:
     assert "8 components of lips20" in said(again)
     assert "shape fit" not in again.code[-1].value
     np.testing.assert_array_equal(
-        open_basis("my lips", state.workspace()).components,
+        open_basis("my lips", state.workspace().root).components,
         fit_shape_space(lips(), 12, space="eye5").first(8).components,
     )
     app.text_input(key="basis name").set_value("../out").run()
@@ -143,13 +143,15 @@ def test_a_basis_is_kept_found_again_and_named_in_the_commands() -> None:
 
 
 def test_a_name_that_is_taken_is_replaced_only_when_asked_twice() -> None:
-    keep_basis(state.workspace(), "taken", fit_shape_space(lips(), 2, space="eye5"), force=True)
+    keep_basis(
+        state.workspace().root, "taken", fit_shape_space(lips(), 2, space="eye5"), force=True
+    )
     app = opened()
     app.text_input(key="basis name").set_value("taken").run()
     press(app, "Keep")
-    assert len(open_basis("taken", state.workspace()).components) == 2
+    assert len(open_basis("taken", state.workspace().root).components) == 2
     press(app, "Replace")
-    assert len(open_basis("taken", state.workspace()).components) == 8
+    assert len(open_basis("taken", state.workspace().root).components) == 8
 
 
 def test_the_motion_is_put_onto_another_speakers_mean_lips() -> None:

@@ -12,12 +12,11 @@ import psutil
 import pytest
 import soundfile
 
-from core.batch import cached_landmarks
 from core.detect import detect_landmarks
 from core.media import Waveform, open_sound
 from core.models import load_model
 from core.render.player import hear as hear_sound
-from core.workspace import Workspace
+from core.workspace import Workspace, cached_landmarks
 
 pytestmark = pytest.mark.soak
 

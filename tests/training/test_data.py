@@ -10,7 +10,6 @@ import pytest
 from making import faces, noise
 from numpy.typing import NDArray
 
-from core.batch.landmarks import LandmarkRecipe
 from core.datasets import ClipRef
 from core.errors import BadInput
 from core.media import Waveform
@@ -18,7 +17,7 @@ from core.metrics import interocular
 from core.track import LandmarkTrack, frame_times
 from core.training import TrainingSet, build_training_set, data, split_clips
 from core.training.data import moved, symmetric
-from core.workspace import Workspace
+from core.workspace import ClipLandmarks, LandmarkRecipe, Workspace
 
 FRAMES = 20
 CLIPS = [
@@ -44,11 +43,12 @@ def track_of(path: Path) -> LandmarkTrack:
 def build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Build:
     asked: list[LandmarkRecipe] = []
 
-    def landmarks(_: Workspace, path: Path, *, recipe: LandmarkRecipe) -> LandmarkTrack:
+    def landmarks(_: Workspace, path: Path, *, recipe: LandmarkRecipe, **__: bool) -> ClipLandmarks:
         asked.append(recipe)
-        return track_of(path)
+        track = track_of(path)
+        return ClipLandmarks(track, track)
 
-    monkeypatch.setattr(data, "cached_landmarks", landmarks)
+    monkeypatch.setattr(Workspace, "clip_landmarks", landmarks)
     monkeypatch.setattr(data, "read_sound", lambda path: noise(FRAMES / 25, 16_000))
     monkeypatch.setattr(data, "list_clips", lambda root, name: CLIPS)
     monkeypatch.setattr(data, "list_names", lambda root: ["train"])

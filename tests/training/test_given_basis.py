@@ -132,16 +132,16 @@ def test_a_basis_is_kept_in_the_workspace_and_found_by_its_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     workspace = Workspace(tmp_path / "home")
-    assert kept_bases(workspace) == {}
-    path = keep_basis(workspace, "my lips", LIP_BASIS)
-    assert kept_bases(workspace) == {"my lips": path}
-    again = open_basis("my lips", workspace)
+    assert kept_bases(workspace.root) == {}
+    path = keep_basis(workspace.root, "my lips", LIP_BASIS)
+    assert kept_bases(workspace.root) == {"my lips": path}
+    again = open_basis("my lips", workspace.root)
     np.testing.assert_array_equal(again.components, LIP_BASIS.components)
     assert (again.scheme, again.space) == ("lips20", "eye5")
     with pytest.raises(OutputExists):
-        keep_basis(workspace, "my lips", FACE_BASIS)
-    keep_basis(workspace, "my lips", FACE_BASIS, force=True)
-    assert open_basis("my lips", workspace).scheme == "dlib68"
+        keep_basis(workspace.root, "my lips", FACE_BASIS)
+    keep_basis(workspace.root, "my lips", FACE_BASIS, force=True)
+    assert open_basis("my lips", workspace.root).scheme == "dlib68"
 
 
 @pytest.mark.parametrize(
@@ -151,14 +151,14 @@ def test_a_basis_is_kept_in_the_workspace_and_found_by_its_name(
 )
 def test_names_that_are_no_plain_names_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="name of a basis") as caught:
-        keep_basis(Workspace(tmp_path), name, LIP_BASIS)
+        keep_basis(tmp_path, name, LIP_BASIS)
     sentence(caught.value)
 
 
 @pytest.mark.parametrize("given", ["nobody", "folder/no.npz", "no.npz"])
 def test_a_basis_that_is_not_there_is_one_sentence(given: str, tmp_path: Path) -> None:
     with pytest.raises(SpeechmarksError) as caught:
-        open_basis(given, Workspace(tmp_path))
+        open_basis(given, tmp_path)
     sentence(caught.value)
     if given == "nobody":
         assert isinstance(caught.value, MissingFile)

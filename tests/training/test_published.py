@@ -138,7 +138,7 @@ def test_clips_become_nr_samples_and_come_back(
     workspace: Workspace, clips: Sequence[ClipRef], tmp_path: Path
 ) -> None:
     path = tmp_path / "nr.h5"
-    written, left_out = export_nr(workspace, clips, path, n_components=4)
+    written, left_out, _ = export_nr(workspace, clips, path, n_components=4)
     assert written + len(left_out) == len(clips) and written == 2
     with h5py.File(path) as file:
         assert file["speech"].shape == (2, 24_000)
@@ -156,7 +156,7 @@ def test_clips_become_tfl_samples_and_come_back(
     workspace: Workspace, clips: Sequence[ClipRef], tmp_path: Path
 ) -> None:
     path = tmp_path / "tfl.h5"
-    written, _ = export_tfl(workspace, clips, path)
+    written, _, _ = export_tfl(workspace, clips, path)
     assert written == 2
     training, validation = read_training_file(path)
     first = [s.examples[0].points[0] for s in (training, validation)]

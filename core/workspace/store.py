@@ -1,10 +1,11 @@
-"""The workspace: clips and results, addressed by what they contain.
+"""Files of the workspace: clips and results, addressed by what they contain.
 
     $SPEECHMARKS_HOME/           (else the user's data folder)
       settings.toml              limits and server roots, optional
       clips/<sha256>/            media<.ext> (or a reference in clip.json), clip.json, proxy.mp4
       imports/<sha256>/          file<.ext>, then import.json: tracks and labels brought by the user
       results/<key>/             files, then manifest.json: its presence means done
+      edits/<digest>.json        corrections of a landmark track, by the digest of the track
       weights/                   published weights, downloaded or put there (core/weights/shelf.py)
 
 Nothing here is ever overwritten in place: files are written under a temporary name and moved.
@@ -20,25 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal
 
-from .errors import BadInput, MissingFile
-from .keys import SCHEMA, file_sha256, model_sha256, result_key
-from .lanes import read_lanes
-from .media import MediaInfo, probe
-from .settings import Settings, home, read_settings
-from .track import LandmarkTrack
-from .track_io import atomic_write, read_contents, read_track, write_track
-from .track_io.files import sweep
+from ..errors import BadInput, MissingFile
+from ..keys import SCHEMA, file_sha256
+from ..lanes import read_lanes
+from ..media import MediaInfo, probe
+from ..settings import Settings, home, read_settings
+from ..track import LandmarkTrack
+from ..track_io import atomic_write, read_contents, read_track, write_track
+from ..track_io.files import sweep
 
-__all__ = [
-    "SCHEMA",
-    "Clip",
-    "Import",
-    "ImportKind",
-    "Workspace",
-    "file_sha256",
-    "model_sha256",
-    "result_key",
-]
+__all__ = ["Clip", "Import", "ImportKind", "Store"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,28 +75,8 @@ def _safe_suffix(name: str) -> str:
     return suffix if suffix[1:].isalnum() and suffix.isascii() and len(suffix) <= 9 else ".bin"
 
 
-class Workspace:
-    """Access to one workspace folder; creating the object creates the folder.
-
-    Parameters
-    ----------
-    root : path-like, optional
-        The folder. Default: $SPEECHMARKS_HOME, else the user's data folder.
-
-    Raises
-    ------
-    BadInput
-        The folder cannot be created.
-
-    Examples
-    --------
-    >>> from speechmarks import Workspace
-    >>> from speechmarks.samples import SAMPLE
-    >>> workspace = Workspace(folder / "home")
-    >>> clip = workspace.add_clip(SAMPLE.video, "presenter.mp4")
-    >>> workspace.clip_ids() == [clip.id], clip.info.duration
-    (True, 7.72)
-    """
+class Store:
+    """Clips, imports and results of a workspace folder; creating the object creates the folder."""
 
     def __init__(self, root: Path | str | None = None) -> None:
         self.root = Path(root) if root else home()

@@ -14,8 +14,9 @@ from ..detect.identities import Identity, Shot
 from ..detect.precision import FINE_VERSION
 from ..detect.values import Box, Found, How
 from ..errors import BadInput, MediaError
+from ..keys import file_sha256, model_sha256, result_key
 from ..track_io import atomic_write, read_arrays, write_arrays
-from ..workspace import Workspace, file_sha256, model_sha256, result_key
+from .store import Store
 
 __all__ = ["cached_faces", "known_faces"]
 
@@ -24,7 +25,7 @@ _HOW: tuple[How, ...] = get_args(How)
 _ARRAYS = ("times", "shots", "faces", "points", "boxes", "scores", "how", "detections")
 
 
-def _file(workspace: Workspace, video_hash: str, every_frame: bool, precision: Precision) -> Path:
+def _file(workspace: Store, video_hash: str, every_frame: bool, precision: Precision) -> Path:
     models = [model_sha256(path) for path in weight_files("dlib68")]
     fine = {} if precision == "fast" else {"precision": precision, "fine_version": FINE_VERSION}
     key = result_key(
@@ -39,7 +40,7 @@ def _file(workspace: Workspace, video_hash: str, every_frame: bool, precision: P
 
 
 def known_faces(
-    workspace: Workspace,
+    workspace: Store,
     video_hash: str,
     *,
     every_frame: bool = False,
@@ -55,7 +56,7 @@ def known_faces(
 
 
 def cached_faces(
-    workspace: Workspace,
+    workspace: Store,
     video: Path,
     *,
     every_frame: bool = False,

@@ -29,10 +29,11 @@ from ..detect import (
 )
 from ..detect.precision import FINE_VERSION
 from ..errors import MediaError
+from ..keys import file_sha256, model_sha256, result_key
 from ..media import probe
 from ..track import LandmarkTrack
-from ..workspace import Workspace, file_sha256, model_sha256, result_key
 from .faces import cached_faces
+from .store import Store
 
 __all__ = [
     "SHARD_FRAMES",
@@ -155,7 +156,7 @@ def shards_of(clip: Shard) -> list[Shard]:
 
 
 def make_shard(
-    workspace: Workspace, shard: Shard, *, progress: Callable[[int], None] | None = None
+    workspace: Store, shard: Shard, *, progress: Callable[[int], None] | None = None
 ) -> LandmarkTrack:
     """Landmarks of a shard from the workspace, detected and stored where they are not there.
 
@@ -233,7 +234,7 @@ def _facts(found: Detection) -> dict[str, Any]:
 
 
 def _store(
-    workspace: Workspace, shard: Shard, track: LandmarkTrack, facts: dict[str, Any]
+    workspace: Store, shard: Shard, track: LandmarkTrack, facts: dict[str, Any]
 ) -> LandmarkTrack:
     manifest = {
         "kind": "landmarks",
@@ -248,7 +249,7 @@ def _store(
 
 
 def join_shards(
-    workspace: Workspace, shards: Sequence[Shard], *, progress: Callable[[int], None] | None = None
+    workspace: Store, shards: Sequence[Shard], *, progress: Callable[[int], None] | None = None
 ) -> LandmarkTrack:
     """The landmarks of a whole clip from those of its shards, which are stored already; they are
     removed once the whole is stored.
@@ -295,7 +296,7 @@ def _joined_spread(tracks: Sequence[LandmarkTrack]) -> NDArray[np.float64] | Non
     )
 
 
-def drop_shards(workspace: Workspace, clip: Shard) -> None:
+def drop_shards(workspace: Store, clip: Shard) -> None:
     """Remove what was kept of a clip's shards, once the clip is stored as a whole."""
     shutil.rmtree(workspace.result_folder(clip.key) / "shards", ignore_errors=True)
 
@@ -319,7 +320,7 @@ class LandmarkFacts:
 
 
 def landmark_facts(
-    workspace: Workspace, video_hash: str, recipe: LandmarkRecipe = DLIB68
+    workspace: Store, video_hash: str, recipe: LandmarkRecipe = DLIB68
 ) -> LandmarkFacts | None:
     """What is known of landmarks that `cached_landmarks` has stored; None where there are none."""
     manifest = workspace.manifest(landmark_key(video_hash, recipe))
@@ -329,7 +330,7 @@ def landmark_facts(
 
 
 def cached_landmarks(
-    workspace: Workspace,
+    workspace: Store,
     video: Path,
     *,
     recipe: LandmarkRecipe = DLIB68,
