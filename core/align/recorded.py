@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from ..track import LandmarkTrack, fill_gaps
 from .methods import METHODS, AlignMethod
@@ -57,10 +57,10 @@ def recorded_alignment(track: LandmarkTrack) -> RecordedAlignment | None:
     done, before = steps[at], steps[:at]
     points = done.get("points")
     return RecordedAlignment(
-        cast(AlignMethod, names[done["operation"]]),
+        names[done["operation"]],
         None if points is None else tuple(points),
         bool(done.get("published", False)),
         any(s["operation"] == "select_points" and s.get("scheme") == "lips20" for s in before),
         done.get("mean_face"),
-        tuple(s for s in before if s["operation"] == "fill_gaps"),
+        tuple(dict(s) for s in before if s["operation"] == "fill_gaps"),
     )
