@@ -101,7 +101,7 @@ def align_command(
     ] = None,
     table: Annotated[
         bool,
-        typer.Option("--table", help=("Compare all methods: leakage and remaining head motion.")),
+        typer.Option("--table", help="Compare all methods: leakage and remaining head motion."),
     ] = False,
     fill: Annotated[
         bool, typer.Option("--fill", help="First fill missing frames between faces, in time.")

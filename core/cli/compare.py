@@ -165,7 +165,7 @@ def _page(
 @command("compare")
 def compare_command(
     tracks: Annotated[
-        list[Path], typer.Argument(help=("Landmark tracks; the first is the ground truth."))
+        list[Path], typer.Argument(help="Landmark tracks; the first is the ground truth.")
     ],
     out: Annotated[Path, typer.Option("-o", help=".mp4, .gif or .html (one file, offline).")],
     audio: Annotated[Path | None, typer.Option(help="Audio file, or a video with audio.")] = None,

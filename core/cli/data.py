@@ -150,7 +150,7 @@ def quality_command(
 def stats_command(
     root: Root,
     out: Annotated[
-        Path | None, typer.Option("-o", help=("Also write the statistics to this CSV file."))
+        Path | None, typer.Option("-o", help="Also write the statistics to this CSV file.")
     ] = None,
     list_name: List = None,
     layout: Layout = "auto",
@@ -267,7 +267,7 @@ def export_command(
     components: Annotated[int, typer.Option("--components", help="PCA components (nr).")] = 6,
     template: Annotated[
         Path | None,
-        typer.Option("--template", help=("Mean face .npy onto which the motion is put (tfl).")),
+        typer.Option("--template", help="Mean face .npy onto which the motion is put (tfl)."),
     ] = None,
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> Done:

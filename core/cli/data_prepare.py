@@ -31,7 +31,7 @@ __all__ = ["Out", "Workers", "check_apart", "jobs_of", "run_jobs"]
 Out = Annotated[Path, typer.Option("-o", help="Output folder; an interrupted run continues.")]
 Workers = Annotated[int, typer.Option("--workers", help="Clips processed at the same time.")]
 Rate = Annotated[
-    int | None, typer.Option("--rate", help=("Sample rate in Hz; default: that of the source."))
+    int | None, typer.Option("--rate", help="Sample rate in Hz; default: that of the source.")
 ]
 
 J = TypeVar("J", bound=Job)
@@ -171,7 +171,7 @@ def chunk_command(
     root: Root,
     out: Out,
     length: Annotated[
-        float, typer.Option("--length", help=("Length of a chunk in seconds."))
+        float, typer.Option("--length", help="Length of a chunk in seconds.")
     ] = LENGTH,
     step: Annotated[
         float, typer.Option("--every", help="Seconds between the starts of two chunks.")
@@ -179,7 +179,7 @@ def chunk_command(
     list_name: List = None,
     layout: Layout = "auto",
     parts: Annotated[
-        str, typer.Option("--parts", help=("both, sound (audio) or landmarks."))
+        str, typer.Option("--parts", help="both, sound (audio) or landmarks.")
     ] = "both",
     detector: Annotated[
         str, typer.Option("--detector", help="Detector of the landmarks in the workspace.")

@@ -103,7 +103,7 @@ def crop_command(
     ] = None,
     size: Annotated[
         int | None,
-        typer.Option(help=("Side in pixels (default: that of the source; normalised: 256).")),
+        typer.Option(help="Side in pixels (default: that of the source; normalised: 256)."),
     ] = None,
     source_fps: SourceFps = None,
     space: Space = None,

@@ -198,7 +198,7 @@ def generate_command(
         bool, typer.Option("--dropout", help="Dropout active, as published.")
     ] = False,
     samples: Annotated[
-        int, typer.Option("--samples", help=("Number of dropout runs to average."))
+        int, typer.Option("--samples", help="Number of dropout runs to average.")
     ] = 1,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     factors: Annotated[
@@ -208,7 +208,7 @@ def generate_command(
     adapt: Annotated[
         Path | None,
         typer.Option(
-            "--adapt", help=("A clip of the speaker, whose mean face replaces that of the model.")
+            "--adapt", help="A clip of the speaker, whose mean face replaces that of the model."
         ),
     ] = None,
     adapt_seconds: Annotated[

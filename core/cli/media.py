@@ -94,7 +94,7 @@ def sound_command(
     media: Annotated[Path, typer.Argument(help="Video or audio file.")],
     out: Annotated[Path, typer.Option("-o", help="The .wav file to write.")],
     rate: Annotated[
-        int | None, typer.Option(help=("Sample rate in Hz; default: that of the source."))
+        int | None, typer.Option(help="Sample rate in Hz; default: that of the source.")
     ] = None,
     force: Force = False,
 ) -> Done:

@@ -30,7 +30,7 @@ def metrics_command(
     normalise: Annotated[
         bool,
         typer.Option(
-            "--normalise", help=("rmse after division by the largest x (replication project).")
+            "--normalise", help="rmse after division by the largest x (replication project)."
         ),
     ] = False,
     basis: Annotated[

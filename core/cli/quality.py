@@ -218,7 +218,7 @@ def smooth_command(
     order: Annotated[int, typer.Option(help="Degree of the polynomial of savgol.")] = 2,
     cutoff: Annotated[float, typer.Option(help="Cutoff of one-euro at rest in Hz.")] = 3.0,
     beta: Annotated[
-        float, typer.Option(help=("Speed coefficient of the 1 euro filter (Casiez et al. 2012)."))
+        float, typer.Option(help="Speed coefficient of the 1 euro filter (Casiez et al. 2012).")
     ] = 3.0,
     fill: Annotated[bool, typer.Option("--fill", help="Fill gaps between faces first.")] = False,
     longest_gap: Annotated[

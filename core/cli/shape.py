@@ -81,14 +81,14 @@ def fit_command(
         Path, typer.Option("-o", help="BASIS.npz, or a folder for the published npy pair.")
     ],
     components: Annotated[
-        int, typer.Option("-k", "--components", min=1, help=("Number of components."))
+        int, typer.Option("-k", "--components", min=1, help="Number of components.")
     ] = 8,
     part: PartOf = "lips",
     prepare: PreparedBy = None,
     frames: Annotated[
         int | None,
         typer.Option(
-            "--frames", min=1, help=("Random frames of each track (Humans project 2021: 128).")
+            "--frames", min=1, help="Random frames of each track (Humans project 2021: 128)."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random frames.")] = 0,
@@ -214,7 +214,7 @@ def errors_command(
         list[Path] | None, typer.Option("--test", help="Tracks left out of the fit.")
     ] = None,
     components: Annotated[
-        int, typer.Option("-k", "--components", min=1, help=("Largest number of components."))
+        int, typer.Option("-k", "--components", min=1, help="Largest number of components.")
     ] = 12,
     part: PartOf = "lips",
     prepare: PreparedBy = None,

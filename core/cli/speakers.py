@@ -92,7 +92,7 @@ def audit_command(
     by: Annotated[
         str | None,
         typer.Option(
-            "--by", help=("Hold out time or clips (default: clips where all speakers have two).")
+            "--by", help="Hold out time or clips (default: clips where all speakers have two)."
         ),
     ] = None,
     part: Annotated[
@@ -100,7 +100,7 @@ def audit_command(
     ] = None,
     gap: Annotated[
         float,
-        typer.Option(help=("Seconds beside a held-out stretch that are not used for training.")),
+        typer.Option(help="Seconds beside a held-out stretch that are not used for training."),
     ] = 0.2,
     source_fps: SourceFps = None,
 ) -> Done:

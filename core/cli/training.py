@@ -116,7 +116,7 @@ def train_command(
     noise: Annotated[
         list[str] | None,
         typer.Option(
-            "--noise", help=("Noise-resilient training (cnn, tc): white, pink, brown, or a path.")
+            "--noise", help="Noise-resilient training (cnn, tc): white, pink, brown, or a path."
         ),
     ] = None,
     start: Annotated[File, typer.Option("--start", help="Weight file to begin from.")] = None,
@@ -124,10 +124,10 @@ def train_command(
     batch_size: Annotated[int | None, typer.Option("--batch-size", help="Clips in a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option("--learning-rate")] = None,
     patience: Annotated[
-        int, typer.Option("--patience", help=("Stop after N epochs without progress."))
+        int, typer.Option("--patience", help="Stop after N epochs without progress.")
     ] = 20,
     average_best: Annotated[
-        int, typer.Option("--average-best", help=("Number of best epochs to average."))
+        int, typer.Option("--average-best", help="Number of best epochs to average.")
     ] = 1,
     hidden: Annotated[int | None, typer.Option("-u", help="Hidden units (not cnn, tc).")] = None,
     layers: Annotated[
@@ -140,15 +140,15 @@ def train_command(
         int | None, typer.Option("--ahead", help="Frames each layer sees after a frame (lips).")
     ] = None,
     weight_decay: Annotated[
-        float | None, typer.Option("--weight-decay", help=("Weight decay of AdamW."))
+        float | None, typer.Option("--weight-decay", help="Weight decay of AdamW.")
     ] = None,
     average_decay: Annotated[
         float | None,
-        typer.Option("--average-decay", help=("Decay of the running average of the weights.")),
+        typer.Option("--average-decay", help="Decay of the running average of the weights."),
     ] = None,
     gain_db: Annotated[
         float | None,
-        typer.Option("--gain-db", help=("Largest random reduction of the level (lips).")),
+        typer.Option("--gain-db", help="Largest random reduction of the level (lips)."),
     ] = None,
     threads: Annotated[int, typer.Option("--threads", help="CPU threads.")] = 2,
     delay: Annotated[int | None, typer.Option("-d", help="Delay in frames (lstm).")] = None,
