@@ -116,7 +116,7 @@ def align_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Align every frame to one position, size and rotation; --table compares the methods."""
+    """Remove head motion from a track. --table compares the methods."""
     if method not in METHODS:
         raise BadInput(f"--method is one of {', '.join(METHODS)}, not {method!r}.")
     if longest_gap is not None and not (fill or fill_ends):

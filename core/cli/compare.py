@@ -197,7 +197,7 @@ def compare_command(
     space: Space = None,
     force: Force = False,
 ) -> Done:
-    """Animate tracks side by side, in sync with the audio: MP4, GIF, or one HTML file."""
+    """Animate tracks side by side. MP4, GIF, or one HTML file, in sync with the audio."""
     begin = time.perf_counter()
     _check(out, metrics, style, layout, crop, force)
     wanted, kind = _size_of(size), out.suffix.lower()

@@ -116,7 +116,7 @@ def resize_command(
     workers: Workers = 1,
     force: Force = False,
 ) -> Done:
-    """Write every video in another size, in the folders of its layout, with its frame times."""
+    """Write every video in another size. Folders follow the layout; frame times are kept."""
     if height % 2 or not 16 <= height <= 4320:
         raise BadInput(f"--height is an even number from 16 to 4320, not {height}.")
     clips = list_clips(root, list_name, layout=layout)
@@ -140,8 +140,8 @@ def sound_command(
     workers: Workers = 1,
     force: Force = False,
 ) -> Done:
-    """Write the audio of every clip as WAV in the folders of its layout; the clip's own audio file
-    is used where it has one, else the audio of the video."""
+    """Write the audio of every clip as WAV. Folders follow the layout; the clip's own audio file is
+    used where it has one, else the audio of the video."""
     _check_rate(rate)
     clips = list_clips(root, list_name, layout=layout)
     jobs = jobs_of(
@@ -189,7 +189,7 @@ def chunk_command(
     workers: Workers = 1,
     force: Force = False,
 ) -> Done:
-    """Cut audio (WAV) and landmarks (npz) of every clip into overlapping chunks of one length."""
+    """Cut every clip into overlapping chunks. Writes audio (WAV) and landmarks (npz)."""
     if parts not in get_args(Parts):
         raise BadInput(f"--parts is both, sound or landmarks, not {parts[:40]!r}.")
     _check_rate(rate)

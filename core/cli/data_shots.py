@@ -62,7 +62,7 @@ def shots_command(
     workers: Workers = 1,
     force: Force = False,
 ) -> Done:
-    """Find cuts by colour histograms; list the shots, and write them as clips."""
+    """Find the shots of videos. Cuts are found by colour histograms; --split writes the shots."""
     _check(threshold, ratio, like, within)
     if root.is_file():
         clips = [ClipRef(root.stem, root, layout="folder", fields=(("key", root.stem),))]

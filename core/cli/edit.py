@@ -81,7 +81,7 @@ def edit_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Correct a track: move, remove and restore points; each edit can be undone."""
+    """Correct a track by hand. Moves, removes and restores points; each edit can be undone."""
     for path in (out, save):
         if path is not None:
             check_output(path, force=force, kind=None if path == out else "json")

@@ -224,7 +224,8 @@ def generate_command(
     *,
     given: dict[str, Any],
 ) -> Done:
-    """Landmarks and a painted movie for speech; results go to OUT/<file name with extension>/."""
+    """Predict landmarks from audio. Writes landmarks and a painted movie to
+    OUT/<file name with extension>/."""
     if save_only and load:
         raise BadInput("-s saves predictions and -l draws saved ones; give only one of them.")
     if model is None and not load:

@@ -42,7 +42,7 @@ def landmarks_command(
     published: Published = False,
     force: Force = False,
 ) -> Done:
-    """Detect the landmarks of one face; frames without a face are NaN. Of several faces it takes
+    """Detect the landmarks of one face. Frames without a face are NaN. Of several faces it takes
     the first, the largest, the one whose mouth moves most, or a number in each shot.
 
     --published: dlib's first face on every frame, --precision fast; a frame without a face

@@ -116,7 +116,7 @@ def reference_command(
     published: Published = False,
     source_fps: SourceFps = None,
 ) -> Done:
-    """Find the closed-mouth frame after Procrustes alignment at the source rate."""
+    """Find the closed-mouth frame. The track is aligned by Procrustes at its own frame rate."""
     chosen_gap = gap or ("crossed" if published else "anatomical")
     if chosen_gap not in ("anatomical", "crossed"):
         raise BadInput(f"--gap is anatomical or crossed, not {chosen_gap!r}.")

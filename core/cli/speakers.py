@@ -104,7 +104,8 @@ def audit_command(
     ] = 0.2,
     source_fps: SourceFps = None,
 ) -> Done:
-    """Measure how well a classifier names speakers before and after identity removal."""
+    """Measure what remains of the speaker. A classifier names the speakers before and after
+    identity removal."""
     if by not in (None, "time", "clips"):
         raise BadInput(f"--by is time or clips, not {by!r}.")
     tracks = _speakers(speakers, clips, source_fps)
@@ -187,7 +188,7 @@ def template_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Make a template face: the weighted mean of the closed-mouth frames of speakers."""
+    """Make a template face of several speakers. It is the weighted mean of closed-mouth frames."""
     if out.suffix.lower() != ".npy":
         raise BadInput(f"A template face is written to a .npy file, not {out.name!r}.")
     if out.exists() and not force:

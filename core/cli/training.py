@@ -165,7 +165,7 @@ def train_command(
     resume: Annotated[bool, typer.Option("--resume", help="Continue from the last epoch.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Start over in a used folder.")] = False,
 ) -> Done:
-    """Train a model family on the clips of a data set (landmarks are cached)."""
+    """Train a model on a data set. The landmarks of its clips are detected once and stored."""
     from ..batch.landmarks import LandmarkRecipe
     from ..detect.precision import Precision
     from ..reference import open_basis, read_template, shipped_template
@@ -311,7 +311,7 @@ def distill_command(
     ] = 1,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the copies.")] = 0,
 ) -> Done:
-    """Label audio with a model's landmarks, for 'train --distilled'; finished labels are kept."""
+    """Label audio with a model's landmarks. For 'train --distilled'; finished labels are kept."""
     from ..models.store import weights_of
     from ..training.distil import Teacher, audio_files, distil
 
