@@ -1,4 +1,4 @@
-"""The command line as a contract : keys, exit codes, one-line reasons."""
+"""The command line as a contract: keys, exit codes, one-line reasons."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _table(made: Audit, null: Audit | None) -> pd.DataFrame:
 def _columns(null: Audit | None) -> dict[str, Any]:
     column = st.column_config.NumberColumn
     says = {
-        "before": ("All faces at one position, size and rotation."),
+        "before": "All faces at one position, size and rotation.",
         "after": "After identity removal.",
     }
     columns: dict[str, Any] = {

@@ -274,6 +274,6 @@ def _workers(job: str) -> int:
             64,
             most_workers(),
             key=f"workers {job}",
-            help=("Clips processed at the same time."),
+            help="Clips processed at the same time.",
         )
     )

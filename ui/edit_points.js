@@ -313,7 +313,7 @@ function createEditor(parent) {
     }
     button("−", "Smaller (-)", () => zoom(1 / 1.4), { "aria-label": "Smaller" });
     button("+", "Larger (+)", () => zoom(1.4), { "aria-label": "Larger" });
-    const shown = button("Numbers", "Write the number of each point", () => {
+    const shown = button("Numbers", "Show the number of each point", () => {
       numbers = !numbers;
       shown.setAttribute("aria-pressed", String(numbers));
       draw();
@@ -326,8 +326,8 @@ function createEditor(parent) {
     }, { "data-spread": "" });
     circled.setAttribute("aria-pressed", String(spread));
     bar.append(make("span", { class: "pe-gap" }));
-    button("Missing", "Nobody can see this point (Delete)", () => drop("missing"), { "data-point": "" });
-    button("As detected", "Take the correction of this point back (R)", () => drop("restore"), { "data-point": "" });
+    button("Missing", "Mark this point as missing (Delete)", () => drop("missing"), { "data-point": "" });
+    button("As detected", "Restore the detected point (R)", () => drop("restore"), { "data-point": "" });
     keys.textContent =
       "Arrows move by 1 px, with Shift by 10 · Page up/down: another point · Delete: missing · R: as detected · " +
       "[ ]: frame before, after · Ctrl+Z: undo · Ctrl+wheel: zoom, drag the picture to move it";

@@ -287,14 +287,14 @@ def openings(runs: Mapping[str, Run]) -> None:
         lines[name] = (times, opening, run.colour)
         if spread is not None and not run.boosted:
             wide = 2 * spread / iod
-            bands[(f"{name}, two standard deviations")] = (
+            bands[f"{name}, two standard deviations"] = (
                 times,
                 opening - wide,
                 opening + wide,
                 run.colour,
             )
     plots.show(
-        plots.curves(lines, unit=("lip aperture (IOD)"), bands=bands), height=220, key="openings"
+        plots.curves(lines, unit="lip aperture (IOD)", bands=bands), height=220, key="openings"
     )
     if any(run.boosted and run.prediction.opening_spread is not None for run in runs.values()):
         st.caption("No band with a changed motion gain: the runs were sampled at gain 1.")

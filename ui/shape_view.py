@@ -138,7 +138,7 @@ def losses(shapes: Shapes, held: dict[str, LandmarkTrack]) -> None:
         curves["clips of the fit"] = rows, plots.ink()
     if held:
         points = pooled_frames([prepared_for(shapes.longest, t) for t in held.values()])
-        curves["clips kept out"] = component_errors(shapes.longest, points), ACCENT
+        curves["clips left out"] = component_errors(shapes.longest, points), ACCENT
     if not curves:
         st.info("Choose clips to test this basis on.", icon=":material/query_stats:")
         return

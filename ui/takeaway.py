@@ -252,7 +252,7 @@ def _page(shown: Takeaway) -> list[str]:
     picture = False
     if shown.media.has_video and shown.media.path is not None:
         size = shown.media.path.stat().st_size * 4 / 3e6
-        picture = st.toggle(f"With the clip's picture (+{size:.1f} MB)", key="page picture")
+        picture = st.toggle(f"With the clip's video (+{size:.1f} MB)", key="page picture")
 
     panels = [p for p in shown.panels if picture or p.kind != "video"]
 

@@ -149,7 +149,7 @@ def align_command(
     ] = None,
     table: Annotated[
         bool,
-        typer.Option("--table", help=("Compare all methods: leakage and remaining head motion.")),
+        typer.Option("--table", help="Compare all methods: leakage and remaining head motion."),
     ] = False,
     fill: Annotated[
         bool, typer.Option("--fill", help="First fill missing frames between faces, in time.")
@@ -164,7 +164,7 @@ def align_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Align every frame to one position, size and rotation; --table compares the methods."""
+    """Remove head motion from a track. --table compares the methods."""
     _check_flags(method, fill=fill or fill_ends, longest_gap=longest_gap)
     if not table and out is None:
         raise BadInput("Give -o OUT for the aligned track, or --table to compare the methods.")

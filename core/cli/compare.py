@@ -166,7 +166,7 @@ def _page(
 @command("compare")
 def compare_command(
     tracks: Annotated[
-        list[Path], typer.Argument(help=("Landmark tracks; the first is the ground truth."))
+        list[Path], typer.Argument(help="Landmark tracks; the first is the ground truth.")
     ],
     out: Annotated[Path, typer.Option("-o", help=".mp4, .gif or .html (one file, offline).")],
     audio: Annotated[Path | None, typer.Option(help="Audio file, or a video with audio.")] = None,
@@ -198,7 +198,7 @@ def compare_command(
     space: Space = None,
     force: Force = False,
 ) -> Done:
-    """Animate tracks side by side, in sync with the audio: MP4, GIF, or one HTML file."""
+    """Animate tracks side by side. MP4, GIF, or one HTML file, in sync with the audio."""
     begin = time.perf_counter()
     _check(out, metrics, style, layout, crop, force)
     wanted, kind = _size_of(size), out.suffix.lower()

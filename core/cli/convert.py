@@ -53,7 +53,7 @@ def convert_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Write a track in another format, and state what that format loses."""
+    """Convert a track to another format. Reports what that format loses."""
     edges = kind == "edges"
     check_output(out, kind="txt" if edges else kind, force=force)
     picture = _size(size)

@@ -38,7 +38,7 @@ Workers = Annotated[int, typer.Option("--workers", help="Files processed at the 
 
 @command("index", data)
 def index_command(root: Root, layout: Layout = "auto", workers: Workers = 1) -> Done:
-    """Make or update the index of a data set; unchanged files are not opened."""
+    """Make or update the index of a data set. Unchanged files are not opened."""
     _, summary = _indexed(root, layout, workers)
     for failure in summary.failed[:20]:
         notice(f"{failure['clip']}: {failure['reason']}")
@@ -79,7 +79,7 @@ def list_command(
     page: Annotated[int | None, typer.Option("--page", min=1, help="Page number, from 1.")] = None,
     per_page: Annotated[int, typer.Option("--per-page", min=1, help="Clips per page.")] = 50,
 ) -> Done:
-    """List the clips of a data set; --search, --where, --sort and --page use its index."""
+    """List the clips of a data set. --search, --where, --sort and --page use its index."""
     if not (search or where or sort or page or descending):
         clips = list_clips(root, list_name, layout=layout)
         names = [{"clip": c.name, "speaker": c.speaker} for c in clips]
@@ -115,7 +115,7 @@ def quality_command(
     ] = False,
     workers: Workers = 1,
 ) -> Done:
-    """Quality of the landmarks of a data set, the worst clips first; see `quality` for measures."""
+    """List the clips with the worst landmarks. See `quality` for the measures."""
     if sort not in ("severity", *MEASURES):
         raise BadInput(f"--sort is severity or one of {', '.join(MEASURES)}, not {sort[:40]!r}.")
     table, summary = _indexed(root, layout, workers)
@@ -150,14 +150,14 @@ def quality_command(
 def stats_command(
     root: Root,
     out: Annotated[
-        Path | None, typer.Option("-o", help=("Also write the statistics to this CSV file."))
+        Path | None, typer.Option("-o", help="Also write the statistics to this CSV file.")
     ] = None,
     list_name: List = None,
     layout: Layout = "auto",
     workers: Workers = 1,
     force: Force = False,
 ) -> Done:
-    """Count resolutions, frame rates, durations and speakers of a data set."""
+    """Count the properties of a data set. Resolutions, frame rates, durations and speakers."""
     if out is not None and out.suffix.lower() != ".csv":
         raise BadInput(f"Statistics are written as CSV; end -o in .csv, not {out.suffix!r}.")
     if out is not None and out.exists() and not force:
@@ -204,7 +204,7 @@ def split_command(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing lists.")] = False,
 ) -> Done:
-    """Write lists for training, validation and test, drawn by clip or speaker, or from a table."""
+    """Write training, validation and test lists. Drawn by clip or speaker, or from a table."""
     clips = list_clips(root, list_name, layout=layout)
     missing: list[str] = []
     if table is not None:
@@ -267,12 +267,12 @@ def export_command(
     components: Annotated[int, typer.Option("--components", help="PCA components (nr).")] = 6,
     template: Annotated[
         Path | None,
-        typer.Option("--template", help=("Mean face .npy onto which the motion is put (tfl).")),
+        typer.Option("--template", help="Mean face .npy onto which the motion is put (tfl)."),
     ] = None,
     uncorrected: Uncorrected = False,
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> Done:
-    """Write clips of 3 s as a published training file, which `train --data` reads."""
+    """Write a published training file. It holds clips of 3 s, and `train --data` reads it."""
     from ..reference.identity import read_template
     from ..training.export import export_nr, export_tfl
 

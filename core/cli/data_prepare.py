@@ -31,7 +31,7 @@ __all__ = ["Out", "Workers", "check_apart", "jobs_of", "run_jobs"]
 Out = Annotated[Path, typer.Option("-o", help="Output folder; an interrupted run continues.")]
 Workers = Annotated[int, typer.Option("--workers", help="Clips processed at the same time.")]
 Rate = Annotated[
-    int | None, typer.Option("--rate", help=("Sample rate in Hz; default: that of the source."))
+    int | None, typer.Option("--rate", help="Sample rate in Hz; default: that of the source.")
 ]
 
 J = TypeVar("J", bound=Job)
@@ -116,7 +116,7 @@ def resize_command(
     workers: Workers = 1,
     force: Force = False,
 ) -> Done:
-    """Write every video in another size, in the folders of its layout, with its frame times."""
+    """Write every video in another size. Folders follow the layout; frame times are kept."""
     if height % 2 or not 16 <= height <= 4320:
         raise BadInput(f"--height is an even number from 16 to 4320, not {height}.")
     clips = list_clips(root, list_name, layout=layout)
@@ -140,8 +140,8 @@ def sound_command(
     workers: Workers = 1,
     force: Force = False,
 ) -> Done:
-    """Write the audio of every clip as WAV in the folders of its layout; the clip's own audio file
-    is used where it has one, else the audio of the video."""
+    """Write the audio of every clip as WAV. Folders follow the layout; the clip's own audio file is
+    used where it has one, else the audio of the video."""
     _check_rate(rate)
     clips = list_clips(root, list_name, layout=layout)
     jobs = jobs_of(
@@ -171,7 +171,7 @@ def chunk_command(
     root: Root,
     out: Out,
     length: Annotated[
-        float, typer.Option("--length", help=("Length of a chunk in seconds."))
+        float, typer.Option("--length", help="Length of a chunk in seconds.")
     ] = LENGTH,
     step: Annotated[
         float, typer.Option("--every", help="Seconds between the starts of two chunks.")
@@ -179,7 +179,7 @@ def chunk_command(
     list_name: List = None,
     layout: Layout = "auto",
     parts: Annotated[
-        str, typer.Option("--parts", help=("both, sound (audio) or landmarks."))
+        str, typer.Option("--parts", help="both, sound (audio) or landmarks.")
     ] = "both",
     detector: Annotated[
         str, typer.Option("--detector", help="Detector of the landmarks in the workspace.")
@@ -190,7 +190,7 @@ def chunk_command(
     workers: Workers = 1,
     force: Force = False,
 ) -> Done:
-    """Cut audio (WAV) and landmarks (npz) of every clip into overlapping chunks of one length."""
+    """Cut every clip into overlapping chunks. Writes audio (WAV) and landmarks (npz)."""
     if parts not in get_args(Parts):
         raise BadInput(f"--parts is both, sound or landmarks, not {parts[:40]!r}.")
     _check_rate(rate)

@@ -47,7 +47,7 @@ def extract_command(
     runner: Runner = None,
     scheduler: Scheduler = None,
 ) -> Done:
-    """Detect the landmarks of every clip and store them in the workspace. Finished clips are
+    """Detect the landmarks of every clip. Results go to the workspace. Finished clips are
     skipped, so an interrupted run continues."""
     precise = known_precision(detector, precision)
     recipe = LandmarkRecipe(detector, parse_face(face), every_frame, threed, precise)
@@ -74,8 +74,8 @@ def generate_command(
     runner: Runner = None,
     scheduler: Scheduler = None,
 ) -> Done:
-    """Run models on the audio of every clip and store the results in the workspace, where the pages
-    find them. Finished clips are skipped."""
+    """Run models on the audio of every clip. Results go to the workspace, where the pages find
+    them. Finished clips are skipped."""
     from ..batch.predict_clips import predict_clips
 
     clips = list_clips(root, list_name, layout=layout)

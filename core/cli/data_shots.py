@@ -40,7 +40,7 @@ def shots_command(
     ratio: Annotated[
         float,
         typer.Option(
-            "--ratio", help=("A cut must exceed the neighbouring frame changes by this factor.")
+            "--ratio", help="A cut must exceed the neighbouring frame changes by this factor."
         ),
     ] = RATIO,
     like: Annotated[
@@ -50,7 +50,7 @@ def shots_command(
     within: Annotated[
         float | None,
         typer.Option(
-            "--within", help=("Largest distance of a kept shot from the reference, 0 to 1.")
+            "--within", help="Largest distance of a kept shot from the reference, 0 to 1."
         ),
     ] = None,
     shortest: Annotated[
@@ -62,7 +62,7 @@ def shots_command(
     workers: Workers = 1,
     force: Force = False,
 ) -> Done:
-    """Find cuts by colour histograms; list the shots, and write them as clips."""
+    """Find the shots of videos. Cuts are found by colour histograms; --split writes the shots."""
     _check(threshold, ratio, like, within)
     if root.is_file():
         clips = [ClipRef(root.stem, root, layout="folder", fields=(("key", root.stem),))]

@@ -46,8 +46,8 @@ def detectors_command(
     ] = None,
     force: Force = False,
 ) -> Done:
-    """List the landmark detectors, and why one is not installed. With a video: measure their
-    speed on it, and how far apart their landmarks are."""
+    """List the landmark detectors. States why a detector is not installed. With a video,
+    measures their speed on it and the distances between their landmarks."""
     if get is not None:
         return _fetched(get)
     if video is None:

@@ -19,7 +19,8 @@ _MARKS = {  # by whether it is ok, and whether there is something to do
 
 @command("doctor")
 def doctor_command() -> Done:
-    """Check detectors, weights, codecs and accelerator, and state how to fix what is missing."""
+    """Check the installation. Lists detectors, weights, codecs and accelerator, and how to fix
+    missing parts."""
     checks = run_checks()
     lines = [
         f"{_MARKS[c.ok, bool(c.fix)]} {c.name}: {c.detail}" + (f" -> {c.fix}" if c.fix else "")

@@ -45,7 +45,7 @@ def plot_command(
     space: Space = None,
     force: Force = False,
 ) -> Done:
-    """Draw a track as numbered pictures, one a frame, all at one scale."""
+    """Draw a track as numbered pictures. One a frame, all at one scale."""
     begin = time.perf_counter()
     wanted = _wide_and_tall(size)
     check_output(out, kind="txt", force=force)
@@ -103,13 +103,13 @@ def crop_command(
     ] = None,
     size: Annotated[
         int | None,
-        typer.Option(help=("Side in pixels (default: that of the source; normalised: 256).")),
+        typer.Option(help="Side in pixels (default: that of the source; normalised: 256)."),
     ] = None,
     source_fps: SourceFps = None,
     space: Space = None,
     force: Force = False,
 ) -> Done:
-    """Cut the face out of a video: a fixed box, the normalised face, or the lips."""
+    """Crop a video to the face. A fixed box, the normalised face, or the lips."""
     begin = time.perf_counter()
     info = probe(video)
     if info.video is None:

@@ -47,7 +47,7 @@ def edit_command(
     track: Annotated[Path, typer.Argument(help="Detected landmarks.")],
     edits: Annotated[
         Path | None,
-        typer.Option("--edits", help=("File of edits, from this command or the page Quality.")),
+        typer.Option("--edits", help="File of edits, from this command or the page Quality."),
     ] = None,
     out: Annotated[Path | None, typer.Option("-o", help="Track to write.")] = None,
     move: Annotated[
@@ -55,7 +55,7 @@ def edit_command(
     ] = None,
     missing: Annotated[
         list[str] | None,
-        typer.Option("--missing", help=("Mark a hidden point as missing: FRAME:POINT.")),
+        typer.Option("--missing", help="Mark a hidden point as missing: FRAME:POINT."),
     ] = None,
     restore: Annotated[
         list[str] | None, typer.Option("--restore", help="Restore the detected point: FRAME:POINT.")
@@ -65,11 +65,11 @@ def edit_command(
         typer.Option(
             "--spread",
             min=0,
-            help=("Frames on either side that move along, with decreasing weight."),
+            help="Frames on either side that move along, with decreasing weight.",
         ),
     ] = 0,
     undo: Annotated[
-        int, typer.Option("--undo", min=0, help=("Number of last actions to undo first."))
+        int, typer.Option("--undo", min=0, help="Number of last actions to undo first.")
     ] = 0,
     save: Annotated[
         Path | None, typer.Option("--save", help="Write the edits to this .json.")
@@ -81,7 +81,7 @@ def edit_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Correct a track: move, remove and restore points; each edit can be undone."""
+    """Correct a track by hand. Moves, removes and restores points; each edit can be undone."""
     for path in (out, save):
         if path is not None:
             check_output(path, force=force, kind=None if path == out else "json")

@@ -56,8 +56,8 @@ def evaluate_command(
     uncorrected: Uncorrected = False,
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> Done:
-    """Score models on clips, beside mismatched audio and mean faces. Every model after the first
-    is compared with the first, clip by clip."""
+    """Score models on many clips. Null baselines are mismatched audio and mean faces.
+    Every model after the first is compared with the first, clip by clip."""
     from ..batch.noises import noise_bank
     from ..datasets import list_clips
     from ..evaluation.runner import evaluate, lip_floor, load_ground_truths

@@ -214,7 +214,7 @@ def generate_command(
         bool, typer.Option("--dropout", help="Dropout active, as published.")
     ] = False,
     samples: Annotated[
-        int, typer.Option("--samples", help=("Number of dropout runs to average."))
+        int, typer.Option("--samples", help="Number of dropout runs to average.")
     ] = 1,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     factors: Annotated[
@@ -224,7 +224,7 @@ def generate_command(
     adapt: Annotated[
         Path | None,
         typer.Option(
-            "--adapt", help=("A clip of the speaker, whose mean face replaces that of the model.")
+            "--adapt", help="A clip of the speaker, whose mean face replaces that of the model."
         ),
     ] = None,
     adapt_seconds: Annotated[
@@ -241,7 +241,8 @@ def generate_command(
     *,
     given: dict[str, Any],
 ) -> Done:
-    """Landmarks and a painted movie for speech; results go to OUT/<file name with extension>/."""
+    """Predict landmarks from audio. Writes landmarks and a painted movie to
+    OUT/<file name with extension>/."""
     if save_only and load:
         raise BadInput("-s saves predictions and -l draws saved ones; give only one of them.")
     if model is None and not load:

@@ -45,7 +45,7 @@ def identity_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Remove identity: subtract the closed-mouth frame, add a template face."""
+    """Remove identity from a track. Subtracts the closed-mouth frame and adds a template face."""
     if method not in ("procrustes", "stable"):
         raise BadInput(f"--method is procrustes or stable, not {method!r}.")
     if frame is not None and z is not None:

@@ -60,7 +60,7 @@ def landmarks_command(
     ] = False,
     force: Force = False,
 ) -> Done:
-    """Detect the landmarks of one face; frames without a face are NaN. Of several faces it takes
+    """Detect the landmarks of one face. Frames without a face are NaN. Of several faces it takes
     the first, the largest, the one whose mouth moves most, or a number in each shot.
 
     A clip that was corrected on the Quality page gets its corrected landmarks from the workspace.

@@ -94,11 +94,11 @@ def sound_command(
     media: Annotated[Path, typer.Argument(help="Video or audio file.")],
     out: Annotated[Path, typer.Option("-o", help="The .wav file to write.")],
     rate: Annotated[
-        int | None, typer.Option(help=("Sample rate in Hz; default: that of the source."))
+        int | None, typer.Option(help="Sample rate in Hz; default: that of the source.")
     ] = None,
     force: Force = False,
 ) -> Done:
-    """Write the audio as a mono 16-bit WAV that starts with the first frame."""
+    """Write the audio as WAV. Mono, 16 bit; it starts with the first frame of the video."""
     if out.suffix.lower() != ".wav":
         raise BadInput(f"Audio is written as WAV; end the output in .wav, not {out.suffix!r}.")
     if rate is not None and not 1_000 <= rate <= 384_000:
@@ -153,7 +153,8 @@ def frames_command(
     format: Annotated[str, typer.Option(help="jpeg or png.")] = "jpeg",
     force: Force = False,
 ) -> Done:
-    """Write frames as numbered pictures (%04d by source frame, from 0), all or none."""
+    """Write frames as numbered pictures. Names are %04d by source frame, from 0. All frames are
+    written, or none."""
     if format not in get_args(PictureFormat):
         raise BadInput(f"--format is jpeg or png, not {format!r}.")
     chosen = cast(PictureFormat, format)

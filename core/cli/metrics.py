@@ -30,7 +30,7 @@ def metrics_command(
     normalise: Annotated[
         bool,
         typer.Option(
-            "--normalise", help=("rmse after division by the largest x (replication project).")
+            "--normalise", help="rmse after division by the largest x (replication project)."
         ),
     ] = False,
     basis: Annotated[
@@ -59,7 +59,7 @@ def metrics_command(
     published: Published = False,
     source_fps: SourceFps = None,
 ) -> Done:
-    """Score predictions against the ground truth: headline scores first, then those with a
+    """Score predictions against ground truth. Headline scores come first, then those with a
     closed-mouth reference; --published: tracks as given, frame by frame."""
     if template is not None and published:
         notice("--published compares the tracks as given; --template is not used.")

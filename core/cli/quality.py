@@ -64,7 +64,8 @@ def quality_command(
     space: Space = None,
     source_fps: SourceFps = None,
 ) -> Done:
-    """Gaps, jitter, jumps, head pose, spread and more of a track, and frames to check.
+    """Measure the quality of landmarks. Gaps, jitter, jumps, head pose, spread and more, and the
+    frames to check.
 
     A video uses the landmarks of the workspace, with the corrections of the page Quality.
     --noise-floor also detects landmarks on re-encoded copies of it and reports the difference.
@@ -221,7 +222,7 @@ def smooth_command(
     order: Annotated[int, typer.Option(help="Degree of the polynomial of savgol.")] = 2,
     cutoff: Annotated[float, typer.Option(help="Cutoff of one-euro at rest in Hz.")] = 3.0,
     beta: Annotated[
-        float, typer.Option(help=("Speed coefficient of the 1 euro filter (Casiez et al. 2012)."))
+        float, typer.Option(help="Speed coefficient of the 1 euro filter (Casiez et al. 2012).")
     ] = 3.0,
     fill: Annotated[bool, typer.Option("--fill", help="Fill gaps between faces first.")] = False,
     longest_gap: Annotated[
@@ -231,7 +232,7 @@ def smooth_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Fill gaps and smooth a track; reports the lag and the lip motion that remains."""
+    """Fill gaps and smooth a track. Reports the lag and the lip motion that remains."""
     if longest_gap is not None and not fill:
         raise BadInput("--longest-gap limits --fill; give --fill as well.")
     if method == "none" and not fill:

@@ -85,7 +85,7 @@ def reference_command(
         typer.Option("--to-fps", help="Select after this rate change, as identity removal does."),
     ] = None,
     rules: Annotated[
-        bool, typer.Option("--rules", help=("Show the selection of every rule."))
+        bool, typer.Option("--rules", help="Show the selection of every rule.")
     ] = False,
     frames: Annotated[int, typer.Option("--frames", min=0, help="List N frames, best first.")] = 0,
     sensitivity: Annotated[
@@ -93,7 +93,7 @@ def reference_command(
         typer.Option(
             "--sensitivity",
             min=0,
-            help=("Sensitivity: change of the result with each of the N best frames."),
+            help="Sensitivity: change of the result with each of the N best frames.",
         ),
     ] = 0,
     also: Annotated[
@@ -104,7 +104,7 @@ def reference_command(
         Path | None,
         typer.Option(
             "--prediction",
-            help=("Also the errors of this prediction with each frame (with --sensitivity)."),
+            help="Also the errors of this prediction with each frame (with --sensitivity).",
         ),
     ] = None,
     template: Annotated[
@@ -116,7 +116,7 @@ def reference_command(
     published: Published = False,
     source_fps: SourceFps = None,
 ) -> Done:
-    """Find the closed-mouth frame after Procrustes alignment at the source rate."""
+    """Find the closed-mouth frame. The track is aligned by Procrustes at its own frame rate."""
     chosen_gap = gap or ("crossed" if published else "anatomical")
     if chosen_gap not in ("anatomical", "crossed"):
         raise BadInput(f"--gap is anatomical or crossed, not {chosen_gap!r}.")

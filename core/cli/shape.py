@@ -81,21 +81,21 @@ def fit_command(
         Path, typer.Option("-o", help="BASIS.npz, or a folder for the published npy pair.")
     ],
     components: Annotated[
-        int, typer.Option("-k", "--components", min=1, help=("Number of components."))
+        int, typer.Option("-k", "--components", min=1, help="Number of components.")
     ] = 8,
     part: PartOf = "lips",
     prepare: PreparedBy = None,
     frames: Annotated[
         int | None,
         typer.Option(
-            "--frames", min=1, help=("Random frames of each track (Humans project 2021: 128).")
+            "--frames", min=1, help="Random frames of each track (Humans project 2021: 128)."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random frames.")] = 0,
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Fit a shape space to tracks; published: 8 components of lips, or 6 of whole faces."""
+    """Fit a shape space to tracks. Published: 8 components of lips, or 6 of whole faces."""
     pair = out.suffix == ""
     if not pair and out.suffix.lower() != ".npz":
         raise BadInput(f"A shape space is written to a .npz file or a folder, not {out.name!r}.")
@@ -139,7 +139,7 @@ def project_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Convert a track to coefficients; pixels are first aligned as in the fit."""
+    """Convert a track to coefficients. Pixels are first aligned as in the fit."""
     if out.suffix.lower() != ".npy":
         raise BadInput(f"Coefficients are written to a .npy file, not {out.name!r}.")
     if out.exists() and not force:
@@ -177,7 +177,7 @@ def reconstruct_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Convert coefficients to a track; a track is projected first, to show the loss."""
+    """Convert coefficients to a track. A track is projected first, to show the loss."""
     check_output(out, force=force)
     shapes = open_basis(basis)
     other = None if mean is None else replace(shapes, mean=read_mean(mean, shapes).ravel())
@@ -214,7 +214,7 @@ def errors_command(
         list[Path] | None, typer.Option("--test", help="Tracks left out of the fit.")
     ] = None,
     components: Annotated[
-        int, typer.Option("-k", "--components", min=1, help=("Largest number of components."))
+        int, typer.Option("-k", "--components", min=1, help="Largest number of components.")
     ] = 12,
     part: PartOf = "lips",
     prepare: PreparedBy = None,

@@ -96,7 +96,7 @@ def audit_command(
     by: Annotated[
         str | None,
         typer.Option(
-            "--by", help=("Hold out time or clips (default: clips where all speakers have two).")
+            "--by", help="Hold out time or clips (default: clips where all speakers have two)."
         ),
     ] = None,
     part: Annotated[
@@ -104,12 +104,13 @@ def audit_command(
     ] = None,
     gap: Annotated[
         float,
-        typer.Option(help=("Seconds beside a held-out stretch that are not used for training.")),
+        typer.Option(help="Seconds beside a held-out stretch that are not used for training."),
     ] = 0.2,
     uncorrected: Uncorrected = False,
     source_fps: SourceFps = None,
 ) -> Done:
-    """Measure how well a classifier names speakers before and after identity removal."""
+    """Measure what remains of the speaker. A classifier names the speakers before and after
+    identity removal."""
     if by not in (None, "time", "clips"):
         raise BadInput(f"--by is time or clips, not {by!r}.")
     tracks = _speakers(speakers, clips, source_fps, corrected=not uncorrected)
@@ -193,7 +194,7 @@ def template_command(
     source_fps: SourceFps = None,
     force: Force = False,
 ) -> Done:
-    """Make a template face: the weighted mean of the closed-mouth frames of speakers."""
+    """Make a template face of several speakers. It is the weighted mean of closed-mouth frames."""
     if out.suffix.lower() != ".npy":
         raise BadInput(f"A template face is written to a .npy file, not {out.name!r}.")
     if out.exists() and not force:

@@ -117,7 +117,7 @@ def train_command(
     noise: Annotated[
         list[str] | None,
         typer.Option(
-            "--noise", help=("Noise-resilient training (cnn, tc): white, pink, brown, or a path.")
+            "--noise", help="Noise-resilient training (cnn, tc): white, pink, brown, or a path."
         ),
     ] = None,
     start: Annotated[File, typer.Option("--start", help="Weight file to begin from.")] = None,
@@ -125,10 +125,10 @@ def train_command(
     batch_size: Annotated[int | None, typer.Option("--batch-size", help="Clips in a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option("--learning-rate")] = None,
     patience: Annotated[
-        int, typer.Option("--patience", help=("Stop after N epochs without progress."))
+        int, typer.Option("--patience", help="Stop after N epochs without progress.")
     ] = 20,
     average_best: Annotated[
-        int, typer.Option("--average-best", help=("Number of best epochs to average."))
+        int, typer.Option("--average-best", help="Number of best epochs to average.")
     ] = 1,
     hidden: Annotated[int | None, typer.Option("-u", help="Hidden units (not cnn, tc).")] = None,
     layers: Annotated[
@@ -141,15 +141,15 @@ def train_command(
         int | None, typer.Option("--ahead", help="Frames each layer sees after a frame (lips).")
     ] = None,
     weight_decay: Annotated[
-        float | None, typer.Option("--weight-decay", help=("Weight decay of AdamW."))
+        float | None, typer.Option("--weight-decay", help="Weight decay of AdamW.")
     ] = None,
     average_decay: Annotated[
         float | None,
-        typer.Option("--average-decay", help=("Decay of the running average of the weights.")),
+        typer.Option("--average-decay", help="Decay of the running average of the weights."),
     ] = None,
     gain_db: Annotated[
         float | None,
-        typer.Option("--gain-db", help=("Largest random reduction of the level (lips).")),
+        typer.Option("--gain-db", help="Largest random reduction of the level (lips)."),
     ] = None,
     threads: Annotated[int, typer.Option("--threads", help="CPU threads.")] = 2,
     delay: Annotated[int | None, typer.Option("-d", help="Delay in frames (lstm).")] = None,
@@ -167,7 +167,7 @@ def train_command(
     resume: Annotated[bool, typer.Option("--resume", help="Continue from the last epoch.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Start over in a used folder.")] = False,
 ) -> Done:
-    """Train a model family on the clips of a data set (landmarks are cached)."""
+    """Train a model on a data set. The landmarks of its clips are detected once and stored."""
     from ..detect.precision import Precision
     from ..reference import open_basis, read_template, shipped_template
     from ..speech.encoders import open_encoder
@@ -316,7 +316,7 @@ def distill_command(
     ] = 1,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the copies.")] = 0,
 ) -> Done:
-    """Label audio with a model's landmarks, for 'train --distilled'; finished labels are kept."""
+    """Label audio with a model's landmarks. For 'train --distilled'; finished labels are kept."""
     from ..models.store import weights_of
     from ..training.distil import Teacher, audio_files, distil
 

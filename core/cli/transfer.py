@@ -80,7 +80,7 @@ def transfer_command(
     space: Space = None,
     force: Force = False,
 ) -> Done:
-    """Put the motion of a track onto another face or photo. Movies are marked "synthetic"."""
+    """Put a motion onto another face or photo. Movies are marked "synthetic"."""
     begin = time.perf_counter()
     as_track = out.suffix.lower() == ".npz"
     if as_track:

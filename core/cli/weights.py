@@ -41,7 +41,7 @@ def _row(card: ModelCard) -> dict[str, Any]:
 
 @command("list", models)
 def list_command() -> Done:
-    """List the models: name, family, state, description."""
+    """List the models with family and state."""
     cards = known_models()
     rows = [_row(card) for card in cards]
     wide = [max(len(row[key]) for row in rows) for key in ("name", "family", "state")]
@@ -59,7 +59,7 @@ def list_command() -> Done:
 
 @command("info", models)
 def info_command(name: Annotated[str, typer.Argument(help="Model name.")]) -> Done:
-    """A model's card: source, licence, citation, recipe, errors beside the null baselines."""
+    """Show the card of a model. Source, licence, citation, recipe, scores."""
     card = model_card(name)
     remote, here = card.entry.remote, shelf()
     places = {file.name: here.find(file) for file in card.entry.downloads}
@@ -92,7 +92,7 @@ def info_command(name: Annotated[str, typer.Argument(help="Model name.")]) -> Do
 def get_command(
     name: Annotated[str, typer.Argument(help="Model or encoder name, or a file of the registry.")],
 ) -> Done:
-    """Download a published model or encoder; an interrupted download continues."""
+    """Download a published model or encoder. An interrupted download continues."""
     bars: dict[str, Progress] = {}
 
     def hear(file: RemoteFile, done: int, total: int | None) -> None:

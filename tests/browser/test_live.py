@@ -164,7 +164,7 @@ def test_the_face_moves_with_the_voice_and_the_recording_becomes_the_chosen_clip
 
     live.press("Keep the recording")
     tab.get_by_text("chosen Microphone").wait_for()
-    assert f"{seconds:.1f} s are in the Library" in live.told()
+    assert f"{seconds:.1f} s are stored in the Library" in live.told()
     assert live.root.get_by_role("button", name="Keep the recording").count() == 0
     (identity,) = Workspace(home).clip_ids()
     clip = Workspace(home).clip(identity)

@@ -291,7 +291,7 @@ def test_landmarks_as_published_are_dlib_s_own_of_every_frame(
 @pytest.mark.parametrize("words", [["--precision", "fine"], ["--face", "largest"]], ids=" ".join)
 def test_published_takes_no_other_choice(run: Any, tmp_path: Path, words: list[str]) -> None:
     refused = run("landmarks", SAMPLE.video, "-o", tmp_path / "t.npy", "--published", *words)
-    assert "--published is dlib68" in refused.reason
+    assert "--published means dlib68" in refused.reason
 
 
 def test_a_detector_with_one_precision_says_so(

@@ -111,9 +111,9 @@ def test_warnings_name_the_rates_that_displace_frames(
     fps: float, frames: int, warned: list[str]
 ) -> None:
     warnings = drift_warnings(timing_report(film(steady(fps, frames))).drifts)
-    assert [w.split()[2] for w in warnings] == warned
+    assert [w.split()[1] for w in warnings] == warned
     for warning in warnings:
-        assert warning.endswith(".") and ("too early" in warning) != ("too late" in warning)
+        assert warning.endswith(".") and (" s early" in warning) != (" s late" in warning)
 
 
 @given(ascending, rates)

@@ -108,7 +108,7 @@ def test_choices_live_in_the_address_and_in_the_command(
 ) -> None:
     app = open_page("frames", steps, **query)
     in_order(app)
-    assert f"Frames chosen: {chosen} of 30 · about" in said(app)
+    assert f"Selected frames: {chosen} of 30 · about" in said(app)
     assert app.code[-1].value == f"python -m core frames steps.mp4 -o frames {flags}"
 
 
@@ -116,7 +116,7 @@ def test_the_range_of_the_page_is_that_of_the_command(steps: Clip) -> None:
     app = open_page("frames", steps)
     app.slider(key="range").set_range(0.5, 1.0).run()
     assert "--start 0.5 --stop 1" in app.code[-1].value
-    assert "Frames chosen: 5 of 30" in said(app)  # 0.5 ... 0.9, as the command's stop is left out
+    assert "Selected frames: 5 of 30" in said(app)  # 0.5 ... 0.9, as the command's stop is left out
     app.slider(key="range").set_range(0.51, 0.55).run()
     in_order(app)
     assert "No frame lies in that range" in app.info[-1].value
@@ -129,7 +129,7 @@ def test_a_range_that_another_clip_lacks_is_forgotten(steps: Clip, tmp_path: Pat
     app.query_params["clip"] = state.workspace().add_clip(short, "short.mp4").id
     app.run()
     in_order(app)
-    assert "Frames chosen: 5 of 5" in said(app)
+    assert "Selected frames: 5 of 5" in said(app)
 
 
 @pytest.mark.parametrize(("asked", "shown"), [(None, 18), ("12", 12), ("48", 30)])

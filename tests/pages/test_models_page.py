@@ -198,7 +198,7 @@ def test_a_published_model_tells_its_source_and_terms(cache: Path) -> None:
         "receives its last output",
     ):
         assert word in words(app)
-    assert f"Not here yet: {', '.join(FILES[1:])}" in words(app)
+    assert f"Not downloaded: {', '.join(FILES[1:])}" in words(app)
     assert str(cache) in words(app)
     assert not app.get("plotly_chart") and len(app.dataframe) == 1
 

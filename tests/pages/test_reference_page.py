@@ -74,7 +74,7 @@ def test_a_frame_by_hand_becomes_the_reference(way: str) -> None:
     else:
         press(app, f"frame {frame}")
     in_order(app)
-    assert f"Frame **{frame}**" in said(app) and "manual" in said(app)
+    assert f"Frame **{frame}**" in said(app) and "by hand" in said(app)
     assert f"--frame {frame}" in app.code[0].value
     assert app.number_input[0].value == frame
 

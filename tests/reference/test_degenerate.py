@@ -84,7 +84,7 @@ STEPS: dict[str, Callable[[LandmarkTrack], Any]] = {
     "rules": rule_choices,
     "ranking": rank_frames,
     "sensitivity": lambda t: reference_sensitivity(aligned_for_identity(t), [0], chosen=0),
-    "closed-mouth frame": closed_face,
+    "closed face": closed_face,
     "distances": lambda t: speaker_distances({"a": [t], "b": [t]}),
     "audit": lambda t: identity_audit({"a": [t], "b": [t]}, parts=["mouth"], n_folds=2),
     "shape space": _shape,

@@ -195,7 +195,7 @@ def test_lips_and_faces_have_no_curves_together() -> None:
     [
         ([], None, BadInput, "at least one panel"),
         ([PlayerPanel("c", "video", "picture")], None, BadInput, "give the page a video"),
-        ([TRUTH], "tone.wav", NoVideo, "give it as the sound"),
+        ([TRUTH], "tone.wav", NoVideo, "give it as the audio"),
     ],
     ids=["no panels", "a picture without a video", "a video without a picture"],
 )

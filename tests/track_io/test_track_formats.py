@@ -326,7 +326,7 @@ def test_coefficients_there_and_back(points: int, dims: int, tmp_path: Path) -> 
     track = to_track(contents, "c.npy")
     assert track.space == "eye5" and track.points.shape == (6, points, dims)
     said = write_track(tmp_path / "d.npy", track, kind="npy8", basis=space)
-    assert "leave out" in str(said)
+    assert "lose" in str(said)
     np.testing.assert_allclose(np.load(tmp_path / "d.npy"), coefficients, atol=1e-12)
 
 
