@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from .errors import BadInput
-from .track_io.files import read_plain
+from .files import read_plain
 
 __all__ = ["LANE_SUFFIXES", "Lanes", "TimedLabel", "read_lanes"]
 

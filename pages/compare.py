@@ -5,27 +5,24 @@ import dataclasses
 import pandas as pd
 import streamlit as st
 
-from core.models import AdaptedModel
-from core.render import INK, Panel, Style
+from core.render import INK, Style
 from core.render.player import PlayerPanel
 from ui import state
 from ui.adaptation import adapt_models, choose_seconds, speaker_of
 from ui.bring import bring_labels, bring_tracks
-from ui.faces import TRUTH, curves_of, faces_of, panels_of, scores_of
+from ui.faces import curves_of, faces_of, made_by_commands, scores_of
 from ui.noise_view import noise_note
 from ui.player import show_clip
 from ui.takeaway import Takeaway, take_away
 from ui.transfer import speaking_photo
 from ui.widgets import (
     choose_models,
-    command,
     edge_warning,
     header,
     need_clip,
     one_voice_note,
     part,
     progress,
-    safe_text,
     score_columns,
     silence_note,
 )
@@ -75,11 +72,11 @@ with progress("Preparing the clip for the browser") as hear:
 if lanes:
     media = dataclasses.replace(media, labels={**(media.labels or {}), **lanes})
 
-faces = faces_of(truth, given, brought)
-panels, movie = panels_of(faces, style)
+faces = faces_of(truth, given, brought, clip=clip.id)
+panels, movie = faces.panels(style), faces.movie(style)
 if media.has_video:
-    panels.insert(0, PlayerPanel("Clip", kind="video", style="overlay", colour=INK, track=truth))
-    movie.insert(0, Panel("Clip", track=truth, video=clip.path, colour=INK))
+    panels.insert(0, faces.clip_panel())
+    movie.insert(0, faces.clip_movie(clip.path))
 if truth is not None:
     panels += [
         PlayerPanel(
@@ -94,7 +91,7 @@ if not panels:
 curves = curves_of(faces)
 show_clip(panels, media, key=f"compare {clip.id}", curves=curves, permalink=True)
 
-scores = scores_of(faces, clip=clip.id)
+scores = scores_of(faces)
 if scores:
     columns = score_columns(scores.values())
     table = [
@@ -104,14 +101,13 @@ if scores:
     ]  # fmt: skip
     st.dataframe(pd.DataFrame(table), hide_index=True, column_config=columns)
     st.caption(
-        "The headline scores stand first: each track's own mean mouth is removed, and no reference "
-        "frame is needed. The scores with a closed-mouth reference subtract one frame from each "
-        "track. IOD: inter-ocular distance of each track's own face."
+        "The headline scores come first: they remove each track's own mean mouth and need no "
+        "reference frame. The scores with a closed-mouth reference subtract one frame from each "
+        "track. IOD: inter-ocular distance of each track's own face. Curves: lip aperture (mean of "
+        "61-67, 62-66, 63-65) and lip motion error of the tracks as given."
     )
     noise_note(clip)
-endings = {n: ".npz" if isinstance(models[n], AdaptedModel) else ".npy" for n in names}
-made = {TRUTH: "landmarks.npz", **{n: f"{n}{endings[n]}" for n in names}}
-files = {face.name: made.get(face.name, face.name) for face in faces}
+made = made_by_commands(clip, faces, models, brought, style, seconds)
 takes, photo = st.tabs(["Take away", "A photo that speaks"], key="below", bind="query-params")
 if takes.open:
     with takes:
@@ -120,20 +116,17 @@ if takes.open:
             media,
             panels,
             movie,
-            {face.name: face.track for face in faces},
+            {face.name: face.track for face in faces.faces},
             sound=state.sound_or_none(clip),
             scores=scores,
             curves=curves,
-            files=files,
+            files=made.files,
+            before=made.before,
+            words=made.words if made.files else (),
         )
-        flags = take_away(shown)
-        if flags and files:
-            source = ["--video" if media.has_video else "--audio", state.command_word(clip)]
-            command("compare", list(files.values()), source, "--style", style, flags)
+        take_away(shown)
 if photo.open:
     with photo:
-        motions = {face.name: face.raw for face in faces}
-        speaking_photo(clip, motions, files, own=truth is not None)
-if had := " and ".join(made[name] for name in files if name in made):
-    had = safe_text(had)
-    st.caption(f"{had}: from the pages Landmarks and Inference, or made by landmarks and generate.")
+        motions = {face.name: face.raw for face in faces.faces}
+        own = truth is not None
+        speaking_photo(clip, motions, made.files, own=own, before=made.before)

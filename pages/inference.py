@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.models import LATENCY
 from core.render import model_colour
 from core.render.player import PlayerPanel
 from core.track_io import track_bytes
@@ -62,8 +63,7 @@ colours = {n: model_colour(cards[n].order) for n in names}
 if clip is None:
     live_microphone(models, colours, boosts=boosts)
     st.caption(
-        "The sound goes to this server alone and is kept only if you say so. Each face follows as "
-        "late as its model must hear ahead, and as long as it computes."
+        "The audio is sent to this server only and is kept only if you press Keep. " + LATENCY
     )
     st.stop()
 silence_note(clip)

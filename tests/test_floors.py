@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "core").rglob("*.py"))
 FLOORS = (
-    {"errors", "keys", "scheme", "settings"},
+    {"errors", "files", "geometry", "keys", "scheme", "settings"},
     {"track", "track_io", "smooth", "edits", "adapted"},
     {"media", "align", "speech", "weights", "workspace", "lanes", "samples"},
     {"detect", "evaluation", "reference", "models", "metrics", "render"},

@@ -104,15 +104,15 @@ def what_hangs(
     with progress("Trying other frames"):
         changes = reference_sensitivity(aligned, tried, chosen=whole[0], score=score)
     rows = [
-        {"frame": c.frame, "seconds": c.seconds, **c.change, "opening": c.opening, **c.errors}
+        {"frame": c.frame, "seconds": c.seconds, **c.change, "lip aperture": c.opening, **c.errors}
         for c in changes
     ]
     table = pd.DataFrame(rows)
     columns = {n: st.column_config.NumberColumn(n, format="%.4f") for n in table.columns[1:]}
     st.dataframe(table, hide_index=True, column_config=columns)
     st.caption(
-        "How far the points of every frame of the result move, and how much more open its mouth "
-        f"stands, with this frame instead of frame {whole[0]}; 1 is the distance between the eyes."
+        "Distance that the points of every frame move, and mean change of the lip aperture, with "
+        f"this frame instead of frame {whole[0]}; in IOD of the template (space template)."
     )
     return lines, flags
 

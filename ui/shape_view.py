@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from core.errors import SpeechmarksError
+from core.geometry import y_down
 from core.reference import (
     ComponentError,
     ShapeSpace,
@@ -73,8 +74,7 @@ def fitted(tracks: dict[str, LandmarkTrack], which: Part, count: int, frames: in
 
 
 def _upright(space: ShapeSpace, face: NDArray[np.float64]) -> NDArray[np.float64]:
-    flat = face[:, :2]
-    return -flat if space.space == "eye5" else flat  # that space is turned by 180 degrees
+    return y_down(face[:, :2], space.space)
 
 
 def components(space: ShapeSpace) -> None:

@@ -24,9 +24,7 @@ from .methods import (
 from .mouth import (
     GapRule,
     inner_opening,
-    lip_aperture,
     lip_gap,
-    lip_width,
     mouth_width,
 )
 from .onto_mean import transfer_onto_mean
@@ -63,9 +61,7 @@ __all__ = [
     "fit_similarity",
     "inner_opening",
     "leakage_table",
-    "lip_aperture",
     "lip_gap",
-    "lip_width",
     "measure_leakage",
     "mouth_width",
     "normalise_eyes",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput
+from ..geometry import eye_centres, y_down
 from ..scheme import DLIB68
 from ..track import LandmarkTrack, step
 from .canvas import Image, blank, disc, fill, stroke
@@ -129,11 +130,6 @@ def paint_face(
     return image
 
 
-def _eye_centres(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(T, 2, 2): centres of the subject's right and left eye."""
-    return np.stack([points[:, 36:42, :2].mean(axis=1), points[:, 42:48, :2].mean(axis=1)], axis=1)
-
-
 def to_template_space(track: LandmarkTrack) -> LandmarkTrack:
     """Bring a 68-point track of any space to the size and place of the published template.
 
@@ -152,9 +148,9 @@ def to_template_space(track: LandmarkTrack) -> LandmarkTrack:
         )
     if track.space == "template":
         return track
-    sign = -1.0 if track.space == "eye5" else 1.0  # eye5 is the picture turned by 180 degrees
-    points = track.points * sign
-    eyes = _eye_centres(points)
+    sign = -1.0 if track.space == "eye5" else 1.0
+    points = y_down(track.points, track.space)
+    eyes = np.stack(eye_centres(points[..., :2]), axis=1)
     eyes = eyes[np.isfinite(eyes).all(axis=(1, 2))]
     apart = float(np.median(np.linalg.norm(eyes[:, 1] - eyes[:, 0], axis=1))) if len(eyes) else 0.0
     if apart > 0:

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from ...errors import BadInput, MissingFile, WeightsError
-from ...track_io.files import read_plain
+from ...files import read_plain
 from ...weights import encoder_files, open_weights, shelf
 from .base import SpeechEncoder
 from .wav2vec import KINDS, build_wav2vec
