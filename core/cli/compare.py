@@ -11,6 +11,7 @@ from typing import Annotated, cast, get_args
 
 import typer
 
+from ..adapted import adapted_stretch
 from ..errors import BadInput, NoFace, OutputExists, SpeechmarksError
 from ..keys import file_sha256
 from ..media import Sound, any_sound, make_proxy, probe
@@ -213,13 +214,14 @@ def compare_command(
         for name, path in zip(_titles(tracks, title or []), tracks, strict=True)
     ]
     media = video or audio
+    adapted = any(adapted_stretch(one.track) is not None for one in opened)
     faces = compare_faces(
         opened[0] if ground_truth == "first" else None,
         opened[1:] if ground_truth == "first" else opened,
         order={card.name: card.order for card in list_models()},
         identity=cast(IdentityOf, identity),
         points=cast(PointsOf, points),
-        clip=None if media is None else file_sha256(media),
+        clip=file_sha256(media) if media is not None and adapted else None,
     )
     _say_identity(faces)
     if video is not None:

@@ -169,7 +169,7 @@ def test_smoothing_is_kept_for_all_pages_and_taken_back() -> None:
     app = open_page("quality", state.sample_clip(), **view)
     in_order(app)
     labels = {m.label: m.value for m in app.metric}
-    assert labels["Lag, measured"].endswith(" ms") and labels["Mouth opening kept"].endswith("%")
+    assert labels["Lag, measured"].endswith(" ms") and labels["Lip aperture kept"].endswith("%")
     assert "--method savgol --window 0.2 --order 2 --fill --longest-gap 0.2" in app.code[0].value
     press(app, "Use this on all pages")
     in_order(app)
