@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from core.detect import detect_landmarks
 from core.errors import SpeechmarksError
+from core.geometry import lip_aperture
 from core.media import MovieWriter, read_frames
 from core.metrics.edge import EDGE_LANDMARKS, EDGE_MARGIN, cut_by_edge
-from core.metrics.scores import opening
 from core.track import LandmarkTrack
 
 __all__ = ["Cut", "compared", "cuts_of", "report"]
@@ -109,7 +109,9 @@ def compared(
 ) -> Cut | None:
     """Landmarks of a cropped clip beside those of the whole picture (T, 68, 2); None where fewer
     than half of the frames show a face."""
-    true, found = (opening(points) / _eye_distance(points) for points in (whole, track.points))
+    true, found = (
+        lip_aperture(points[:, 48:]) / _eye_distance(points) for points in (whole, track.points)
+    )
     both = np.isfinite(true + found)
     if both.mean() < 0.5:
         return None

@@ -17,7 +17,7 @@ from pathlib import Path
 from praatio.utilities.textgrid_io import parseTextgridStr
 
 from .errors import BadInput
-from .track_io.files import read_plain
+from .files import read_plain
 
 __all__ = ["LANE_SUFFIXES", "Lanes", "TimedLabel", "read_lanes"]
 

@@ -1,17 +1,16 @@
-"""Compare: the truth, models and brought tracks side by side, on one sound."""
+"""Compare: ground truth, models and imported tracks side by side, on one audio track."""
 
 import dataclasses
 
 import pandas as pd
 import streamlit as st
 
-from core.models import AdaptedModel
-from core.render import INK, Panel, Style
+from core.render import INK, Style
 from core.render.player import PlayerPanel
 from ui import state
 from ui.adaptation import adapt_models, choose_seconds, speaker_of
 from ui.bring import bring_labels, bring_tracks
-from ui.faces import TRUTH, curves_of, faces_of, panels_of, scores_of
+from ui.faces import curves_of, faces_of, made_by_commands, scores_of
 from ui.noise_view import noise_note
 from ui.player import show_clip
 from ui.published import published_scores, published_switch
@@ -20,7 +19,6 @@ from ui.transfer import speaking_photo
 from ui.turnable import turnable_panel, with_depth
 from ui.widgets import (
     choose_models,
-    command,
     commands,
     edge_warning,
     header,
@@ -28,7 +26,6 @@ from ui.widgets import (
     one_voice_note,
     part,
     progress,
-    safe_text,
     score_columns,
     silence_note,
 )
@@ -82,11 +79,11 @@ with progress("Preparing the clip for the browser") as hear:
 if lanes:
     media = dataclasses.replace(media, labels={**(media.labels or {}), **lanes})
 
-faces = faces_of(truth, given, brought)
-panels, movie = panels_of(faces, style)
+faces = faces_of(truth, given, brought, clip=clip.id)
+panels, movie = faces.panels(style), faces.movie(style)
 if media.has_video:
-    panels.insert(0, PlayerPanel("Clip", kind="video", style="overlay", colour=INK, track=truth))
-    movie.insert(0, Panel("Clip", track=truth, video=clip.path, colour=INK))
+    panels.insert(0, faces.clip_panel())
+    movie.insert(0, faces.clip_movie(clip.path))
 if truth is not None:
     panels += [
         PlayerPanel(
@@ -104,7 +101,7 @@ if not panels:
 curves = curves_of(faces)
 show_clip(panels, media, key=f"compare {clip.id}", curves=curves, permalink=True)
 
-scores = scores_of(faces, clip=clip.id)
+scores = scores_of(faces)
 if scores:
     columns = score_columns(scores.values())
     table = [
@@ -116,7 +113,8 @@ if scores:
     st.caption(
         "Headline scores come first: each track's own mean mouth is removed, and no reference "
         "frame is needed. Scores with a closed-mouth reference subtract one frame from each "
-        "track. IOD: inter-ocular distance of each track's own face."
+        "track. IOD: inter-ocular distance of each track's own face. Curves: lip aperture (mean of "
+        "61-67, 62-66, 63-65) and lip motion error, both without head motion."
     )
     noise_note(clip)
 if truth is not None and given and published_switch():
@@ -127,9 +125,7 @@ if truth is not None and given and published_switch():
         ["identity", "landmarks.npz", "-o", free, *flags],
         *(["metrics", free, f"{name}.npy", "--published"] for name in given),
     )
-endings = {n: ".npz" if isinstance(models[n], AdaptedModel) else ".npy" for n in names}
-made = {TRUTH: "landmarks.npz", **{n: f"{n}{endings[n]}" for n in names}}
-files = {face.name: made.get(face.name, face.name) for face in faces}
+made = made_by_commands(clip, faces, models, brought, style, seconds)
 takes, photo = st.tabs(["Export", "Animate a photo"], key="below", bind="query-params")
 if takes.open:
     with takes:
@@ -138,23 +134,17 @@ if takes.open:
             media,
             panels,
             movie,
-            {face.name: face.track for face in faces},
+            {face.name: face.track for face in faces.faces},
             sound=state.sound_or_none(clip),
             scores=scores,
             curves=curves,
-            files=files,
+            files=made.files,
+            before=made.before,
+            words=made.words if made.files else (),
         )
-        flags = take_away(shown)
-        if flags and files:
-            source = ["--video" if media.has_video else "--audio", state.command_word(clip)]
-            command("compare", list(files.values()), source, "--style", style, flags)
+        take_away(shown)
 if photo.open:
     with photo:
-        motions = {face.name: face.raw for face in faces}
-        speaking_photo(clip, motions, files, own=truth is not None)
-if had := " and ".join(made[name] for name in files if name in made):
-    had = safe_text(had)
-    st.caption(
-        f"{had}: from the pages Landmarks and Inference, or written by the commands landmarks "
-        "and generate."
-    )
+        motions = {face.name: face.raw for face in faces.faces}
+        own = truth is not None
+        speaking_photo(clip, motions, made.files, own=own, before=made.before)

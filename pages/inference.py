@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.models import LATENCY
 from core.render import model_colour
 from core.render.player import PlayerPanel
 from core.track_io import track_bytes
@@ -61,10 +62,7 @@ if not names:
 colours = {n: model_colour(cards[n].order) for n in names}
 if clip is None:
     live_microphone(models, colours, boosts=boosts)
-    st.caption(
-        "The audio goes to this server only and is stored only if you choose so. Latency = the "
-        "model's look-ahead + compute time."
-    )
+    st.caption("The audio goes to this server only and is stored only if you choose so. " + LATENCY)
     st.stop()
 silence_note(clip)
 speaker = speaker_of(clip, seconds)

@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.metrics import face_width, interocular
-from core.reference import inner_opening
+from core.evaluation import aperture_course
+from core.metrics import face_width
 from core.render import INK
 from core.render.player import PlayerPanel
 from core.track_io import track_bytes
@@ -85,13 +85,13 @@ if found.open:
                 icon=":material/visibility_off:",
             )
         edge_warning(points, clip.info.video.size)
-        opening = inner_opening(points) / interocular(np.nanmean(points.points, axis=0))
-        plots.show(course_figure(track, record, opening), height=260, key="course")
+        figure = course_figure(track, record, aperture_course(points))
+        plots.show(figure, height=260, key="course")
         st.caption(
             "The strip shows how each frame got its landmarks. "
             + " ".join(f"*{word}*: {says}." for word, says in HOW.items())
-            + " Lip aperture: mean of 61-67, 62-66 and 63-65. IOD: distance of the eye "
-            "centres. Face width: mean distance of points 0 and 16."
+            + " Lip aperture: mean of 61-67, 62-66 and 63-65 without head motion (space face). "
+            "IOD: inter-ocular distance. Face width: mean distance of points 0 and 16."
         )
         with st.container(horizontal=True):
             for suffix in (".npy", ".npz", ".csv"):

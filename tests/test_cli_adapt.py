@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from making import grey, movie, tone
 
-from core.align import lip_aperture
 from core.cli import main
+from core.geometry import lip_aperture
 from core.models import default_model
 from core.reference import mean_lips
 from core.track_io import read_track

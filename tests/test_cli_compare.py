@@ -123,9 +123,9 @@ def test_a_page_holds_tracks_sound_curves_and_scores(made: Path, run: Run, tmp_p
     assert [p["title"] for p in header["panels"]] == ["truth", "cnn"]
     assert [p["truth"] for p in header["panels"]] == [True, False]
     assert [c["name"] for c in header["curves"]] == [
-        "opening, truth",
-        "opening, cnn",
-        "distance, cnn",
+        "lip aperture, truth",
+        "lip aperture, cnn",
+        "lip motion error, cnn",
     ]
     assert 'data-type="audio/mp4"' in page and "mouth RMSE (IOD)" in page
     assert str(made) not in page, "a page that travels must not tell where it was made"
@@ -144,7 +144,8 @@ def test_a_page_may_hold_the_clip_and_says_its_size(made: Path, run: Run, tmp_pa
 
 def test_a_page_without_scores_says_why(made: Path, run: Run, tmp_path: Path) -> None:
     done = run("compare", made / "cnn.npz", made / "lips.npz", "-o", tmp_path / "c.html")
-    assert done.code == 0 and "note: the page holds no curves and scores: " in done.err
+    assert done.code == 0 and "note: the page holds no curves: " in done.err
+    assert "note: lips: cannot be scored: " in done.err
 
 
 def test_the_prepared_truth_beside_its_track(made: Path, run: Run, tmp_path: Path) -> None:
@@ -239,7 +240,7 @@ def test_a_bare_track_says_what_was_taken_for_granted(made: Path, run: Run, tmp_
     assert "25 fps is assumed" in done.err and "template is assumed" in done.err
     done = run(
         *("compare", made / "bare.npy", "-o", out, "--stop", 0.1, "--force"),
-        *("--source-fps", 50, "--space", "template"),
+        *("--source-fps", 50, "--space", "template", "--identity", "kept"),
     )
     assert done.err == ""
     video = probe(out).video

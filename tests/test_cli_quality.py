@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from making import faces, make_track, movie, tone
 
+from core.geometry import interocular
 from core.media import read_frames, write_wav
-from core.metrics import interocular
 from core.metrics.quality import MEASURES
 from core.samples import SAMPLE
 from core.track_io import read_track, write_track

@@ -10,7 +10,8 @@ import pytest
 from making import make_track, talking
 
 from core.align import align_procrustes, select_mouth, shipped_template
-from core.metrics import interocular, score_clip
+from core.geometry import interocular
+from core.metrics import score_clip
 from core.reference import (
     RULES,
     aligned_for_identity,

@@ -18,6 +18,7 @@ from core.align import (
     residual_by_part,
 )
 from core.errors import BadInput, SpeechmarksError
+from core.geometry import y_down
 from core.scheme import DLIB68
 from core.track import LandmarkTrack, remembered
 from ui import face_plots, plots
@@ -86,8 +87,7 @@ def clouds(done: Mapping[AlignMethod, Alignment], best: AlignMethod | None) -> N
     """Every frame of every method under its mean face, side by side."""
     with st.container(horizontal=True, gap="small"):
         for name, aligned in done.items():
-            points = aligned.track.points[:, :, :2]
-            points = -points if aligned.track.space == "eye5" else points  # y up, sides swapped
+            points = y_down(aligned.track.points[:, :, :2], aligned.track.space)
             says = METHODS[name]
             with st.container(width=192, gap="xsmall"):
                 st.markdown(f"{'★ ' * (name == best)}**{says.title}**")

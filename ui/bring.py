@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import streamlit as st
@@ -16,7 +16,7 @@ from ui import state
 from ui.brought import Choice, choose, chosen, row, upload
 from ui.widgets import safe_text
 
-__all__ = ["bring_labels", "bring_tracks"]
+__all__ = ["BroughtTrack", "bring_labels", "bring_tracks"]
 
 
 @st.cache_resource(max_entries=32, show_spinner="Reading the track ...")
@@ -57,12 +57,32 @@ def _settle(contents: Contents, choice: Choice, clip: Clip) -> Choice:
     return choice
 
 
-def bring_tracks(clip: Clip) -> list[tuple[str, LandmarkTrack, str]]:
-    """A place for tracks beside those of the page: name (untrusted), track, and a note on it.
+@dataclass(frozen=True, eq=False)
+class BroughtTrack:
+    """A track that was dropped.
+
+    Attributes
+    ----------
+    name : shown, untrusted text
+    note : points, frame rate and space
+    file : how a command line names its file: its own name, below a folder where another file has
+        the same name
+    flags : what the file does not say: ``--source-fps`` and ``--space``
+    """
+
+    name: str
+    track: LandmarkTrack
+    note: str
+    file: str
+    flags: tuple[str, ...] = ()
+
+
+def bring_tracks(clip: Clip) -> list[BroughtTrack]:
+    """A place for tracks beside those of the page.
 
     A file without a rate has that of the clip where it has as many frames, else 25 a second.
     """
-    shown: dict[str, tuple[str, LandmarkTrack, str]] = {}
+    shown: dict[str, BroughtTrack] = {}
     with st.popover("Add tracks", icon=":material/add:"):
         upload(
             "track", "Landmark tracks", "NPY, NPZ, CSV, JSON, H5, or numbered TXT (many, or a ZIP)"
@@ -82,8 +102,13 @@ def bring_tracks(clip: Clip) -> list[tuple[str, LandmarkTrack, str]]:
             note = f"{track.points.shape[1]} points, {rate}, {track.space}"
             said = " ".join(contents.remarks).replace(brought.path.name, brought.name)
             st.caption(safe_text(f"{note}. {said}".strip()))
-            name = brought.name if brought.name not in shown else f"{brought.name} {brought.id[:4]}"
-            shown[name] = (name, track, note)
+            name = brought.name
+            file = f"./{name}" if name.startswith("-") else name  # which would be read as a flag
+            if name in shown:
+                name, file = f"{name} {brought.id[:4]}", f"{brought.id[:4]}/{name}"
+            flags = [] if contents.times is not None else ["--source-fps", f"{settled.fps:.9g}"]
+            flags += [] if contents.space is not None else ["--space", track.space]
+            shown[name] = BroughtTrack(name, track, note, file, tuple(flags))
     return list(shown.values())
 
 

@@ -140,9 +140,9 @@ def _strip(course: str) -> NDArray[np.int64]:
 
 
 def course_figure(
-    track: LandmarkTrack, record: LandmarkFacts, opening: NDArray[np.float64]
+    track: LandmarkTrack, record: LandmarkFacts, aperture: NDArray[np.float64]
 ) -> go.Figure:
-    """A strip of how every frame got its points, above the opening of the lips (T,)."""
+    """A strip of how every frame got its points, above the lip aperture (T,)."""
     figure = make_subplots(
         rows=2, cols=1, shared_xaxes=True, row_heights=[0.09, 0.91], vertical_spacing=0.04
     )
@@ -162,11 +162,11 @@ def course_figure(
             marker={"color": colour, "symbol": "square", "size": 11}, row=1, col=1,
         )  # fmt: skip
     figure.add_scatter(
-        x=track.times, y=opening, mode="lines" if len(track) > 1 else "markers", showlegend=False,
+        x=track.times, y=aperture, mode="lines" if len(track) > 1 else "markers", showlegend=False,
         line={"color": plots.ink(), "width": 1.6}, row=2, col=1,
         hovertemplate="%{x:.3f} s: %{y:.3f}<extra></extra>",
     )  # fmt: skip
     figure.update_yaxes(visible=False, row=1, col=1)
-    figure.update_yaxes(title="lip aperture (IOD)", row=2, col=1)
+    figure.update_yaxes(title="lip aperture, IOD (face)", row=2, col=1)
     figure.update_xaxes(title="time in s", row=2, col=1)
     return figure

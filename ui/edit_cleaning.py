@@ -8,7 +8,8 @@ import streamlit as st
 from core.edits import Cleaning, Kept, save_kept, track_digest
 from core.edits.cleaning import Smoothing
 from core.errors import SpeechmarksError
-from core.metrics.cleaning import CleaningCost, cleaning_cost, opening_course, speed_of_points
+from core.evaluation import aperture_course
+from core.metrics.cleaning import CleaningCost, cleaning_cost, speed_of_points
 from core.render import ACCENT, INK
 from core.render.player import Curve, PlayerPanel
 from core.track import LandmarkTrack
@@ -20,6 +21,8 @@ from ui.player import show_clip
 from ui.widgets import progress, safe_text
 
 __all__ = ["before_and_after", "cleaning_choice", "cost_line", "keep_or_take"]
+
+_UNIT = "IOD (face)"
 
 _NAMES: dict[Smoothing, str] = {
     "none": "None",
@@ -125,7 +128,7 @@ def before_and_after(clip: Clip, before: LandmarkTrack, cleaning: Cleaning) -> L
     cost_line(cost)
     with progress("Preparing the clip for the browser") as hear:
         media = state.media(clip, hear)
-    openings = [opening_course(track) for track in (before, after)]
+    apertures = [aperture_course(track) for track in (before, after)]
     show_clip(
         [
             PlayerPanel("Before", kind="video", style="overlay", colour=INK, track=before),
@@ -134,8 +137,8 @@ def before_and_after(clip: Clip, before: LandmarkTrack, cleaning: Cleaning) -> L
         media,
         key=f"cleaning {clip.id}",
         curves=[
-            Curve("aperture before", "px", INK, before.times, openings[0]),
-            Curve("aperture after", "px", ACCENT, after.times, openings[1]),
+            Curve("lip aperture before", _UNIT, INK, before.times, apertures[0]),
+            Curve("lip aperture after", _UNIT, ACCENT, after.times, apertures[1]),
         ],
     )
     point = st.number_input(
@@ -144,7 +147,7 @@ def before_and_after(clip: Clip, before: LandmarkTrack, cleaning: Cleaning) -> L
     )  # fmt: skip
     speeds = [speed_of_points(track, [int(point)])[:, 0] for track in (before, after)]
     for name, values, unit in (
-        ("lip aperture", openings, "px"),
+        ("lip aperture", apertures, _UNIT),
         (f"speed of point {point}", speeds, "px per second"),
     ):
         figure = plots.curves(

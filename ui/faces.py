@@ -1,152 +1,153 @@
-"""The faces of a comparison: what is compared, how it is drawn, how it scores."""
+"""The faces of the page Compare, with what the page says about them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import streamlit as st
 
 from core.adapted import adapted_stretch
-from core.align import comparable
 from core.errors import SpeechmarksError
-from core.metrics import Score, score_track
-from core.reference import remove_lip_identity
-from core.render import INK, Panel, Style, free_colours, model_colour
-from core.render.curves import comparison_curves
-from core.render.depth import template_motion
-from core.render.player import Curve, PlayerPanel
-from core.scheme import point_map
-from core.track import LandmarkTrack, select_points
+from core.metrics import Score
+from core.models import AdaptedModel, SpeechModel
+from core.render import Style
+from core.render.comparison import FaceComparison, Given, PointsOf, compare_faces
+from core.render.player import Curve
+from core.track import LandmarkTrack
+from core.workspace import Clip
 from ui import state
+from ui.bring import BroughtTrack
 from ui.edits import how_found
 from ui.widgets import safe_text
 
-__all__ = ["TRUTH", "Face", "curves_of", "faces_of", "panels_of", "scores_of"]
+__all__ = ["TRUTH", "Made", "curves_of", "faces_of", "made_by_commands", "scores_of"]
 
 TRUTH = "Ground truth"
+_FOLDER = "compared"  # of the files that the printed commands make
 
 
-@dataclass(frozen=True, eq=False)
-class Face:
-    """One face: ``raw`` landmarks as they came, ``track`` as it is drawn, where it is from."""
+def _points(schemes: Iterable[str]) -> PointsOf:
+    """Whether only common points are drawn; a switch where schemes differ."""
+    differ = len(set(schemes)) > 1
+    own = differ and not st.toggle("Common points only", True, key="same points")
+    return "own" if own else "common"
 
-    name: str
-    raw: LandmarkTrack
-    track: LandmarkTrack
-    colour: str
-    note: str
+
+def _titles(brought: Iterable[BroughtTrack]) -> list[str]:
+    """Titles of dropped tracks beside the ground truth and the models."""
+    taken = {TRUTH, *(card.name for card in state.model_cards())}
+    return [f"{one.name} (imported)" if one.name in taken else one.name for one in brought]
 
 
 def faces_of(
     truth: LandmarkTrack | None,
     models: Mapping[str, LandmarkTrack],
-    brought: Iterable[tuple[str, LandmarkTrack, str]],
-) -> list[Face]:
-    """The truth, the models and what was brought, each with its colour and a name of its own.
+    brought: Sequence[BroughtTrack],
+    *,
+    clip: str | None = None,
+) -> FaceComparison:
+    """Ground truth, predictions and dropped tracks, with a warning for each that cannot be drawn.
 
-    68-point faces are drawn as motion on the shipped template; one that cannot be put there is left
-    out with a remark. Where schemes differ, the viewer chooses whether to see only the points that
-    all of them have, and reads what was mapped.
+    clip : id of the clip of the ground truth.
     """
-    colours = {card.name: model_colour(card.order) for card in state.model_cards()}
-    found = [] if truth is None else [(TRUTH, truth, INK, how_found(truth))]
-    found += [
-        (n, t, colours[n], "adapted" if adapted_stretch(t) else "from the audio")
-        for n, t in models.items()
+    others = [
+        *(
+            Given(name, track, "adapted" if adapted_stretch(track) else "from the audio")
+            for name, track in models.items()
+        ),
+        *(
+            Given(title, one.track, one.note)
+            for title, one in zip(_titles(brought), brought, strict=True)
+        ),
     ]
-    taken, free = {TRUTH, *colours}, free_colours(colours[n] for n in models)
-    for name, track, note in brought:
-        unique = f"{name} (imported)" if name in taken else name
-        taken.add(unique)
-        found.append((unique, track, next(free), note))
-    drawn = {}
-    for name, track, _, _ in found:
-        try:
-            drawn[name] = template_motion(track) if track.scheme == "dlib68" else track
-        except SpeechmarksError as error:  # the others are compared without it
-            st.warning(safe_text(f"{name} is not shown: {error}"), icon=":material/face_6:")
-    if len({track.scheme for track in drawn.values()}) > 1 and st.toggle(
-        "Common points only", True, key="same points"
-    ):
-        raw = {name: track for name, track, _, _ in found if name in drawn}
-        drawn, remark = _same_points(raw, drawn)
-        st.caption(safe_text(remark))
-    return [Face(n, t, drawn[n], colour, note) for n, t, colour, note in found if n in drawn]
+    first = None if truth is None else Given(TRUTH, truth, how_found(truth))
+    schemes = [one.track.scheme for one in [*([] if first is None else [first]), *others]]
+    found = compare_faces(
+        first,
+        others,
+        order={card.name: card.order for card in state.model_cards()},
+        points=_points(schemes),
+        clip=clip,
+    )
+    for name, reason in found.left_out.items():
+        st.warning(safe_text(f"{name} is not shown: {reason}"), icon=":material/face_6:")
+    if found.remarks:
+        st.caption(safe_text(" ".join(found.remarks)))
+    return found
 
 
-def _same_points(
-    raw: Mapping[str, LandmarkTrack], drawn: Mapping[str, LandmarkTrack]
-) -> tuple[dict[str, LandmarkTrack], str]:
-    """Tracks with the same points, and what was done for it.
-
-    Beside lips in space eye5 every face becomes lips there, free of identity, so that openings
-    and distances can be compared; otherwise points are chosen as they are.
-    """
-    said: list[str] = []
-    if any(t.scheme == "lips20" and t.space == "eye5" for t in drawn.values()):
-        try:
-            lips = {name: remove_lip_identity(_with_eyes(track)) for name, track in raw.items()}
-            return lips, (
-                "Lips only: each motion on the template's lips, in space eye5 (Humans project "
-                "2021)."
-            )
-        except SpeechmarksError as error:
-            said.append(f"Lips are shown without conversion: {error}")
-    chosen, remarks = comparable(drawn)
-    return chosen, " ".join([*said, *remarks])
-
-
-def _with_eyes(track: LandmarkTrack) -> LandmarkTrack:
-    """The 68 points of a denser face, for what rests on eyes and lips."""
-    if track.scheme in ("dlib68", "lips20"):
-        return track
-    return select_points(track, point_map(track.scheme, "dlib68"), "dlib68")
-
-
-def panels_of(faces: Iterable[Face], style: Style) -> tuple[list[PlayerPanel], list[Panel]]:
-    """The same panels for the player and for movies."""
-    shown, movie = [], []
-    for face in faces:
-        paintable = face.track.scheme == "dlib68" or style == "dots"
-        drawn: Style = style if paintable else "wireframe"
-        shown.append(
-            PlayerPanel(
-                face.name,
-                style=drawn,
-                colour=face.colour,
-                track=face.track,
-                caption=face.note,
-                truth=face.name == TRUTH,
-            )
-        )
-        movie.append(Panel(face.name, track=face.track, style=drawn, colour=face.colour))
-    return shown, movie
-
-
-def curves_of(faces: Iterable[Face]) -> list[Curve]:
-    """Openings and distances under the timeline; a remark where they cannot be taken."""
-    tracks = {face.name: (face.track, face.colour) for face in faces}
+def curves_of(faces: FaceComparison) -> list[Curve]:
+    """Curves under the timeline; a remark where they cannot be taken."""
     try:
-        known = TRUTH if TRUTH in tracks else None
-        return comparison_curves(tracks, truth=known, identity_free=True)
+        return faces.curves()
     except SpeechmarksError as error:
         st.caption(safe_text(f"No curves: {error}"))
         return []
 
 
-def scores_of(faces: Iterable[Face], *, clip: str | None = None) -> dict[str, dict[str, Score]]:
-    """Scores of every face against the truth; a remark where one cannot be scored.
-
-    clip : id of the clip of the truth: seconds of it that a model was adapted to are left out.
-    """
-    found: dict[str, dict[str, Score]] = {}
-    truth = next((face.raw for face in faces if face.name == TRUTH), None)
-    for face in faces:
-        if truth is None or face.name == TRUTH:
-            continue
-        try:
-            found[face.name] = score_track(truth, face.raw, clip=clip)[0]
-        except SpeechmarksError as error:
-            st.caption(safe_text(f"{face.name} cannot be scored: {error}"))
+def scores_of(faces: FaceComparison) -> dict[str, dict[str, Score]]:
+    """Scores against the ground truth; a remark for each that cannot be taken."""
+    found, notes = faces.scores()
+    for note in notes:
+        st.caption(safe_text(note))
     return found
+
+
+@dataclass(frozen=True)
+class Made:
+    """The comparison on a command line.
+
+    Attributes
+    ----------
+    files : the file of every face, by its name
+    before : command lines that make those files that the user does not have
+    words : of the command `compare`: tracks, titles and choices
+    """
+
+    files: Mapping[str, str]
+    before: Sequence[Sequence[str]]
+    words: Sequence[str]
+
+
+def made_by_commands(
+    clip: Clip,
+    faces: FaceComparison,
+    models: Mapping[str, SpeechModel],
+    brought: Sequence[BroughtTrack],
+    style: Style,
+    seconds: float | None = None,
+) -> Made:
+    """The command lines that make the faces of the page, in an empty folder with the clip and the
+    dropped files.
+
+    seconds : of the clip that adapted models are adapted to.
+    """
+    word, own = state.command_word(clip), f"{_FOLDER}/landmarks.npz"
+    before = {TRUTH: state.landmark_line(clip, own)}
+    files = {TRUTH: own}
+    for name, model in models.items():
+        adapted = isinstance(model, AdaptedModel) and seconds is not None
+        flags = ["--adapt", word, "--adapt-seconds", f"{seconds:g}"] if adapted else []
+        flags += ["--adapt-landmarks", own] if adapted else []
+        before[name] = ["generate", "-i", word, "-m", name, "-o", f"{_FOLDER}/{name}", "-s", *flags]
+        plain = model.fps == 25 and model.space == "template" and not adapted
+        ending = ".npy" if plain else ".npz"  # an .npy holds neither
+        files[name] = f"{_FOLDER}/{name}/{PurePath(word).name}/predicted{ending}"
+    for title, one in zip(_titles(brought), brought, strict=True):
+        files[title] = one.file
+        if one.flags:
+            files[title] = f"{_FOLDER}/{one.file}.npz"
+            before[title] = ["convert", one.file, "-o", files[title], *one.flags]
+    shown = [face.name for face in faces.faces]
+    words = [files[name] for name in shown]
+    words += [word for name in shown for word in ("--title", name)]
+    words += ["--style", style]
+    words += [] if faces.truth is not None else ["--ground-truth", "none"]
+    words += ["--points", "own"] if st.session_state.get("same points") is False else []
+    return Made(
+        {name: files[name] for name in shown},
+        [line for name, line in before.items() if name in shown],
+        words,
+    )

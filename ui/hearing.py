@@ -30,12 +30,10 @@ from core.errors import BadInput, SpeechmarksError
 if TYPE_CHECKING:
     from core.models import Listener, SpeechModel
 
-__all__ = ["FRAME_HEADER", "PIECE_SECONDS", "Recording", "Spoken", "converse", "say"]
+__all__ = ["FRAME_HEADER", "Recording", "Spoken", "converse", "say"]
 
 FRAME_HEADER = struct.Struct("<IIIf")
 """Model, first frame, frames, and the milliseconds that the model worked on them."""
-PIECE_SECONDS = 0.1
-"""What the browser is asked to send at once: frames may come this much later for it."""
 MOST_SECONDS = 600.0
 QUIET_SECONDS = 20.0
 """Longest wait for the next piece."""

@@ -16,15 +16,14 @@ from numpy.typing import ArrayLike
 from core.errors import SpeechmarksError
 from core.media import Waveform
 from core.models import SpeechModel
+from core.models.latency import BLOCK_SECONDS, MICROPHONE_RATE, waiting_time
 from core.render.player import PlayerPanel, live_script, live_style, pack_player
 from core.track import LandmarkTrack
 from ui import live_route, state
-from ui.hearing import PIECE_SECONDS
 
 __all__ = ["live_microphone"]
 
 _NOTE = "live note"
-_USUAL_RATE = 48_000
 
 
 @cache
@@ -67,7 +66,7 @@ def live_microphone(
             "buffer": base64.b64encode(faces).decode(),
             "address": address,
             "delays": [_delay(model) for model in models.values()],
-            "piece": PIECE_SECONDS,
+            "piece": BLOCK_SECONDS,
             "note": st.session_state.get(_NOTE, {"number": 0, "text": "", "bad": False}),
         },
         on_keep_change=_keep,
@@ -78,15 +77,15 @@ def live_microphone(
 def _at_rest(model: SpeechModel) -> LandmarkTrack:
     """One frame: the face before anybody speaks, which is that in silence. The mouth of a mean face
     stands open."""
-    silence = Waveform(np.zeros(_USUAL_RATE // 2, np.float32), _USUAL_RATE)
+    silence = Waveform(np.zeros(MICROPHONE_RATE // 2, np.float32), MICROPHONE_RATE)
     points = model.predict(silence).track.points[-1:]
     return LandmarkTrack(points, np.zeros(1), scheme=model.scheme, space=model.space)
 
 
 @lru_cache(maxsize=32)
 def _delay(model: SpeechModel) -> float:
-    """Seconds that the model waits for sound, at the rate of most microphones."""
-    return float(model.listen(_USUAL_RATE).delay_s)
+    """`core.models.latency.waiting_time`, once a model."""
+    return waiting_time(model)
 
 
 def _keep() -> None:

@@ -13,7 +13,7 @@ from core.evaluation.cards import OVER_CLIPS
 from core.evaluation.model_card import card_tests, central
 from core.metrics import SCORES
 from core.metrics.pairs import CLOSED_MOUTH
-from core.models import ModelCard
+from core.models import LATENCY, ModelCard
 from core.render import model_colour
 from ui import plots
 
@@ -121,7 +121,7 @@ def _speed(card: Mapping[str, Any]) -> None:
         st.caption(
             f"On one thread: real-time factor {speed['real_time_factor']:.3f}; latency "
             f"{speed['latency_ms']:.0f} ms = look-ahead {speed['look_ahead_ms']:.0f} ms + "
-            f"{speed['compute_ms']:.0f} ms compute time for 100 ms of audio."
+            f"{speed['compute_ms']:.0f} ms compute time for 100 ms of audio. {LATENCY}"
         )
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from core.align import Alignment, align_frames, face_size
 from core.errors import MissingFile, SpeechmarksError
-from core.metrics import interocular, score_track
+from core.geometry import interocular
+from core.metrics import score_track
 from core.reference import (
     published_difference,
     published_template,

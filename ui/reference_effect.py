@@ -104,15 +104,15 @@ def what_hangs(
     with progress("Testing other frames"):
         changes = reference_sensitivity(aligned, tried, chosen=whole[0], score=score)
     rows = [
-        {"frame": c.frame, "seconds": c.seconds, **c.change, "opening": c.opening, **c.errors}
+        {"frame": c.frame, "seconds": c.seconds, **c.change, "lip aperture": c.opening, **c.errors}
         for c in changes
     ]
     table = pd.DataFrame(rows)
     columns = {n: st.column_config.NumberColumn(n, format="%.4f") for n in table.columns[1:]}
     st.dataframe(table, hide_index=True, column_config=columns)
     st.caption(
-        "Change of the points in every frame of the result, and of its lip aperture, with this "
-        f"frame instead of frame {whole[0]}, in IOD."
+        "Distance that the points of every frame move, and mean change of the lip aperture, with "
+        f"this frame instead of frame {whole[0]}; in IOD of the template (space template)."
     )
     return lines, flags
 

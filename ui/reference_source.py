@@ -39,7 +39,7 @@ def choose_source(clip: Clip) -> Source:
     """The landmarks of the clip, or of a track of the viewer's own."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = st.container(width="content")
-        brought = {name: track for name, track, _ in bring_tracks(clip)}
+        brought = {one.name: one.track for one in bring_tracks(clip)}
     taken = _CLIP
     if brought:
         with place:

@@ -12,8 +12,10 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.metrics import interocular
+from core.evaluation import aperture_course, common_space
+from core.geometry import EYE5_IOD, interocular
 from core.models import (
+    LATENCY,
     AdaptedModel,
     DropoutMode,
     ModelCard,
@@ -21,8 +23,8 @@ from core.models import (
     PredictOptions,
     SpeechModel,
     family,
+    live_latency,
 )
-from core.reference import inner_opening
 from core.track import LandmarkTrack
 from core.track_io import track_bytes
 from core.workspace import Clip
@@ -231,7 +233,7 @@ def go_on_to_compare() -> None:
 
 
 def results_table(clip: Clip, runs: Mapping[str, Run]) -> None:
-    """What ran, on what, how fast, how late it would be live, and its errors on its test list."""
+    """What ran, on what, how fast, its latency live, and its errors on its test list."""
     sound = state.sound(clip)
     rows = [
         {
@@ -241,7 +243,7 @@ def results_table(clip: Clip, runs: Mapping[str, Run]) -> None:
             "rate": run.model.fps,
             "compute": run.prediction.seconds,
             "real-time factor": run.prediction.seconds / sound.duration,
-            "delay": 1000 * run.model.listen(sound.rate).delay_s,
+            "latency": 1000 * live_latency(run.model),
             "device": run.model.device,
             **state.card_scores(run.card),
             "description": run.card.summary,
@@ -259,10 +261,7 @@ def results_table(clip: Clip, runs: Mapping[str, Run]) -> None:
             "real-time factor": column(
                 format="%.3f", help="Compute time divided by the duration of the audio."
             ),
-            "delay": column(
-                format="%.0f ms",
-                help="Delay of a frame for live audio.",
-            ),
+            "latency": column(format="%.0f ms", help=LATENCY),
             **{k: column(format="%.3f", help=h) for k, h in state.CARD_SCORES.items()},
         },
     )
@@ -275,26 +274,28 @@ def results_table(clip: Clip, runs: Mapping[str, Run]) -> None:
 
 def _eye_distance(track: LandmarkTrack) -> float:
     """IOD of the mean face; lips alone lie in a space in which it is 5."""
-    return interocular(track.points.mean(axis=0)) if track.scheme == "dlib68" else 5.0
+    whole = track.scheme == "dlib68"
+    return float(interocular(track.points.mean(axis=0))) if whole else EYE5_IOD
 
 
 def openings(runs: Mapping[str, Run]) -> None:
-    """Mouth openings over time, with bands where dropout runs were sampled."""
+    """Lip apertures over time, with bands where dropout runs were sampled: the same numbers as the
+    curves of the page Compare."""
     lines, bands = {}, {}
+    space = common_space(*(run.track for run in runs.values()))
     for name, run in runs.items():
-        iod, times = _eye_distance(run.track), run.track.times
-        opening, spread = inner_opening(run.track) / iod, run.prediction.opening_spread
-        lines[name] = (times, opening, run.colour)
+        times, spread = run.track.times, run.prediction.opening_spread
+        aperture = aperture_course(run.track, space=space)
+        lines[name] = (times, aperture, run.colour)
         if spread is not None and not run.boosted:
-            wide = 2 * spread / iod
+            wide = 2 * spread / _eye_distance(run.track)
             bands[f"{name}, two standard deviations"] = (
                 times,
-                opening - wide,
-                opening + wide,
+                aperture - wide,
+                aperture + wide,
                 run.colour,
             )
-    plots.show(
-        plots.curves(lines, unit="lip aperture (IOD)", bands=bands), height=220, key="openings"
-    )
+    unit = f"lip aperture, IOD ({space})"
+    plots.show(plots.curves(lines, unit=unit, bands=bands), height=220, key="openings")
     if any(run.boosted and run.prediction.opening_spread is not None for run in runs.values()):
         st.caption("No band with a changed motion gain: the runs were sampled at gain 1.")

@@ -14,6 +14,7 @@ from plotly.subplots import make_subplots
 
 from core.edits import track_digest
 from core.errors import SpeechmarksError
+from core.geometry import y_down
 from core.reference import (
     ComponentError,
     ShapeSpace,
@@ -75,8 +76,7 @@ def fitted(tracks: dict[str, LandmarkTrack], which: Part, count: int, frames: in
 
 
 def _upright(space: ShapeSpace, face: NDArray[np.float64]) -> NDArray[np.float64]:
-    flat = face[:, :2]
-    return -flat if space.space == "eye5" else flat  # that space is turned by 180 degrees
+    return y_down(face[:, :2], space.space)
 
 
 def components(space: ShapeSpace) -> None:

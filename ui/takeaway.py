@@ -25,7 +25,7 @@ from core.track_io import atomic_write, track_bytes
 from core.workspace import Clip
 from ui import state
 from ui.player import ClipMedia
-from ui.widgets import command, progress, safe_text
+from ui.widgets import command_text, commands, progress, safe_text
 
 __all__ = ["Takeaway", "take_away"]
 
@@ -53,8 +53,9 @@ class Takeaway:
     sound : of movies and pages; None: silent
     scores, nulls : as `core.metrics.score_table` takes them; empty: no table is offered
     curves : under the page's player
-    commands : command lines that a page names as its origin
-    files : the file that a command line would read, by names of ``tracks``
+    files : the file that a command line reads, by names of ``tracks``
+    before : command lines that make these files
+    words : of the command `compare`, with the files in it; empty: no command is printed
     """
 
     clip: Clip
@@ -66,8 +67,9 @@ class Takeaway:
     scores: Mapping[str, Mapping[str, Score]] = dataclasses.field(default_factory=dict)
     nulls: Mapping[str, Mapping[str, Score]] = dataclasses.field(default_factory=dict)
     curves: Sequence[Curve] = ()
-    commands: Sequence[str] = ()
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    before: Sequence[Sequence[str]] = ()
+    words: Sequence[str] = ()
 
     def fingerprint(self) -> str:
         """Changes with anything that a file made of this would show."""
@@ -83,32 +85,44 @@ class Takeaway:
         digest.update(score_table(self.scores, "csv").encode() if self.scores else b"")
         return digest.hexdigest()[:16]
 
+    def lines(self, flags: Sequence[str], *, picture: bool = True) -> list[list[str]]:
+        """The command lines of this comparison; none where its files have no names.
 
-def take_away(shown: Takeaway) -> list[str]:
-    """Offer what is shown; call it last on a page, as making a file may stop the run.
+        flags : of what is made, with its ``-o``. picture : whether it shows the clip's picture.
+        """
+        if not self.words:
+            return []
+        word = state.command_word(self.clip)
+        source = ["--audio", word] if self.sound is not None else []
+        if picture and self.media.has_video:
+            source = ["--video", word]
+        line = ["compare", *self.words, *source, *flags]
+        return [*(list(before) for before in self.before), line]
 
-    Returns
-    -------
-    The flags of the command `compare` that belong to the choice, with its ``-o``; empty where
-    another command does it, which then stands below the offer.
-    """
+
+def take_away(shown: Takeaway) -> None:
+    """Offer what is shown, with the command that makes the same; call it last on a page, as making
+    a file may stop the run."""
     deep = {name: t for name, t in shown.tracks.items() if t.points.shape[2] == 3}
     needs = {"Table": shown.scores, "Landmarks": shown.tracks, "3-D movie": deep}
     kinds = [kind for kind in _KINDS if needs.get(kind, True)]
     kind = st.segmented_control("As", kinds, key="take away", bind="query-params")
     if kind == "Movie":
-        return _movie(shown)
-    if kind == "GIF":
-        return _gif(shown)
-    if kind == "3-D movie":
-        return _threed(shown, deep)
-    if kind == "Page":
-        return _page(shown)
-    if kind == "Landmarks":
-        return _landmarks(shown)
-    if kind == "Table":
-        return _table(shown)
-    return ["--labels", "-o", "comparison.mp4"]
+        lines = shown.lines(_movie(shown))
+    elif kind == "GIF":
+        lines = shown.lines(_gif(shown))
+    elif kind == "3-D movie":
+        lines = _threed(shown, deep)
+    elif kind == "Page":
+        lines = _page(shown)
+    elif kind == "Landmarks":
+        lines = _landmarks(shown)
+    elif kind == "Table":
+        lines = _table(shown)
+    else:
+        lines = shown.lines(["--labels", "-o", "comparison.mp4"])
+    if lines:
+        commands(*lines)
 
 
 def _offer(
@@ -231,20 +245,21 @@ def _gif(shown: Takeaway) -> list[str]:
     return [*flags, "-o", "comparison.gif"]
 
 
-def _threed(shown: Takeaway, deep: Mapping[str, LandmarkTrack]) -> list[str]:
+def _threed(shown: Takeaway, deep: Mapping[str, LandmarkTrack]) -> list[list[str]]:
     name = str(st.selectbox("Panel", list(deep), key="threed of", width=220))
 
     def make(target: Path, hear: Callable[[float], None]) -> None:
         threed_movie(deep[name], target, sound=shown.sound, force=True, progress=hear)
 
     _offer("3-D movie", "threed.mp4", f"{shown.fingerprint()} {name}", make)
-    if name in shown.files:
-        audio = ["--audio", state.command_word(shown.clip)] if shown.sound is not None else []
-        command("compare", shown.files[name], audio, "--threed", "-o", "threed.mp4")
-    return []
+    if name not in shown.files:
+        return []
+    audio = ["--audio", state.command_word(shown.clip)] if shown.sound is not None else []
+    line = ["compare", shown.files[name], *audio, "--threed", "-o", "threed.mp4"]
+    return [*(list(before) for before in shown.before), line]
 
 
-def _page(shown: Takeaway) -> list[str]:
+def _page(shown: Takeaway) -> list[list[str]]:
     st.caption(
         "One HTML file with player, audio, landmarks and curves, for any browser; it needs no "
         "server and no network."
@@ -255,6 +270,7 @@ def _page(shown: Takeaway) -> list[str]:
         picture = st.toggle(f"With the clip's video (+{size:.1f} MB)", key="page picture")
 
     panels = [p for p in shown.panels if picture or p.kind != "video"]
+    lines = shown.lines(["-o", "comparison.html"], picture=picture)
 
     def make(target: Path, hear: Callable[[float], None]) -> None:
         data = comparison_page(
@@ -268,7 +284,7 @@ def _page(shown: Takeaway) -> list[str]:
             labels=shown.media.labels,
             scores=shown.scores,
             nulls=shown.nulls,
-            commands=shown.commands,
+            commands=[command_text(line) for line in lines],
         )
         atomic_write(target, data)
         hear(1.0)
@@ -277,10 +293,10 @@ def _page(shown: Takeaway) -> list[str]:
         st.info("Without the video there is nothing to show; add it or a track.")
         return []
     _offer("page", "comparison.html", f"{shown.fingerprint()} {picture}", make)
-    return ["-o", "comparison.html"]
+    return lines
 
 
-def _landmarks(shown: Takeaway) -> list[str]:
+def _landmarks(shown: Takeaway) -> list[list[str]]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox("Panel", list(shown.tracks), key="landmarks of", width=220)
         format = st.segmented_control(
@@ -295,12 +311,13 @@ def _landmarks(shown: Takeaway) -> list[str]:
         f"{safe_text(name)}: {len(track)} frames of {track.points.shape[1]} points, "
         f"space {track.space}."
     )
-    if name in shown.files:
-        command("identity", shown.files[name], "-o", f"motion.{format}")
-    return []
+    if name not in shown.files:
+        return []
+    line = ["identity", shown.files[name], "-o", f"motion.{format}"]
+    return [*(list(before) for before in shown.before), line]
 
 
-def _table(shown: Takeaway) -> list[str]:
+def _table(shown: Takeaway) -> list[list[str]]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         word = st.segmented_control(
             "Format", list(_TABLES), default="CSV", required=True, key="table format"
@@ -312,6 +329,4 @@ def _table(shown: Takeaway) -> list[str]:
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
     st.code(text, language={"csv": None, "markdown": "markdown", "latex": "latex"}[format])
-    if len(shown.files) > 1:
-        command("metrics", list(shown.files.values()), "--table", format)
-    return []
+    return shown.lines(["-o", "comparison.html", "--metrics", f"scores.{ending}"], picture=False)

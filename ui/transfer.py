@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -20,7 +20,7 @@ from core.workspace import Clip, result_key
 from ui import state
 from ui.faces import TRUTH
 from ui.player import show_player
-from ui.widgets import command, progress
+from ui.widgets import commands, progress
 
 __all__ = ["speaking_photo"]
 
@@ -61,6 +61,7 @@ def speaking_photo(
     files: Mapping[str, str] | None = None,
     *,
     own: bool = True,
+    before: Sequence[Sequence[str]] = (),
 ) -> None:
     """Choose a motion and a face, make the movie, watch and download it.
 
@@ -70,6 +71,7 @@ def speaking_photo(
         space. The first that is not the clip's own moves the face unless another is chosen.
     files : the file that a command line would read, by names of ``tracks``
     own : whether the clip shows a face, which may then be the one that speaks
+    before : command lines that make the files
     """
     st.caption(
         "Put a motion onto a still face. Every picture of the result is marked “synthetic”: "
@@ -146,5 +148,5 @@ def speaking_photo(
         icon=":material/download:", on_click="ignore",
     )  # fmt: skip
     audio = ["--audio", state.command_word(clip)] if clip.info.audio is not None else []
-    command("transfer", (files or {}).get(name, name), ["--onto", onto], audio,
-            ["--strength", f"{strength:g}"], "-o", "synthetic.mp4")  # fmt: skip
+    line = ["transfer", (files or {}).get(name, name), "--onto", onto, *audio]
+    commands(*before, [*line, "--strength", f"{strength:g}", "-o", "synthetic.mp4"])

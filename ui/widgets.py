@@ -26,6 +26,7 @@ __all__ = [
     "choose_models",
     "clip_caption",
     "command",
+    "command_text",
     "commands",
     "edge_warning",
     "header",
@@ -211,11 +212,13 @@ def command(*words: str | Sequence[str]) -> None:
     commands(words)
 
 
+def command_text(line: Sequence[str | Sequence[str]]) -> str:
+    """One command line as it is typed."""
+    flat = [w for word in line for w in ([word] if isinstance(word, str) else word)]
+    return "python -m core " + shlex.join(flat)
+
+
 def commands(*lines: Sequence[str | Sequence[str]]) -> None:
     """The command lines that do what the page does, one after the other."""
-    text = []
-    for line in lines:
-        flat = [w for word in line for w in ([word] if isinstance(word, str) else word)]
-        text.append("python -m core " + shlex.join(flat))
     st.caption("The same from the command line")
-    st.code("\n".join(text), language="bash", wrap_lines=True)
+    st.code("\n".join(map(command_text, lines)), language="bash", wrap_lines=True)

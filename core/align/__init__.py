@@ -25,9 +25,7 @@ from .methods import (
 from .mouth import (
     GapRule,
     inner_opening,
-    lip_aperture,
     lip_gap,
-    lip_width,
     mouth_width,
 )
 from .onto_mean import transfer_onto_mean
@@ -67,9 +65,7 @@ __all__ = [
     "fit_similarity",
     "inner_opening",
     "leakage_table",
-    "lip_aperture",
     "lip_gap",
-    "lip_width",
     "measure_leakage",
     "mouth_width",
     "normalise_eyes",

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import NoFace
+from ..geometry import eye_centres
 from ..scheme import DLIB68
 from ..track import LandmarkTrack, remembered
-from .parts import eye_ring_centres, rigid_points
+from .parts import rigid_points
 from .procrustes import reference_shape
 from .similarity import anchored_similarity, apply_similarity, fit_similarity
 
@@ -54,7 +55,7 @@ def without_head_motion(track: LandmarkTrack) -> Array:
     if not seen.any():
         raise NoFace("No frame of this track shows both eyes, so the face has no IOD.")
     eyes[rings] = steady[seen][:, rings].mean(axis=0)
-    right, left = eye_ring_centres(eyes, DLIB68)
+    right, left = eye_centres(eyes)
     upright = anchored_similarity(
         (left - right)[None], (1.0, 0.0), (right + left)[None] / 2, (0.0, 0.0)
     )

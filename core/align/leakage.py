@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput, SpeechmarksError
+from ..geometry import interocular
 from ..track import LandmarkTrack, remembered
 from .methods import METHODS, Alignment, AlignMethod, align_frames
 from .mouth import inner_opening
-from .parts import eye_ring_centres, face_size, rigid_points
+from .parts import face_size, rigid_points
 from .similarity import apply_similarity, fit_similarity
 
 __all__ = [
@@ -38,8 +39,7 @@ def eye_centre_distance(track: LandmarkTrack) -> Array:
     The published measure correlates the mouth opening with this one or with
     `eye_corner_distance`; the two give other numbers.
     """
-    right, left = eye_ring_centres(track.points[:, :, :2], track.layout)
-    return np.asarray(np.linalg.norm(right - left, axis=1))
+    return interocular(track.points, track.layout)
 
 
 def eye_corner_distance(track: LandmarkTrack) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..geometry import EYE5_IOD, eye_centres
 from .similarity import Similarity, anchored_similarity, apply_similarity
 
 __all__ = ["normalise_lips"]
@@ -31,7 +32,7 @@ def normalise_lips(points: ArrayLike) -> tuple[NDArray[np.float64], Similarity]:
     DegenerateShape : the eye centres of a frame coincide.
     """
     values = np.asarray(points, dtype=np.float64)
-    eyes = values[:, 42:48].mean(axis=1) - values[:, 36:42].mean(axis=1)
+    right, left = eye_centres(values)
     mouth = values[:, 48:68].mean(axis=1)
-    transform = anchored_similarity(eyes, (-5.0, 0.0), mouth, (0.0, 0.0))
+    transform = anchored_similarity(left - right, (-EYE5_IOD, 0.0), mouth, (0.0, 0.0))
     return apply_similarity(values, transform), transform

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
+from ..geometry import interocular
 from ..scheme import Scheme
 
 __all__ = [
-    "eye_ring_centres",
     "face_parts",
     "face_size",
     "mean_face",
@@ -51,14 +51,6 @@ def rigid_points(layout: Scheme) -> tuple[int, ...]:
     return (*layout.parts.get("nose_bridge", ()), *corners)
 
 
-def eye_ring_centres(
-    points: NDArray[np.float64], layout: Scheme
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Centres of the right and the left eye, the means of their rings; (..., D) each."""
-    right, left = (list(layout.parts[name]) for name in _GROUPS["eyes"])
-    return points[..., right, :].mean(axis=-2), points[..., left, :].mean(axis=-2)
-
-
 def mean_face(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean of each point (T, N, D) over the frames that show it, (N, D); NaN where none does."""
     shown = np.asarray(np.isfinite(points).all(axis=2))
@@ -75,11 +67,10 @@ def face_size(face: NDArray[np.float64], layout: Scheme) -> tuple[float, str]:
     """
     unit = "IOD" if "right_eye" in layout.parts else "mouth width"
     if unit == "IOD":
-        right, left = eye_ring_centres(face[:, :2], layout)
+        size = float(interocular(face, layout))
     else:
         inner = layout.inner_lip
-        right, left = face[inner[0], :2], face[inner[len(inner) // 2], :2]
-    size = float(np.linalg.norm(right - left))
+        size = float(np.linalg.norm(face[inner[0], :2] - face[inner[len(inner) // 2], :2]))
     return size if size > 0 else float("nan"), unit
 
 

@@ -24,12 +24,12 @@ from ..datasets.chunks import (
 from ..datasets.places import checked_place
 from ..edits import track_digest
 from ..errors import BadInput, NoVideo
+from ..files import staged
 from ..media import Waveform, probe, write_wav
 from ..media.audio import resample
 from ..media.spool import spooled_sound
 from ..track import LandmarkTrack
 from ..track_io import write_track
-from ..track_io.files import staged
 from ..workspace import DLIB68, ClipLandmarks, LandmarkRecipe, Workspace, file_sha256
 from .ledger import Made
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, OutputExists
-from ..track_io.files import atomic_write, read_plain
+from ..files import atomic_write, read_plain
 
 __all__ = ["Ledger", "Made"]
 

@@ -9,10 +9,10 @@ import h5py
 import numpy as np
 
 from ..errors import BadInput, MissingFile
+from ..files import check_plain
 from ..media import Waveform, read_sound
 from ..media.audio import resample
 from ..speech.noise import NoiseBank, coloured_noise
-from ..track_io.files import check_plain
 from ..track_io.stored import stored_array
 
 __all__ = ["NOISES", "noise_bank"]

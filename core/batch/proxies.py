@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..datasets.places import checked_place
 from ..errors import BadInput, NoVideo
+from ..files import staged
 from ..media import any_sound, make_proxy, probe, read_sound, write_wav
-from ..track_io.files import staged
 from .ledger import Made
 
 __all__ = ["RESIZED", "SOUNDS", "ResizeJob", "SoundJob", "make_resized", "make_sound"]

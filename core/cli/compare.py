@@ -5,26 +5,24 @@ from __future__ import annotations
 import re
 import shlex
 import time
-from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, cast, get_args
 
 import typer
 
-from ..align import comparable
-from ..errors import BadInput, OutputExists, SpeechmarksError
+from ..adapted import adapted_stretch
+from ..errors import BadInput, NoFace, OutputExists, SpeechmarksError
+from ..keys import file_sha256
 from ..media import Sound, any_sound, make_proxy, probe
-from ..metrics import TABLE_SUFFIXES, Score, score_table, score_track
+from ..metrics import TABLE_SUFFIXES, score_table
 from ..metrics.edge import edge_remark
+from ..models import list_models
 from ..package import program
-from ..render import INK, Crop, Layout, Panel, Style, compare_movie, model_colour, threed_movie
+from ..render import Crop, Layout, Style, compare_movie, threed_movie
 from ..render.bundle import comparison_page
-from ..render.compare import PanelStyle
-from ..render.curves import comparison_curves
-from ..render.player import Curve, PlayerPanel
-from ..render.player.pack import PanelStyle as PlayerStyle
-from ..track import LandmarkTrack
+from ..render.comparison import FaceComparison, Given, IdentityOf, PointsOf, compare_faces
+from ..render.player import Curve
 from ..track_io import atomic_write
 from .console import Done, Progress, command, notice
 from .tracks import Force, SourceFps, Space, open_track
@@ -32,17 +30,9 @@ from .tracks import Force, SourceFps, Space, open_track
 __all__: list[str] = []
 
 _KINDS = (".mp4", ".gif", ".html")
-_PREPARED_RATE = 25.0  # of a clip cropped to the face
 _PROXY_SIDE = 480  # longest side of the clip inside a page
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """One track of the comparison."""
-
-    title: str
-    track: LandmarkTrack
-    colour: str
+_TRUTH = ("first", "none")
+_OF_MOVIES = ("--layout", "--crop")
 
 
 def _size_of(text: str | None) -> tuple[int, int] | None:
@@ -54,107 +44,99 @@ def _size_of(text: str | None) -> tuple[int, int] | None:
     return int(found[1]), int(found[2])
 
 
-def _check(out: Path, table: Path | None, style: str, layout: str, crop: str, force: bool) -> None:
-    for value, options, flag in (
-        (style, get_args(Style), "--style"),
-        (layout, get_args(Layout), "--layout"),
-        (crop, get_args(Crop), "--crop"),
-        (out.suffix.lower(), _KINDS, "A comparison's ending"),
-    ):
+def _check(out: Path, table: Path | None, force: bool, words: dict[str, str]) -> None:
+    known: dict[str, tuple[str, ...]] = {
+        "--style": get_args(Style),
+        "--layout": get_args(Layout),
+        "--crop": get_args(Crop),
+        "--identity": get_args(IdentityOf),
+        "--points": get_args(PointsOf),
+        "--ground-truth": _TRUTH,
+        "A comparison's ending": _KINDS,
+    }
+    for flag, value in {**words, "A comparison's ending": out.suffix.lower()}.items():
+        options = known[flag]
         if value not in options:
             raise BadInput(f"{flag} is one of {', '.join(options)}, not {value!r}.")
     if table is not None and table.suffix.lower() not in TABLE_SUFFIXES:
-        known = ", ".join(TABLE_SUFFIXES)
-        raise BadInput(f"--metrics writes {known}, not {table.suffix!r}.")
+        endings = ", ".join(TABLE_SUFFIXES)
+        raise BadInput(f"--metrics writes {endings}, not {table.suffix!r}.")
     for path in (out, table):
         if path is not None and path.exists() and not force:
             raise OutputExists(f"{str(path)!r} exists already; use --force to replace it.")
 
 
-def _titles(paths: list[Path]) -> list[str]:
-    """Names of files without their endings; numbered where two are the same."""
-    stems = [path.stem for path in paths]
+def _titles(paths: list[Path], given: list[str]) -> list[str]:
+    """The titles given, else names of files without their endings; numbered where two are equal."""
+    if given and len(given) != len(paths):
+        raise BadInput(
+            f"Expected one --title for every track; got {len(given)} for {len(paths)} tracks."
+        )
+    stems = given or [path.stem for path in paths]
     return [f"{s} ({k + 1})" if stems.count(s) > 1 else s for k, s in enumerate(stems)]
 
 
-def _over(shown: list[_Shown]) -> LandmarkTrack | None:
-    """The first track that lies over the picture."""
-    return next((s.track for s in shown if s.track.space in ("pixel", "unit")), None)
-
-
-def _say_cut(video: Path, shown: list[_Shown]) -> None:
+def _say_cut(video: Path, faces: FaceComparison) -> None:
     """A notice where the edge of the video's picture cuts the face of the track over it."""
-    over, picture = _over(shown), probe(video).video
+    over, picture = faces.over, probe(video).video
     if over is not None and picture is not None and (remark := edge_remark(over, picture.size)):
         notice(remark)
 
 
-def _clip_panel(video: Path, shown: list[_Shown], style: str, crop: str) -> Panel:
-    """The clip: alone, under landmarks in the overlay style, or cropped to the face."""
-    over = _over(shown)
-    if crop == "face" and over is None:
-        raise BadInput(
-            "--crop face needs a track in pixels of the video, such as 'landmarks' makes; "
-            f"these are in {', '.join(sorted({s.track.space for s in shown}))} space."
+def _say_identity(faces: FaceComparison) -> None:
+    """Notices on tracks that are left out, and on how the others are drawn."""
+    for name, reason in faces.left_out.items():
+        notice(f"{name} is not drawn: {reason}")
+    if not faces.faces:
+        raise NoFace(next(iter(faces.left_out.values())))
+    for remark in faces.remarks:
+        notice(remark)
+    changed = [f.name for f in faces.faces if f.track is not f.raw and f.raw.space != "template"]
+    if changed and not faces.remarks:
+        notice(
+            f"drawn as motion on the template face: {', '.join(changed)}; --identity kept draws "
+            "the landmarks as they are."
         )
-    drawn: PanelStyle = "overlay" if style == "overlay" else "picture"
-    if crop == "face":
-        return Panel(video.name, over, video, drawn, crop="face", fps=_PREPARED_RATE)
-    return Panel(video.name, over if style == "overlay" else None, video, drawn)
-
-
-def _scores(shown: list[_Shown]) -> dict[str, dict[str, Score]]:
-    """Of every track but the first against the first."""
-    table: dict[str, dict[str, Score]] = {}
-    for other in shown[1:]:
-        table[other.title], notes = score_track(shown[0].track, other.track)
-        for note in notes:
-            notice(f"{other.title}: {note}")
-    return table
 
 
 def _page(
     out: Path,
-    shown: list[_Shown],
-    style: str,
+    faces: FaceComparison,
+    style: Style,
     *,
     video: Path | None,
+    audio: Path | None,
     sound: Sound | None,
     start: float,
     command: str,
 ) -> None:
     """Write the page; scores and curves that these tracks do not allow are left out, and said."""
     size = probe(video).video if video is not None else None
-    # An overlay lies on a picture; alone, landmarks are lines.
-    own = cast(PlayerStyle, "wireframe" if style == "overlay" else style)
-    panels = [
-        PlayerPanel(s.title, "landmarks", own, s.colour, s.track, truth=k == 0)
-        for k, s in enumerate(shown)
-    ]
-    scores: dict[str, dict[str, Score]] = {}
+    panels = faces.panels(style)
     curves: list[Curve] = []
     try:
-        tracks = {s.title: (s.track, s.colour) for s in shown}
-        curves = comparison_curves(tracks, truth=shown[0].title)
-        scores = _scores(shown)
+        curves = faces.curves()
     except SpeechmarksError as error:
-        notice(f"the page has no {'scores' if curves else 'curves and scores'}: {error}")
+        notice(f"the page has no curves: {error}")
+    scores, notes = faces.scores()
+    for note in notes:
+        notice(note)
+    heard = video or audio
     with TemporaryDirectory() as folder:
         proxy = None
         if video is not None:
             proxy = Path(folder) / "proxy.mp4"
             make_proxy(video, proxy, longest_side=_PROXY_SIDE)
             notice(f"the video takes {proxy.stat().st_size * 4 / 3e6:.1f} MB of the page.")
-            over = _over(shown)
-            drawn: PlayerStyle = "picture" if over is None else "overlay"
-            panels.insert(0, PlayerPanel(video.name, "video", drawn, INK, over))
+            panels.insert(0, faces.clip_panel())
+        titles = [panel.title for panel in panels]
         page = comparison_page(
             panels,
             sound=sound,
             video=proxy,
             video_size=None if size is None else size.size,
-            title=" · ".join(s.title for s in shown),
-            note="Landmarks side by side, on one clock.",
+            title=" · ".join(titles) if heard is None else heard.name,
+            note=f"{', '.join(titles)}, on one clock.",
             curves=curves,
             scores=scores,
             commands=[command],
@@ -174,6 +156,22 @@ def compare_command(
     style: Annotated[str, typer.Option(help="wireframe, painted, dots, overlay, portrait.")] = (
         "wireframe"
     ),
+    identity: Annotated[
+        str,
+        typer.Option(
+            help="removed: faces are drawn as motion on the template face, at 25 fps, as on the "
+            "page Compare; kept: as they are. Scores and curves do not depend on it."
+        ),
+    ] = "removed",
+    points: Annotated[
+        str, typer.Option(help="common: only the points that all tracks have; own: all of each.")
+    ] = "common",
+    ground_truth: Annotated[
+        str, typer.Option(help="first: the first track is the ground truth; none: no track is.")
+    ] = "first",
+    title: Annotated[
+        list[str] | None, typer.Option(help="Title of a track, once for each (its file's name).")
+    ] = None,
     layout: Annotated[str, typer.Option(help="row, column or grid (movies).")] = "row",
     labels: Annotated[bool, typer.Option("--labels", help="Titles above the panels.")] = False,
     burn_in: Annotated[bool, typer.Option("--burn-in", help="Frame number and time.")] = False,
@@ -200,9 +198,11 @@ def compare_command(
 ) -> Done:
     """Animate tracks side by side. MP4, GIF, or one HTML file, in sync with the audio."""
     begin = time.perf_counter()
-    _check(out, metrics, style, layout, crop, force)
+    words = {"--style": style, "--layout": layout, "--crop": crop, "--identity": identity}
+    words |= {"--points": points, "--ground-truth": ground_truth}
+    _check(out, metrics, force, words)
     wanted, kind = _size_of(size), out.suffix.lower()
-    if metrics is not None and len(tracks) < 2:
+    if metrics is not None and (len(tracks) < 2 or ground_truth == "none"):
         raise BadInput("--metrics compares the other tracks with the first; give at least two.")
     if crop == "face" and video is None:
         raise BadInput("--crop face crops a clip; give it as --video.")
@@ -211,34 +211,62 @@ def compare_command(
             "a page holds the whole clip; --size, --fps, --stop, --crop and --layout are "
             "for movies."
         )
-    opened = [open_track(path, source_fps, space=space) for path in tracks]
-    colours = [INK, *(model_colour(k) for k in range(len(tracks) - 1))]
-    shown = [_Shown(*row) for row in zip(_titles(tracks), opened, colours, strict=True)]
-    fitted, remarks = comparable({s.title: s.track for s in shown})
-    if len({s.track.scheme for s in shown}) > 1:
-        shown = [replace(s, track=fitted[s.title]) for s in shown]
-        for remark in remarks:
-            notice(remark)
+    opened = [
+        Given(name, open_track(path, source_fps, space=space))
+        for name, path in zip(_titles(tracks, title or []), tracks, strict=True)
+    ]
+    media = video or audio
+    adapted = any(adapted_stretch(one.track) is not None for one in opened)
+    faces = compare_faces(
+        opened[0] if ground_truth == "first" else None,
+        opened[1:] if ground_truth == "first" else opened,
+        order={card.name: card.order for card in list_models()},
+        identity=cast(IdentityOf, identity),
+        points=cast(PointsOf, points),
+        clip=file_sha256(media) if media is not None and adapted else None,
+    )
+    _say_identity(faces)
     if video is not None:
-        _say_cut(video, shown)
-    table = _scores(shown) if metrics is not None else {}
+        _say_cut(video, faces)
+    if metrics is not None:
+        table, notes = faces.scores()
+        if not table:
+            raise BadInput(" ".join(notes))
+        for note in notes if kind != ".html" else ():  # a page says them, too
+            notice(note)
     heard = audio or (video if video is not None and probe(video).audio is not None else None)
     sound = any_sound(heard) if heard is not None else None
     if threed:
-        if kind != ".mp4" or len(opened) != 1 or opened[0].points.shape[2] != 3:
+        deep = faces.faces[0].track
+        if kind != ".mp4" or len(opened) != 1 or deep.points.shape[2] != 3:
             raise BadInput("--threed draws one track with depth (x, y, z) as .mp4.")
-        threed_movie(opened[0], out, sound=sound, force=force)
+        threed_movie(deep, out, sound=sound, force=force)
     elif kind == ".html":
-        again = ["compare", *(p.name for p in tracks), *(["--style", style])]
+        again = [
+            "compare",
+            *(p.name for p in tracks),
+            *(w for t in title or [] for w in ("--title", t)),
+        ]
+        again += [w for flag, word in words.items() for w in (flag, word) if flag not in _OF_MOVIES]
         again += [] if video is None else ["--video", video.name]
         again += [] if audio is None else ["--audio", audio.name]
         line = program(shlex.join([*again, "-o", out.name]))
-        _page(out, shown, style, video=video, sound=sound, start=start, command=line)
+        _page(
+            out,
+            faces,
+            cast(Style, style),
+            video=video,
+            audio=audio,
+            sound=sound,
+            start=start,
+            command=line,
+        )
     else:
-        panels = [] if video is None else [_clip_panel(video, shown, style, crop)]
-        panels += [
-            Panel(s.title, s.track, style=cast(Style, style), colour=s.colour) for s in shown
-        ]
+        panels = faces.movie(cast(Style, style))
+        if plain := [panel.title for panel in panels if panel.style != style]:
+            notice(f"{style} needs 68 points; drawn as wireframes: {', '.join(plain)}.")
+        if video is not None:
+            panels.insert(0, faces.clip_movie(video, cast(Crop, crop)))
         report = Progress("compare", 100, "%")
         compare_movie(
             panels,
@@ -258,7 +286,7 @@ def compare_command(
     if metrics is not None:
         text = score_table(table, TABLE_SUFFIXES[metrics.suffix.lower()])
         atomic_write(metrics, text.encode("utf-8"))
-    count = len(shown) + (video is not None)
+    count = len(faces.faces) + (video is not None)
     return Done(
         f"{count} panels -> {out}" + (f", scores -> {metrics}" if metrics is not None else ""),
         {

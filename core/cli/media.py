@@ -12,6 +12,7 @@ from typing import Annotated, cast, get_args
 import typer
 
 from ..errors import BadInput, MediaError, NoVideo, OutputExists
+from ..files import staged
 from ..media import (
     MediaInfo,
     PictureFormat,
@@ -106,13 +107,8 @@ def sound_command(
     if out.exists() and not force:
         raise OutputExists(f"{str(out)!r} exists already; use --force to replace it.")
     sound = read_sound(media, rate=rate)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
+    with staged(out) as part:
         write_wav(part, sound)
-        os.replace(part, out)
-    finally:
-        part.unlink(missing_ok=True)
     data = {
         "seconds": sound.duration,
         "rate": sound.rate,

@@ -70,7 +70,7 @@ def _changes_table(changes: tuple[Change, ...]) -> list[str]:
         [str(c.frame), c.seconds, *c.change.values(), c.opening, *c.errors.values()]
         for c in changes
     ]
-    return table_lines(["reference", "seconds", *parts, "opening", *scores], rows)
+    return table_lines(["reference", "seconds", *parts, "lip aperture", *scores], rows)
 
 
 @command("reference")

@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import BadInput, MissingFile
+from ..files import staged
 from ..metrics.quality import MEASURES
-from ..track_io.files import staged
 
 __all__ = [
     "COLUMNS",

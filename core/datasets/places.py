@@ -7,7 +7,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from ..errors import BadInput
-from ..track_io.files import sweep
+from ..files import sweep
 from .clips import ClipRef
 from .layouts import LAYOUTS
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from ..errors import BadInput, MissingFile
-from ..track_io.files import read_plain, shown
+from ..files import read_plain, shown
 from .clips import MEDIA_SUFFIXES, ClipRef, inside
 
 __all__ = [

@@ -16,7 +16,8 @@ from scipy.ndimage import median_filter
 from scipy.optimize import linear_sum_assignment
 
 from ..errors import BadInput
-from ..metrics.scores import interocular, opening
+from ..geometry import interocular, lip_aperture
+from ..scheme import DLIB68
 from .follow import FaceChoice
 from .values import Box, Found
 
@@ -174,8 +175,8 @@ def mouth_motion(found: Sequence[Found]) -> float:
     if len(points) < 3:
         return 0.0
     face = np.stack(points)
-    scale = interocular(face.mean(axis=0))
-    return float(np.std(median_filter(opening(face), 3)) / scale) if scale else 0.0
+    scale = float(interocular(face.mean(axis=0)))
+    return float(np.std(median_filter(lip_aperture(face, DLIB68), 3)) / scale) if scale else 0.0
 
 
 def choose_identity(shot: Shot, choice: FaceChoice) -> Identity | None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, MissingFile
+from ..files import read_plain
 from ..track import LandmarkTrack
 from ..track_io import atomic_write, check_output
-from ..track_io.files import read_plain
 from .cleaning import Cleaning
 from .layer import Edit, EditLayer, apply_edits, track_digest
 

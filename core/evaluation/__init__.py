@@ -4,7 +4,13 @@
 """
 
 from .cards import HEADLINE, ScoreCard
-from .comparison import Comparison, ComparisonSpace, compare_tracks
+from .comparison import (
+    Comparison,
+    ComparisonSpace,
+    aperture_course,
+    common_space,
+    compare_tracks,
+)
 from .intervals import (
     Interval,
     mean_interval,
@@ -20,6 +26,8 @@ __all__ = [
     "ComparisonSpace",
     "Interval",
     "ScoreCard",
+    "aperture_course",
+    "common_space",
     "compare_tracks",
     "headline_scores",
     "lip_motion_error",

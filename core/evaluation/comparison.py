@@ -16,10 +16,18 @@ from numpy.typing import NDArray
 from ..adapted import leave_out_adapted
 from ..align import normalise_lips, without_head_motion
 from ..errors import BadInput
+from ..geometry import EYE5_IOD, lip_aperture, y_down
 from ..scheme import point_map
 from ..track import LandmarkTrack, remembered, resample_linear, select_points
 
-__all__ = ["Comparison", "ComparisonSpace", "compare_tracks", "without_head_motion"]
+__all__ = [
+    "Comparison",
+    "ComparisonSpace",
+    "aperture_course",
+    "common_space",
+    "compare_tracks",
+    "without_head_motion",
+]
 
 ComparisonSpace = Literal["face", "eye5"]
 """Where two tracks are compared.
@@ -35,7 +43,6 @@ eye5 : lips alone, in the lip normaliser of the Humans project (`core.align.norm
 
 Array = NDArray[np.float64]
 
-_EYE5 = 5.0
 _TOLERANCE = 1e-3  # seconds; containers round times to milliseconds
 
 
@@ -152,18 +159,15 @@ def compare_tracks(
         raise BadInput(f"Expected a comparison space of {known}; got {space!r}.")
     truth, prediction = leave_out_adapted(truth, prediction, clip=clip)
     tracks = [_in_plane(track) for track in (truth, prediction)]
-    whole = all(track.scheme == "dlib68" for track in tracks)
-    if space == "face" and not whole:
+    usual = common_space(*tracks)
+    if space == "face" and usual != "face":
         raise BadInput(
             "Expected two whole faces for a comparison in space 'face'; got lips alone. Compare "
             "them in space 'eye5'."
         )
-    chosen: ComparisonSpace = space or ("face" if whole else "eye5")
-    if chosen == "face":
-        own, given = (without_head_motion(track) for track in tracks)
-    else:
-        own = _lips(tracks[0], truth_iod, "ground truth")
-        given = _lips(tracks[1], iod, "prediction")
+    chosen = space or usual
+    own = _placed(tracks[0], chosen, truth_iod, "ground truth")
+    given = _placed(tracks[1], chosen, iod, "prediction")
     times = prediction.times
     if not len(own) or not len(given):
         raise BadInput("Expected tracks with frames; got one without any.")
@@ -171,6 +175,46 @@ def compare_tracks(
     beyond = (times < truth.times[0] - _TOLERANCE) | (times > truth.times[-1] + _TOLERANCE)
     placed[beyond] = np.nan
     return Comparison(placed, given, times, chosen)
+
+
+def common_space(*tracks: LandmarkTrack) -> ComparisonSpace:
+    """'face' where all tracks are whole faces, else 'eye5'."""
+    return "eye5" if any(track.scheme == "lips20" for track in tracks) else "face"
+
+
+def aperture_course(
+    track: LandmarkTrack, *, space: ComparisonSpace | None = None, iod: float | None = None
+) -> Array:
+    """Lip aperture of every frame: the mean length of 61-67, 62-66 and 63-65, in IOD.
+
+    Every page, curve and score that states how far a mouth is open takes it from here.
+
+    Parameters
+    ----------
+    track : LandmarkTrack
+        A whole face of any space and scheme, or 20 lip points.
+    space : {'face', 'eye5'}, optional
+        Default: `common_space`. In 'face' the IOD is that of the mean face, in 'eye5' that of each
+        frame.
+    iod : float, optional
+        As for `compare_tracks`.
+
+    Returns
+    -------
+    float64, shape (T,)
+        NaN in frames without a mouth, or without the points that the space rests on.
+
+    Raises
+    ------
+    BadInput, NoFace, DegenerateShape : as `compare_tracks`.
+    """
+    placed = _placed(_in_plane(track), space or common_space(track), iod, "track")
+    return lip_aperture(placed[:, -20:])
+
+
+def _placed(track: LandmarkTrack, space: ComparisonSpace, iod: float | None, role: str) -> Array:
+    """A track of 68 or 20 points in a comparison space."""
+    return without_head_motion(track) if space == "face" else _lips(track, iod, role)
 
 
 def _in_plane(track: LandmarkTrack) -> LandmarkTrack:
@@ -189,16 +233,16 @@ def _lips(track: LandmarkTrack, iod: float | None, role: str) -> Array:
     """Lips (T, 20, 2) in space 'eye5', divided by 5."""
     points = track.points[..., :2]
     if track.scheme == "dlib68":
-        return np.asarray(normalise_lips(points)[0][:, 48:68] / _EYE5)
+        return np.asarray(normalise_lips(points)[0][:, 48:68] / EYE5_IOD)
     if track.space == "eye5":
-        return np.asarray(points / _EYE5)
+        return np.asarray(points / EYE5_IOD)
     if iod is None or not iod > 0:
         raise BadInput(
             f"Expected lips in space 'eye5' or their IOD; got a {role} of lips alone in space "
             f"{track.space!r} with IOD {iod}. Give the distance of the eye centres in its unit."
         )
     centred = points - points.mean(axis=1, keepdims=True)
-    return np.asarray(centred / -iod)  # 'eye5' is turned by 180 degrees
+    return y_down(centred, "eye5") / iod
 
 
 def _snapped(times: Array, known: Array) -> Array:

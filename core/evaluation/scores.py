@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..align import lip_aperture, lip_width
+from ..geometry import lip_aperture, lip_width
 from ..speech.activity import in_stretches
 from .cards import HEADLINE
 from .comparison import Comparison

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +19,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ..errors import BadInput, NoSound, OutputExists
+from ..files import staged
 from .audio import Sound, cut_sound, open_sound
 from .frames import read_frames
 from .info import MediaInfo
@@ -66,16 +66,15 @@ class MovieWriter:
             raise BadInput(f"A movie needs at least 2 x 2 pixels, not {size[0]} x {size[1]}.")
         self.rate = Fraction(fps).limit_denominator(1001 * 60)
         self._sound = sound if sound is not None and sound.n_samples else None
-        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        self._staged = staged(self.path)
         self._options = {"crf": str(crf), "preset": preset, "g": str(keyframe_every)}
         self._tags = dict(tags or {})
         self._frames = 0
         self._last_tick = -1
 
     def __enter__(self) -> MovieWriter:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._container = av.open(
-            str(self._temporary), "w", format="mp4", options={"movflags": "+faststart"}
+            str(self._staged.__enter__()), "w", format="mp4", options={"movflags": "+faststart"}
         )
         self._container.metadata.update(self._tags)
         self._video: VideoStream = self._container.add_stream(
@@ -124,10 +123,10 @@ class MovieWriter:
             self._container.close()
             if kind is None and not whole:
                 raise BadInput("A movie needs at least one picture; none was given.")
-            if whole:
-                os.replace(self._temporary, self.path)
-        finally:
-            self._temporary.unlink(missing_ok=True)
+        except BaseException as failure:
+            self._staged.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        self._staged.__exit__(kind, error, trace)
 
     def _write_sound(self) -> None:
         if self._audio is None or self._sound is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
+from ..files import staged
 from .frames import read_frames_at
 from .timing import resampling_plan
 
@@ -127,18 +127,14 @@ def zip_pictures(
     appears when all is written, and replaces an older one; work that is broken off (``progress``
     hears the share done, and may raise) leaves nothing.
     """
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     done = 0
-    try:
-        with zipfile.ZipFile(part, "w") as archive:  # stored: pictures do not shrink further
-            pictures = numbered_pictures(path, indices, format=format)
-            for done, (name, data) in enumerate(pictures, start=1):
-                archive.writestr(name, data)
-                if progress is not None:
-                    progress(done / len(indices))
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    # stored: pictures do not shrink further
+    with staged(target) as part, zipfile.ZipFile(part, "w") as archive:
+        pictures = numbered_pictures(path, indices, format=format)
+        for done, (name, data) in enumerate(pictures, start=1):
+            archive.writestr(name, data)
+            if progress is not None:
+                progress(done / len(indices))
     return done
 
 

@@ -11,7 +11,6 @@ from .clips import (
 from .pairs import Pair, normalise_width, pair_by_frame, pair_by_time, pairs_of
 from .scores import (
     face_width,
-    interocular,
     mouth_rmse,
     mse,
     opening_correlation,
@@ -32,7 +31,6 @@ __all__ = [
     "ScoreCard",
     "TableFormat",
     "face_width",
-    "interocular",
     "mouth_rmse",
     "mse",
     "normalise_width",

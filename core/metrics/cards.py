@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from ..errors import SpeechmarksError
 from ..evaluation import HEADLINE, ScoreCard, compare_tracks, headline_scores
 from ..evaluation.scores import lip_motion_errors
+from ..geometry import lip_aperture
+from ..scheme import DLIB68
 from ..track import LandmarkTrack
 from .pairs import Pair, pairs_of
-from .scores import mouth_rmse, mse, opening, opening_correlation, rmse, variance_ratio
+from .scores import mouth_rmse, mse, opening_correlation, rmse, variance_ratio
 
 __all__ = ["MEASURES", "SCORES", "Score", "score_track", "take_scores"]
 
@@ -159,9 +161,12 @@ MEASURES: dict[str, tuple[str, Measure]] = {
     "mouth_rmse": ("identity", mouth_rmse),
     "opening_correlation": (
         "identity",
-        lambda a, b: opening_correlation(opening(a), opening(b)),
+        lambda a, b: opening_correlation(lip_aperture(a, DLIB68), lip_aperture(b, DLIB68)),
     ),
-    "variance_ratio": ("identity", lambda a, b: variance_ratio(opening(a), opening(b))),
+    "variance_ratio": (
+        "identity",
+        lambda a, b: variance_ratio(lip_aperture(a, DLIB68), lip_aperture(b, DLIB68)),
+    ),
     "rmse": ("position", rmse),
     "rmse_shuffled": ("shuffled", rmse),
     "lips_mse": ("lips", mse),

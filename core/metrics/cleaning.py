@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..geometry import lip_aperture
 from ..smooth import measured_lag
 from ..track import LandmarkTrack
 from .quality import jitter
-from .scores import opening
 
-__all__ = ["CleaningCost", "cleaning_cost", "opening_course", "speed_of_points"]
+__all__ = ["CleaningCost", "cleaning_cost", "speed_of_points"]
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,6 @@ class CleaningCost:
     opening_kept: float
     speed_kept: float
     filled: int
-
-
-def opening_course(track: LandmarkTrack) -> NDArray[np.float64]:
-    """Opening of the inner lips in every frame, (T,), in the track's unit: the mean of the
-    anatomical pairs of the scheme. NaN where one of them is missing."""
-    if track.scheme == "dlib68":
-        return opening(track.points)
-    pairs = np.array(track.layout.inner_lip_pairs)
-    xy = track.points[..., :2]
-    return np.asarray(np.linalg.norm(xy[:, pairs[:, 0]] - xy[:, pairs[:, 1]], axis=2).mean(axis=1))
 
 
 def speed_of_points(track: LandmarkTrack, points: list[int]) -> NDArray[np.float64]:
@@ -77,12 +67,13 @@ def cleaning_cost(before: LandmarkTrack, after: LandmarkTrack) -> CleaningCost:
     step = float(np.median(np.diff(before.times))) if len(before) > 1 else float("nan")
     mouth = list(before.layout.mouth)
     was, now = (speed_of_points(track, mouth) for track in (before, seen))
+    open_was, open_now = (lip_aperture(track.points, track.layout) for track in (before, seen))
     return CleaningCost(
         jitter_before=jitter(before),
         jitter_after=jitter(after),
         lag=lag,
         lag_frames=lag / step,
-        opening_kept=_kept(opening_course(before), opening_course(seen), np.std),
+        opening_kept=_kept(open_was, open_now, np.std),
         speed_kept=_kept(was, now, lambda values: np.percentile(values, 95)),
         filled=int(after.valid.sum() - before.valid.sum()),
     )

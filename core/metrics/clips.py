@@ -15,15 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..align import normalise_lips
 from ..evaluation.intervals import Interval, statistic_interval
+from ..geometry import EYE5_IOD, interocular, lip_aperture
 from ..reference import remove_identity, remove_lip_identity, shipped_template
-from ..reference.identity import EYE_DISTANCE
+from ..scheme import DLIB68
 from ..track import LandmarkTrack
 from .pairs import pair_by_time
 from .scores import (
-    interocular,
     mouth_rmse,
     mse,
-    opening,
     opening_correlation,
     whole_face,
 )
@@ -65,7 +64,7 @@ def score_clip(truth: LandmarkTrack, predicted: LandmarkTrack, *, iod: float) ->
     """
     pair = pair_by_time(truth, predicted, predicted.space)
     own, given = (whole_face(p[pair.common]) / iod for p in (pair.truth, pair.predicted))
-    true_open, predicted_open = opening(own), opening(given)
+    true_open, predicted_open = (lip_aperture(face, DLIB68) for face in (own, given))
     return ClipScore(
         frames=len(own),
         mouth_rmse=mouth_rmse(own, given),
@@ -109,7 +108,7 @@ def score_identity_free(
     truth: IdentityFree, predicted: IdentityFree, template: NDArray[np.float64]
 ) -> ClipScore:
     """`score_clip`, and the lips MSE of the Humans project. Raises what `score_clip` raises."""
-    iod = EYE_DISTANCE if truth.main.scheme == "lips20" else interocular(template)
+    iod = EYE5_IOD if truth.main.scheme == "lips20" else float(interocular(template))
     pair = pair_by_time(truth.lips, predicted.lips, "eye5")
     error = float(mse(pair.truth[pair.common], pair.predicted[pair.common]).mean())
     return replace(score_clip(truth.main, predicted.main, iod=iod), lips_mse=error)
@@ -121,7 +120,7 @@ def prediction_scorer(
     """Mouth RMSE and opening correlation of a prediction, for truths that lost their identity onto
     the same template (68, 2); the shipped one where None."""
     face = shipped_template() if template is None else template
-    free, iod = remove_identity(prediction, template=face), interocular(face)
+    free, iod = remove_identity(prediction, template=face), float(interocular(face))
 
     def score(truth: LandmarkTrack) -> dict[str, float]:
         got = score_clip(truth, free, iod=iod)

@@ -7,19 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..align.parts import eye_ring_centres, rigid_points
-from ..align.procrustes import reference_shape
-from ..align.similarity import anchored_similarity, apply_similarity, fit_similarity
+from ..align import rigid_points, without_head_motion
 from ..errors import BadInput
+from ..evaluation.scores import aperture_error, lip_motion_error
+from ..geometry import interocular, lip_aperture
 from ..scheme import DLIB68
 from ..track import LandmarkTrack
-from .scores import opening, opening_correlation
+from .scores import opening_correlation
 
 __all__ = ["NoiseDifference", "noise_difference"]
 
-_STEADY = list(rigid_points(DLIB68))
 _EYES = [i for name in ("right_eye", "left_eye") for i in DLIB68.parts[name]]
-_LIPS = slice(48, 68)
 
 
 @dataclass(frozen=True)
@@ -67,45 +65,26 @@ def noise_difference(first: LandmarkTrack, again: LandmarkTrack) -> NoiseDiffere
         raise BadInput(
             f"Expected two detections of the same frames; got {len(first)} and {len(again)} frames."
         )
-    needed = [*_EYES, *_STEADY, *range(48, 68)]
-    common = first.valid[:, needed].all(axis=1) & again.valid[:, needed].all(axis=1)
+    needed = [*_EYES, *rigid_points(DLIB68), *range(48, 68)]
+    common = np.asarray((first.valid & again.valid)[:, needed].all(axis=1))
     if not common.any():
         nothing = float("nan")
         return NoiseDifference(0, *[nothing] * 5)
     seen = [track.points[common] for track in (first, again)]
-    one, two = (_without_head_motion(points) for points in seen)
-    iods = [_iod(points) for points in seen]
-    moving = _lips_apart(*(points / iod for points, iod in zip(seen, iods, strict=True)))
-    apertures = opening(one), opening(two)
+    steady = [_common_alone(track, common) for track in (first, again)]
+    one, two = (without_head_motion(track)[common, 48:68] for track in steady)
+    iods = [float(interocular(points).mean()) for points in seen]
+    moving = lip_motion_error(*(p[:, 48:68] / iod for p, iod in zip(seen, iods, strict=True)))
+    apertures = lip_aperture(one), lip_aperture(two)
     return NoiseDifference(
         frames=int(common.sum()),
-        lip_motion_error=_lips_apart(one, two),
+        lip_motion_error=lip_motion_error(one, two),
         lip_difference=moving,
         pixels=moving * iods[0],
-        aperture_error=float(np.sqrt(((apertures[0] - apertures[1]) ** 2).mean())),
+        aperture_error=aperture_error(*apertures),
         aperture_correlation=opening_correlation(*apertures),
     )
 
 
-def _lips_apart(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
-    """Root mean squared distance of the lips of faces (T, 68, 2), without their means."""
-    lips = [face[:, _LIPS] - face[:, _LIPS].mean(axis=0) for face in (one, two)]
-    return float(np.sqrt(((lips[0] - lips[1]) ** 2).sum(axis=2).mean()))
-
-
-def _iod(points: NDArray[np.float64]) -> float:
-    """Mean inter-ocular distance of faces (T, 68, 2), in their unit."""
-    right, left = eye_ring_centres(points, DLIB68)
-    return float(np.linalg.norm(right - left, axis=1).mean())
-
-
-def _without_head_motion(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Faces (T, 68, 2) placed by eye corners and nose bridge; the eye centres of their mean face
-    are level and 1 apart."""
-    steady = points[:, _STEADY]
-    placed = apply_similarity(points, fit_similarity(steady, reference_shape(steady)))
-    right, left = eye_ring_centres(placed.mean(axis=0), DLIB68)
-    level = anchored_similarity(
-        (left - right)[None], (1.0, 0.0), (right + left)[None] / 2, (0.0, 0.0)
-    )
-    return apply_similarity(placed.reshape(1, -1, 2), level).reshape(placed.shape)
+def _common_alone(track: LandmarkTrack, common: NDArray[np.bool_]) -> LandmarkTrack:
+    return track.replace(points=np.where(common[:, None, None], track.points, np.nan))

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from ..adapted import adapted_stretch, leave_out_adapted
 from ..align import align, select_mouth
 from ..errors import BadInput
+from ..geometry import interocular
 from ..reference import ShapeSpace, remove_identity, shipped_template
 from ..track import LandmarkTrack, fill_gaps, remembered, resample_linear
-from .scores import face_width, interocular
+from .scores import face_width
 
 __all__ = ["CLOSED_MOUTH", "Pair", "normalise_width", "pair_by_frame", "pair_by_time", "pairs_of"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..align.parts import eye_ring_centres
+from ..geometry import eye_centres
 from ..track import LandmarkTrack
 
 __all__ = ["head_pose"]
@@ -34,7 +34,7 @@ def head_pose(track: LandmarkTrack) -> NDArray[np.float64]:
     if not {"right_eye", "left_eye", "nose_bridge", "outer_lip"} <= set(layout.parts):
         return np.full((len(track), 3), np.nan)
     xy = track.points[..., :2]
-    right, left = eye_ring_centres(xy, layout)
+    right, left = eye_centres(xy, layout)
     middle = (right + left) / 2
     lips = layout.outer_lip
     mouth = xy[:, [lips[0], lips[len(lips) // 2]]].mean(axis=1) - middle

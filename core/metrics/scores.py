@@ -9,26 +9,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..align import lip_aperture
 from ..track import LandmarkTrack
 
 __all__ = [
     "face_width",
-    "interocular",
     "mouth_rmse",
     "mse",
-    "opening",
     "opening_correlation",
     "rmse",
     "variance_ratio",
     "whole_face",
 ]
-
-
-def interocular(face: ArrayLike) -> float:
-    """Distance of the eye centres (means of 36-41 and 42-47) of one face (68, 2|3), its unit."""
-    points = np.asarray(face, dtype=np.float64)[:, :2]
-    return float(np.linalg.norm(points[36:42].mean(axis=0) - points[42:48].mean(axis=0)))
 
 
 def face_width(track: LandmarkTrack) -> float:
@@ -46,11 +37,6 @@ def whole_face(points: ArrayLike) -> NDArray[np.float64]:
     face = np.zeros((len(given), 68, given.shape[2]))
     face[:, 48:68] = given
     return face
-
-
-def opening(points: ArrayLike) -> NDArray[np.float64]:
-    """Mean length of the three anatomical inner-lip pairs; (T, 68, D) -> (T,)."""
-    return lip_aperture(np.asarray(points)[:, 48:68])
 
 
 def rmse(truth: ArrayLike, predicted: ArrayLike) -> NDArray[np.float64]:

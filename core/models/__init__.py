@@ -11,9 +11,11 @@ from .base import (
     SpeechModel,
 )
 from .families import families, family, recognise
+from .latency import LATENCY, live_latency
 from .store import ModelCard, default_model, known_models, list_models, load_model
 
 __all__ = [
+    "LATENCY",
     "AdaptedModel",
     "DropoutMode",
     "Family",
@@ -29,6 +31,7 @@ __all__ = [
     "family",
     "known_models",
     "list_models",
+    "live_latency",
     "load_model",
     "recognise",
 ]

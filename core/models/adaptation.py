@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from ..adapted import ADAPT
 from ..align import anchored_similarity, apply_similarity
-from ..align.parts import eye_ring_centres
 from ..errors import BadInput
+from ..geometry import eye_centres
 from ..media.audio import Sound
 from ..reference.speaker import SpeakerMean
-from ..scheme import DLIB68
 from .base import Listener, SpeechModel
 
 __all__ = ["AdaptedModel", "adapt_model"]
@@ -81,7 +80,7 @@ def _placed(speaker: SpeakerMean, mean: Array, scheme: str) -> Array:
     if scheme == "lips20":
         return speaker.lips
     (right, left), (own_right, own_left) = (
-        eye_ring_centres(face[:, :2], DLIB68) for face in (mean, speaker.face)
+        eye_centres(face[:, :2]) for face in (mean, speaker.face)
     )
     (across, down), (x, y) = left - right, (left + right) / 2
     onto = anchored_similarity(

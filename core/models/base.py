@@ -19,6 +19,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput
+from ..geometry import lip_aperture
 from ..media.audio import Sound
 from ..scheme import get_scheme
 from ..track import LandmarkTrack, Space, frame_times, step
@@ -283,14 +284,13 @@ class SpeechModel(ABC):
     ) -> tuple[Raw, NDArray[np.float64], NDArray[np.float64] | None]:
         """Mean raw rows, deviation of the points and of the opening; one run held at a time."""
         raws, points, openings = _Spread(), _Spread(), _Spread()
-        pairs = get_scheme(self.scheme).inner_lip_pairs
+        layout = get_scheme(self.scheme)
         for raw in runs:
             raws.add(raw)
             shown = self.landmarks(raw)
             points.add(shown)
-            gaps = [np.linalg.norm(shown[:, a, :2] - shown[:, b, :2], axis=1) for a, b in pairs]
-            if gaps:
-                openings.add(np.mean(gaps, axis=0))
+            if layout.inner_lip_pairs:
+                openings.add(lip_aperture(shown, layout))
         return raws.mean, points.deviation, openings.deviation if openings.count else None
 
 

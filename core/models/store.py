@@ -12,10 +12,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..errors import BadInput, MissingFile
+from ..files import staged
 from ..package import program
 from ..reference.shape_space import ShapeSpace
 from ..track_io import read_array
-from ..track_io.files import staged
 from ..weights import (
     PRETRAINED,
     WEIGHT_SUFFIXES,

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from ..align import align, normalise_lips, read_template, shipped_template
 from ..errors import BadInput
+from ..geometry import y_down
 from ..track import LandmarkTrack, remembered, retime, step
 from .closed_mouth import closed_mouth
 from .published_template import published_template
 
 __all__ = [
-    "EYE_DISTANCE",
     "aligned_for_identity",
     "from_reference",
     "read_template",
@@ -22,9 +22,6 @@ __all__ = [
     "remove_lip_identity",
     "shipped_template",
 ]
-
-EYE_DISTANCE = 5.0
-"""Distance of the eye centres in the lip space 'eye5' (Humans project 2021)."""
 
 
 def aligned_for_identity(
@@ -38,8 +35,8 @@ def aligned_for_identity(
     of the result. Parameters and errors as for `remove_identity`."""
     if track.scheme != "dlib68":
         raise BadInput(f"Identity removal needs a 68-point track; got {track.scheme}.")
-    upside_down = track.space == "eye5" and not published  # that space is turned by 180 degrees
-    flat = track.replace(points=track.points[:, :, :2] * (-1 if upside_down else 1))
+    xy = track.points[:, :, :2]
+    flat = track.replace(points=xy if published else y_down(xy, track.space))
     aligned = align(flat, method, published=published)
     return retime(aligned, fps=fps, assume_fps=30 if published else None)
 
@@ -147,7 +144,7 @@ def remove_lip_identity(track: LandmarkTrack, *, fps: float = 25) -> LandmarkTra
     Returns
     -------
     LandmarkTrack
-        Scheme 'lips20', space 'eye5' (eye centres `EYE_DISTANCE` apart). NaN in frames without a
+        Scheme 'lips20', space 'eye5' (IOD `core.geometry.EYE5_IOD`). NaN in frames without a
         mouth.
 
     Raises

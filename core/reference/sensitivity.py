@@ -26,7 +26,7 @@ class Change:
 
     change : by part of the face (and 'face'), root mean squared way by which the points of the
         identity-removed track move, in IOD of the template
-    opening : how much wider the mouth of the identity-removed track is on average, in IOD
+    opening : mean change of the lip aperture of the identity-removed track, in IOD of the template
     errors : scores of the result, by name
     """
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..align import AlignMethod, align, face_size, select_mouth
 from ..errors import BadInput
+from ..geometry import EYE5_IOD
 from ..scheme import get_scheme
 from ..track import LandmarkTrack, frame_times, step
 from .identity import remove_identity
@@ -155,7 +156,7 @@ def component_errors(space: ShapeSpace, points: ArrayLike) -> tuple[ComponentErr
     layout = get_scheme(space.scheme)
     size, unit = face_size(space.mean.reshape(-1, space.dims), layout)
     if space.space == "eye5":
-        size, unit = 5.0, "IOD"
+        size, unit = EYE5_IOD, "IOD"
     shares = np.concatenate([[0.0], np.cumsum(space.shares)])
     rows = []
     for count in range(len(space.components) + 1):

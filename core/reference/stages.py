@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..align import face_parts, face_size, procrustes_frames, shipped_template
 from ..errors import BadInput
+from ..geometry import y_down
 from ..scheme import DLIB68
 from ..track import LandmarkTrack, remembered, step
 from .identity import remove_identity
@@ -39,8 +40,8 @@ def staged(track: LandmarkTrack, stage: Stage) -> LandmarkTrack:
         raise BadInput(f"Speakers are compared by 68-point faces; this track is {track.scheme}.")
     if stage == "after":
         return remove_identity(track)
-    flip = -1 if track.space == "eye5" else 1  # that space is turned by 180 degrees
-    points = procrustes_frames(track.points[:, :, :2] * flip, shipped_template())
+    points = y_down(track.points[:, :, :2], track.space)
+    points = procrustes_frames(points, shipped_template())
     return track.replace(step("align_onto_template"), points=points, space="template", score=None)
 
 

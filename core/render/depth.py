@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..metrics import interocular
+from ..geometry import interocular
 from ..reference import remove_identity
 from ..track import LandmarkTrack, remembered, retime, step
 
@@ -38,4 +38,4 @@ def template_motion(track: LandmarkTrack) -> LandmarkTrack:
 def _size(track: LandmarkTrack) -> float:
     """Distance of the eye centres of the median of the whole faces; NaN without one."""
     whole = track.points[track.frame_valid]
-    return interocular(np.median(whole, axis=0)) if len(whole) else float("nan")
+    return float(interocular(np.median(whole, axis=0))) if len(whole) else float("nan")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from types import TracebackType
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
 from ..errors import BadInput, OutputExists
+from ..files import staged
 
 __all__ = ["MAX_GIF_FPS", "GifWriter"]
 
@@ -58,14 +58,13 @@ class GifWriter:
                 f"A GIF plays at most {MAX_GIF_FPS:g} frames a second, not {fps:g}; give fewer."
             )
         self.size, self._step = size, 1 / fps
-        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        self._staged = staged(self.path)
         self._last: NDArray[np.uint8] | None = None
         self._waiting: tuple[NDArray[np.uint8], tuple[int, int]] | None = None
         self._since, self._now = 0, 0.0
 
     def __enter__(self) -> GifWriter:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._temporary.open("wb")
+        self._file = self._staged.__enter__().open("wb")
         return self
 
     def write(self, image: NDArray[np.uint8], time: float) -> None:
@@ -112,7 +111,7 @@ class GifWriter:
                 self._flush(round((self._now + self._step) * 100))
                 self._file.write(b";")
             self._file.close()
-            if kind is None:
-                os.replace(self._temporary, self.path)
-        finally:
-            self._temporary.unlink(missing_ok=True)
+        except BaseException as failure:
+            self._staged.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        self._staged.__exit__(kind, error, trace)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput
+from ..geometry import y_down
 from ..scheme import DLIB68
 from ..track import LandmarkTrack, step
 from .canvas import Image, blank, disc, fill, stroke
@@ -153,8 +154,8 @@ def at_template_size(track: LandmarkTrack) -> LandmarkTrack:
     """As `to_template_space`, for a track of any scheme: its own eyes decide, else its bounds."""
     if track.space == "template":
         return track
-    sign = -1.0 if track.space == "eye5" else 1.0  # eye5 is the picture turned by 180 degrees
-    points = track.points * sign
+    sign = -1.0 if track.space == "eye5" else 1.0
+    points = y_down(track.points, track.space)
     rings = [track.layout.parts.get(name, ()) for name in ("right_eye", "left_eye")]
     if all(rings):
         eyes = np.stack([points[:, list(ring), :2].mean(axis=1) for ring in rings], axis=1)

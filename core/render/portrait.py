@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput
+from ..geometry import eye_centres
 from .brush import (
     Frame,
     Mask,
@@ -50,7 +51,7 @@ _LOWER_FACE = [8, 48, 51, 54, 57, 31, 35]
 
 
 def _fit_head(p: Points) -> Frame:
-    eye, other = p[36:48].reshape(2, 6, 2).mean(axis=1)
+    eye, other = eye_centres(p)
     between = max(float(np.hypot(*(other - eye))), 1e-3)
     right = (other - eye) / between
     down = np.array([-right[1], right[0]])
@@ -109,7 +110,7 @@ def _spots(head: Frame, p: Points, c: PortraitColours) -> NDArray[np.float32]:
 
     Rows of the centre and the reach, across and down in axes of the head, strength, and RGB.
     """
-    eyes = p[36:48].reshape(2, 6, 2).mean(axis=1)
+    eyes = np.stack(eye_centres(p))
     at = head.inside(np.concatenate([eyes, p[_LOWER_FACE]])).tolist()
     (near_u, near_v), (far_u, far_v), (_, chin), left, top, right, low, wing, other = at
     lip_u, lip_v = ((a + (b + d) / 2) / 2 for a, b, d in zip(top, wing, other, strict=True))

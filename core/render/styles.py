@@ -6,20 +6,20 @@ from collections.abc import Callable
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import BadInput
+from ..geometry import eye_centres, interocular, y_down
 from ..track import LandmarkTrack
 from .canvas import Image, blank
 from .painted import (
     PUBLISHED_AXES,
-    TEMPLATE_EYE_CENTRE,
-    TEMPLATE_EYES,
     paint_face,
     painted_view,
     to_template_space,
 )
 from .palette import GROUND, INK
-from .portrait import draw_portrait
+from .shaded import draw_shaded
 from .view import Viewport, fit_view, robust_bounds, view_of
 from .wireframe import draw_dots, draw_wireframe
 
@@ -31,8 +31,7 @@ Style = Literal["wireframe", "painted", "dots", "overlay", "portrait"]
 FrameImage = Callable[[int | None], Image]
 """Frame index to picture, (height, width, 3) uint8 RGB, contiguous; None: the ground alone."""
 
-_PORTRAIT_EYES = 0.175  # distance of the eye centres as a share of the canvas
-_PORTRAIT_PLACE = (0.5, 0.44)  # middle of the eye centres
+_ABOVE, _MARGIN = 1.3, 0.12  # as in the player: eye distances above the points; of the larger side
 
 
 def check_style(style: str) -> None:
@@ -70,24 +69,43 @@ def _painted(track: LandmarkTrack, size: tuple[int, int], ground: str) -> FrameI
 
 
 def _portrait(track: LandmarkTrack, size: tuple[int, int], ground: str) -> FrameImage:
-    template = to_template_space(track)
-    side = min(size)
-    scale = _PORTRAIT_EYES * side / TEMPLATE_EYES
-    x, y = (p * side - c * scale for p, c in zip(_PORTRAIT_PLACE, TEMPLATE_EYE_CENTRE, strict=True))
-    view = Viewport(scale, (x, y), (side, side))
-    missing = np.full((68, 2), np.nan)
-    left, top = (size[0] - side) // 2, (size[1] - side) // 2
+    """The player's portrait in the player's frame: all points, room for the hair, and a margin."""
+    if track.scheme != "dlib68":
+        raise BadInput(
+            f"Only 68-point tracks have a portrait; this one is {track.scheme}: draw a wireframe."
+        )
+    upright = track.replace(points=y_down(track.points[..., :2], track.space), space="pixel")
+    points = upright.points
+    x0, y0, x1, y1 = robust_bounds(upright) or (-1.0, -1.0, 1.0, 1.0)
+    eyes, head = _usual(interocular(points)), _usual(_head_height(points))
+    top = y0 - _ABOVE * eyes
+    margin = _MARGIN * max(x1 - x0, y1 - top)
+    view = view_of((x0 - margin, top - margin, x1 + margin, y1 + margin), size)
 
     def draw(index: int | None) -> Image:
-        points = missing if index is None else view.apply(template.points[index])
-        square = draw_portrait(points, side)
-        if size == (side, side):
-            return square
         image = blank(size, ground)
-        image[top : top + side, left : left + side] = square
+        if index is not None:
+            draw_shaded(
+                image,
+                view.apply(points[index]),
+                eyes=eyes * view.scale,
+                head=head * view.scale,
+            )
         return image
 
     return draw
+
+
+def _head_height(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance of the chin from the middle of the eye centres, (T,)."""
+    right, left = eye_centres(points)
+    return np.asarray(np.linalg.norm(points[:, 8] - (right + left) / 2, axis=1))
+
+
+def _usual(course: NDArray[np.float64]) -> float:
+    """The median of the positive values, 0 without any."""
+    found = course[course > 0]
+    return float(np.median(found)) if len(found) else 0.0
 
 
 def _drawn(

@@ -5,8 +5,8 @@ them needs the rate and, where it cannot be guessed, the space. One module a fam
 `tracks` chooses among them.
 """
 
+from ..files import atomic_write, write_series
 from .contents import FACE_RATE, Basis, Contents
-from .files import atomic_write, write_series
 from .formats import (
     FORMATS,
     TRACK_SUFFIXES,

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
+from ..files import MAX_BYTES, check_plain, shown
 from ..track import LandmarkTrack, frame_times
 from .contents import FACE_RATE, Basis, Contents, finite_array, shaped
-from .files import MAX_BYTES, check_plain, shown
 from .npy import from_fields
 from .stored import check_chunks, stored_array, stored_dataset
 

@@ -15,9 +15,9 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from ..errors import BadInput
+from ..files import MAX_BYTES, read_plain, shown
 from ..track import LandmarkTrack, Space
 from .contents import Basis, Contents, finite_array, shaped
-from .files import MAX_BYTES, read_plain, shown
 
 __all__ = [
     "from_fields",

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
+from ..files import read_plain
 from ..scheme import scheme_of
 from ..track import LandmarkTrack
 from .contents import Contents, finite_array
-from .files import read_plain
 
 __all__ = [
     "json_track",

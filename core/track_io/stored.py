@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
-from .files import MAX_BYTES, shown
+from ..files import MAX_BYTES, shown
 
 __all__ = ["check_chunks", "stored_array", "stored_dataset", "stored_group", "stored_text"]
 

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
+from ..files import MAX_BYTES, MAX_TEXT, read_plain, shown
 from ..scheme import DLIB68, FACEMESH468, LIPS20, Scheme, get_scheme
 from ..track import LandmarkTrack, Space
 from .contents import Contents
-from .files import MAX_BYTES, MAX_TEXT, read_plain, shown
 
 if TYPE_CHECKING:
     import pandas as pd

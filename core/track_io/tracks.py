@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BadInput, MissingFile
+from ..files import atomic_write, write_series
 from ..track import LandmarkTrack, Space, frame_times, step
 from .contents import FACE_RATE, Basis, Contents
-from .files import atomic_write, write_series
 from .formats import (
     FORMATS,
     TRACK_SUFFIXES,

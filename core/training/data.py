@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 
 from ..align import (
     align_procrustes,
-    lip_aperture,
     normalise_lips,
     procrustes_frames,
     without_head_motion,
 )
 from ..datasets import ClipRef, list_clips, list_names
 from ..errors import BadInput, SpeechmarksError
+from ..geometry import interocular, lip_aperture
 from ..media import Waveform, read_sound
 from ..media.audio import resample
-from ..metrics import interocular
 from ..reference import closed_mouth, remove_identity
 from ..scheme import DLIB68
 from ..track import LandmarkTrack, retime
@@ -221,7 +220,7 @@ def build_training_set(
         faces, mouths = zip(*map(_mean_face, tracks), strict=True)
         template = symmetric(_speaker_mean(faces, speakers)) if template is None else template
         mean_lips = _speaker_mean(mouths, speakers) if mean_lips is None else mean_lips
-    size = interocular(template)
+    size = float(interocular(template))
     return TrainingSet(
         tuple(
             replace(e, points=e.points * size + template, lips=e.lips + mean_lips) for e in examples

@@ -21,6 +21,7 @@ from ..align import normalise_lips
 from ..datasets.clips import media_below
 from ..errors import BadInput, MissingFile, OutputExists, SpeechmarksError
 from ..evaluation.scores import QUIET_SECONDS
+from ..files import atomic_write, read_plain, staged
 from ..keys import file_sha256, model_sha256
 from ..media import Waveform, read_sound, write_flac
 from ..media.audio import resample
@@ -29,7 +30,6 @@ from ..speech.activity import quiet_stretches
 from ..speech.logmel import SPEECH_RATE
 from ..track import LandmarkTrack, frame_times, retime, step
 from ..track_io import read_array, read_track, write_array, write_track
-from ..track_io.files import atomic_write, read_plain, staged
 from .data import Example, TrainingSet
 
 __all__ = ["AudioFile", "Teacher", "audio_files", "distil", "read_distilled", "with_distilled"]

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from ..align import transfer_onto_mean
 from ..datasets import ClipRef
 from ..errors import BadInput, OutputExists, SpeechmarksError
+from ..files import staged
 from ..media import Waveform, read_sound
 from ..media.audio import resample
 from ..reference import shipped_template
 from ..speech.nr import NR_RATE
 from ..speech.tfl import tfl_features
 from ..track import retime
-from ..track_io.files import staged
 from ..workspace import Workspace, corrections_fact
 from .data import Example, build_training_set
 from .published import COMPONENTS, MEAN

@@ -7,7 +7,6 @@ with ``average_best``, the mean of the best epochs' (ten helped in the Humans pr
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..errors import BadInput, OutputExists, WeightsError
+from ..files import atomic_write, staged
 from ..weights import open_weights
 from ..workspace import corrections_fact
 from .data import Example, TrainingSet
@@ -279,19 +279,16 @@ class _Run:
 
     def store(self, checkpoint: Path) -> None:
         """Write everything; a run that is killed meanwhile keeps the checkpoint before."""
-        partial = checkpoint.with_suffix(".part")
-        torch.save(
-            {
-                "net": self.net.state_dict(),
-                "average": self.average.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "schedule": self.schedule.state_dict(),
-                "curves": self.curves,
-                "best": self.best,
-            },
-            partial,
-        )
-        os.replace(partial, checkpoint)
+        state = {
+            "net": self.net.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "curves": self.curves,
+            "best": self.best,
+        }
+        with staged(checkpoint) as partial:
+            torch.save(state, partial)
 
     def restore(self, checkpoint: Path) -> None:
         """Go on from a checkpoint; `WeightsError` where it is damaged or of another net."""
@@ -352,7 +349,5 @@ def _write_summary(
         "curves": curves,
         "averaged": averaged,
     }
-    partial = out / "curves.part"
-    partial.write_text(json.dumps(summary, indent=1))
-    os.replace(partial, out / "curves.json")
+    atomic_write(out / "curves.json", json.dumps(summary, indent=1).encode())
     return summary

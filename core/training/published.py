@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from ..align import normalise_lips
 from ..errors import BadInput
+from ..files import check_plain, shown
 from ..media import Waveform
 from ..reference import ShapeSpace
 from ..speech.nr import NR_RATE
 from ..speech.tfl import TFL_WIDTH
-from ..track_io.files import check_plain, shown
 from ..track_io.stored import check_chunks, stored_array, stored_dataset
 from .data import Example, TrainingSet, held_out
 

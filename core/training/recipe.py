@@ -12,10 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..align import lip_aperture
 from ..evaluation.scores import course_correlation, lip_motion_error, pooled_skill
-from ..metrics import interocular
-from ..reference.identity import EYE_DISTANCE
+from ..geometry import EYE5_IOD, interocular, lip_aperture
 from .data import Example, TrainingSet
 
 __all__ = ["Recipe", "State"]
@@ -86,7 +84,7 @@ class Recipe(ABC):
         """Headline scores of raw output: lip motion error (IOD) and aperture correlation, means
         over clips, and pooled skill."""
         net.eval()
-        iod = interocular(data.template)
+        iod = float(interocular(data.template))
         errors: list[float] = []
         still: list[float] = []
         frames: list[int] = []
@@ -97,7 +95,7 @@ class Recipe(ABC):
                 lips = points.shape[1] == 20
                 truth = (example.lips if lips else example.points)[: len(points)]
                 one, two = (
-                    p[: len(truth), -20:] / (EYE_DISTANCE if lips else iod) for p in (truth, points)
+                    p[: len(truth), -20:] / (EYE5_IOD if lips else iod) for p in (truth, points)
                 )
                 errors.append(lip_motion_error(one, two))
                 still.append(lip_motion_error(one, np.zeros_like(one)))

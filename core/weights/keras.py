@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..errors import BadInput, WeightsError
-from ..track_io.files import shown
+from ..files import shown
 from ..track_io.stored import stored_array, stored_group, stored_text
 
 __all__ = ["read_keras"]

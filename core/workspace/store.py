@@ -22,13 +22,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal
 
 from ..errors import BadInput, MissingFile
+from ..files import sweep
 from ..keys import SCHEMA, file_sha256
 from ..lanes import read_lanes
 from ..media import MediaInfo, probe
 from ..settings import Settings, home, read_settings
 from ..track import LandmarkTrack
 from ..track_io import atomic_write, read_contents, read_track, write_track
-from ..track_io.files import sweep
 
 __all__ = ["Clip", "Import", "ImportKind", "Store"]
 

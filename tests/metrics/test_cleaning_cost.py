@@ -7,7 +7,7 @@ import pytest
 from making import make_track
 
 from core.edits import Cleaning
-from core.metrics.cleaning import cleaning_cost, opening_course
+from core.metrics.cleaning import cleaning_cost
 from core.metrics.odd_frames import odd_frames
 from core.reference import shipped_template
 from core.track import LandmarkTrack
@@ -58,12 +58,6 @@ def test_uneven_times_have_no_lag_but_all_else() -> None:
     uneven = track.replace(times=np.cumsum(0.02 + 0.04 * (np.arange(50) % 2)))
     cost = cleaning_cost(uneven, Cleaning(fill=1.0).apply(uneven))
     assert np.isnan(cost.lag) and cost.opening_kept == 1
-
-
-def test_the_opening_of_a_missing_frame_is_unknown() -> None:
-    points = talking_face(4).points.copy()
-    points[2] = np.nan
-    assert np.isnan(opening_course(make_track(points))).tolist() == [False, False, True, False]
 
 
 def changed(kind: str) -> LandmarkTrack:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from making import make_track, sentence, talking
 
 from core.errors import BadInput
+from core.geometry import interocular
 from core.metrics.noise_floor import noise_difference
-from core.metrics.scores import interocular
 from core.track import LandmarkTrack
 
 LIPS = slice(48, 68)

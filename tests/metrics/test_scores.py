@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from making import faces, make_track, sentence
 
 from core.errors import BadInput
+from core.geometry import interocular, lip_aperture
 from core.metrics import (
     ClipScore,
-    interocular,
     mouth_rmse,
     mse,
     opening_correlation,
@@ -22,7 +22,7 @@ from core.metrics import (
     score_clip,
     variance_ratio,
 )
-from core.metrics.scores import opening
+from core.scheme import DLIB68
 from core.track import LandmarkTrack
 
 seeds = st.integers(0, 10_000)
@@ -54,7 +54,7 @@ def test_opening_by_hand() -> None:
     points = np.zeros((1, 68, 3))
     points[0, [67, 66, 65], 1] = 3, 6, 9
     points[..., 2] = 50  # depth does not count
-    assert opening(points) == pytest.approx([6])
+    assert lip_aperture(points, DLIB68) == pytest.approx([6])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import faces, make_track
 
-from core.metrics.scores import interocular
+from core.geometry import interocular
 from core.metrics.spread import spread_summary
 
 

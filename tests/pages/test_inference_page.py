@@ -23,7 +23,7 @@ from test_pages import (  # noqa: F401 (the fixtures are of this module, too)
 from toy_registry import Toy, make_toy
 
 from core.cli import main
-from core.models import SpeechModel
+from core.models import SpeechModel, live_latency, load_model
 from core.render.player import UnpackedPlayer, unpack_player
 from core.samples import SAMPLE
 from core.weights import weights_folder
@@ -130,7 +130,8 @@ def test_plain_results_are_chosen_in_compare_by_name(clips: Clips) -> None:  # n
 def test_the_table_says_what_computes_and_how_late_it_would_be(clips: Clips) -> None:  # noqa: F811
     app = open_page("inference", clips("sound only"))
     row = app.dataframe[0].value.iloc[0]
-    assert row["delay"] > 0 and np.isfinite(row["real-time factor"])
+    assert row["latency"] == pytest.approx(1000 * live_latency(load_model(row["model"])))
+    assert np.isfinite(row["real-time factor"])
     assert row["device"].startswith("CPU") and row["rate"] == 25 and row["family"]
 
 

@@ -27,8 +27,8 @@ from core.align import align
 from core.batch.speaker import clip_speaker_mean
 from core.cli import main
 from core.edits import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept
+from core.geometry import interocular
 from core.media import read_frames
-from core.metrics import interocular
 from core.metrics.quality import quality
 from core.reference import (
     identity_audit,

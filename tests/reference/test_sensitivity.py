@@ -12,7 +12,8 @@ from making import faces, make_track, sentence
 
 from core.align import face_parts, select_mouth, shipped_template
 from core.errors import BadInput
-from core.metrics import interocular, score_clip
+from core.geometry import interocular
+from core.metrics import score_clip
 from core.reference import (
     aligned_for_identity,
     closed_mouth,

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import grey, make_track, movie, tone
 
+from core.align import normalise_lips
 from core.errors import BadInput, NoVideo
 from core.lanes import TimedLabel
 from core.media import sound_bytes, write_wav
@@ -156,14 +157,14 @@ def test_ten_seconds_of_four_panels_with_sound_take_less_than_3_mb() -> None:
     assert len(page) < 3e6
 
 
-def test_curves_are_openings_and_distances_in_one_unit() -> None:
+def test_curves_are_lip_apertures_and_errors_in_one_unit() -> None:
     truth = SAMPLE.truth
     other = truth.replace(points=truth.points * 2 + 30)  # only larger and elsewhere
     curves = comparison_curves({"a": (truth, INK), "b": (other, "#d55e00")}, truth="a")
     assert [(c.name, c.unit) for c in curves] == [
-        ("opening, a", "IOD"),
-        ("opening, b", "IOD"),
-        ("distance, b", "IOD"),
+        ("lip aperture, a", "IOD (face)"),
+        ("lip aperture, b", "IOD (face)"),
+        ("lip motion error, b", "IOD (face)"),
     ]
     assert [(c.line, c.colour) for c in curves] == [
         ("solid", INK),
@@ -178,16 +179,22 @@ def test_curves_are_openings_and_distances_in_one_unit() -> None:
 def test_more_curves_than_a_timeline_shows_are_left_out() -> None:
     tracks = {str(k): (SAMPLE.truth, INK) for k in range(5)}
     assert [c.name for c in comparison_curves(tracks, truth="0")] == [
-        f"opening, {k}" for k in range(4)
+        f"lip aperture, {k}" for k in range(4)
     ]
 
 
-def test_lips_and_faces_have_no_curves_together() -> None:
-    lips = make_track(made_track().points[:, 48:68, :2], space="eye5")
-    alone = comparison_curves({"a": (lips, INK)}, truth="a")
-    assert [(c.name, c.unit) for c in alone] == [("opening, a", "IOD")]
-    with pytest.raises(BadInput, match="faces throughout, or lips throughout"):
-        comparison_curves({"a": (lips, INK), "b": (made_track(), INK)})
+def test_curves_of_lips_beside_faces_name_the_space_of_lips() -> None:
+    lips = make_track(normalise_lips(SAMPLE.truth.points)[0][:, 48:68], space="eye5")
+    both = comparison_curves({"a": (SAMPLE.truth, INK), "b": (lips, INK)}, truth="a")
+    assert {c.unit for c in both} == {"IOD (eye5)"}
+    np.testing.assert_allclose(both[0].values, both[1].values)
+    np.testing.assert_allclose(both[2].values, 0, atol=1e-9)
+
+
+def test_lips_of_unknown_size_have_no_curves() -> None:
+    lips = make_track(made_track().points[:, 48:68, :2])
+    with pytest.raises(BadInput, match="space 'eye5' or their IOD"):
+        comparison_curves({"a": (lips, INK)})
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from making import make_track
 
 from core.errors import SpeechmarksError
-from core.metrics import interocular
+from core.geometry import interocular
 from core.reference import remove_identity, shipped_template
 from core.render.depth import template_motion
 from core.samples import SAMPLE

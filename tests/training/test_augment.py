@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tiny import TRAINING, example
 
-from core.align import lip_aperture
 from core.errors import BadInput
+from core.geometry import lip_aperture
 from core.media import Waveform
 from core.training import Example, Sampling
 from core.training.augment import (

@@ -79,9 +79,10 @@ def address(app: AppTest, name: str = "tracks") -> str:
 
 def test_a_dropped_track_is_there_at_once_and_stands_in_the_address(clip: str) -> None:
     app = dropped(opened(clip), ("mine.npy", bare()))
-    ((name, track, note),) = app.session_state["result"]
-    assert name == "mine.npy" and len(track) == FRAMES and not app.error
-    assert note == "68 points, 30 fps, pixel"  # the clip has as many frames, 30 a second
+    (shown,) = app.session_state["result"]
+    assert shown.name == "mine.npy" and len(shown.track) == FRAMES and not app.error
+    assert shown.flags == ("--source-fps", "30", "--space", "pixel")
+    assert shown.note == "68 points, 30 fps, pixel"  # the clip has as many frames, 30 a second
     (brought,) = state.workspace().imports("track")
     assert address(app) == f"{brought.id}:30:pixel"
 
@@ -89,11 +90,10 @@ def test_a_dropped_track_is_there_at_once_and_stands_in_the_address(clip: str) -
 def test_an_address_opens_the_same_tracks_in_another_session(clip: str) -> None:
     first = dropped(opened(clip), ("one.npy", bare(1)), ("two.npy", bare(2, 5)))
     second = opened(clip, tracks=address(first))
-    names = [name for name, *_ in second.session_state["result"]]
+    names = [shown.name for shown in second.session_state["result"]]
     assert names == ["one.npy", "two.npy"]
-    for (_, one, _), (_, two, _) in zip(
-        first.session_state["result"], second.session_state["result"], strict=True
-    ):
+    pairs = zip(first.session_state["result"], second.session_state["result"], strict=True)
+    for one, two in ((a.track, b.track) for a, b in pairs):
         np.testing.assert_array_equal(one.points, two.points)
         np.testing.assert_array_equal(one.times, two.times)
 
@@ -102,16 +102,17 @@ def test_rate_and_space_are_asked_for_only_where_the_file_is_silent(clip: str) -
     whole = track_bytes(make_track(faces(3, 5), fps=50), ".npz")
     app = dropped(opened(clip), ("whole.npz", whole))
     assert not app.number_input and not app.selectbox
-    assert app.session_state["result"][0][2] == "68 points, 50 fps, pixel"
+    assert app.session_state["result"][0].note == "68 points, 50 fps, pixel"
     app = dropped(opened(clip), ("bare.npy", bare(4, 5)))
     assert app.number_input[0].value == 25.0 and app.selectbox[0].value == "pixel"
     app.number_input[0].set_value(12.5)
     app.selectbox[0].set_value("unit")
     ran(app)
-    ((_, track, note),) = app.session_state["result"]
+    (shown,) = app.session_state["result"]
+    track, note = shown.track, shown.note
     assert note == "68 points, 12.5 fps, unit" and track.times[1] == pytest.approx(0.08)
     assert address(app).endswith(":12.5:unit")
-    assert opened(clip, tracks=address(app)).session_state["result"][0][2] == note
+    assert opened(clip, tracks=address(app)).session_state["result"][0].note == note
 
 
 def test_tracks_survive_a_page_that_knows_nothing_of_them(clip: str) -> None:
@@ -119,7 +120,7 @@ def test_tracks_survive_a_page_that_knows_nothing_of_them(clip: str) -> None:
     before = address(app)
     app.query_params.clear()  # as a change of page does
     ran(app)
-    assert [name for name, *_ in app.session_state["result"]] == ["stays.npy"]
+    assert [shown.name for shown in app.session_state["result"]] == ["stays.npy"]
     assert address(app) == before
 
 
@@ -128,7 +129,7 @@ def test_a_track_is_put_away_by_its_button_and_kept_in_the_workspace(clip: str) 
     kept = len(state.workspace().imports("track"))
     app.button[0].click()
     ran(app)
-    assert [name for name, *_ in app.session_state["result"]] == ["b.npy"]
+    assert [shown.name for shown in app.session_state["result"]] == ["b.npy"]
     app.button[0].click()
     ran(app)
     assert app.session_state["result"] == [] and "tracks" not in app.query_params
@@ -138,12 +139,12 @@ def test_a_track_is_put_away_by_its_button_and_kept_in_the_workspace(clip: str) 
 def test_the_same_file_twice_is_chosen_once(clip: str) -> None:
     app = dropped(opened(clip), ("a.npy", bare(8)))
     app = dropped(app, ("again.npy", bare(8)))
-    assert [name for name, *_ in app.session_state["result"]] == ["a.npy"]
+    assert [shown.name for shown in app.session_state["result"]] == ["a.npy"]
 
 
 def test_two_files_of_one_name_are_told_apart(clip: str) -> None:
     app = dropped(opened(clip), ("a.npy", bare(9)), ("a.npy", bare(10)))
-    names = [name for name, *_ in app.session_state["result"]]
+    names = [shown.name for shown in app.session_state["result"]]
     assert len(set(names)) == 2 and all(name.startswith("a.npy") for name in names)
 
 
@@ -151,7 +152,7 @@ def test_what_is_no_track_is_one_sentence_and_the_others_come_in(clip: str) -> N
     app = dropped(opened(clip), ("bad.npy", b"hello"), ("good.npy", bare(11)))
     (error,) = app.error
     assert "bad" in error.value and error.value.endswith(".") and "\n" not in error.value
-    assert [name for name, *_ in app.session_state["result"]] == ["good.npy"]
+    assert [shown.name for shown in app.session_state["result"]] == ["good.npy"]
     app = dropped(app, ("more.npy", bare(12)))
     assert not app.error and len(app.session_state["result"]) == 2
 
@@ -160,7 +161,8 @@ def test_many_text_files_are_one_track(clip: str, tmp_path: Path) -> None:
     write_track(tmp_path / "texts", make_track(faces(13, 4)))
     files = [(path.name, path.read_bytes()) for path in (tmp_path / "texts").iterdir()]
     app = dropped(opened(clip), *files)
-    ((name, track, _),) = app.session_state["result"]
+    (shown,) = app.session_state["result"]
+    name, track = shown.name, shown.track
     assert name == "4 text files.zip"
     np.testing.assert_array_equal(track.points, np.rint(faces(13, 4)))
 
@@ -170,7 +172,8 @@ def test_a_mesh_says_its_points(clip: str) -> None:
     buffer = BytesIO()
     np.save(buffer, data)
     app = dropped(opened(clip), ("mesh.npy", buffer.getvalue()))
-    ((_, track, note),) = app.session_state["result"]
+    (shown,) = app.session_state["result"]
+    track, note = shown.track, shown.note
     assert track.scheme == "facemesh468" and note == "468 points, 25 fps, pixel"
     assert "irises in mesh" in app.caption[0].value and "file" not in app.caption[0].value
 

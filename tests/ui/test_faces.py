@@ -28,12 +28,14 @@ def page(tracks: dict) -> None:
     import streamlit as st
 
     from core.samples import SAMPLE
-    from ui.faces import curves_of, faces_of, panels_of, scores_of
+    from ui.bring import BroughtTrack
+    from ui.faces import curves_of, faces_of, scores_of
 
-    faces = faces_of(SAMPLE.truth, {}, [(name, t, "yours") for name, t in tracks.items()])
-    panels_of(faces, "wireframe")
+    dropped = [BroughtTrack(name, t, "yours", name) for name, t in tracks.items()]
+    faces = faces_of(SAMPLE.truth, {}, dropped)
+    faces.panels("wireframe")
     curves_of(faces)
-    st.session_state["faces"] = {face.name: face.track for face in faces}
+    st.session_state["faces"] = {face.name: face.track for face in faces.faces}
     st.session_state["scored"] = list(scores_of(faces))
 
 

@@ -27,16 +27,17 @@ truth = LandmarkTrack(SAMPLE.truth.points[:25] + st.session_state.get("moved", 0
                       SAMPLE.truth.times[:25])
 media = state.media(clip)
 score = {"rmse": Score(0.25, 25, "IOD", None, np.empty(0))}
-words = take_away(Takeaway(
+take_away(Takeaway(
     clip, media,
     [PlayerPanel("Clip", "video", "overlay", INK, truth), PlayerPanel("Truth", track=truth)],
     [Panel("Clip", truth, clip.path), Panel("Truth", truth)],
     {"Truth <b>": truth},
     sound=state.sound(clip),
     files=st.session_state.get("files", {}),
+    words=list(st.session_state.get("files", {}).values()),
+    before=[["landmarks", "a.mp4", "-o", "mine.npz"]] if "files" in st.session_state else [],
     scores={} if st.session_state.get("no scores") else {"cnn": score},
 ))
-st.text(" ".join(words))
 """
 
 
@@ -49,8 +50,19 @@ def private_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     st.cache_resource.clear()
 
 
+FILES = {"Truth <b>": "mine.npz", "cnn": "theirs.npy"}
+
+
+def line(app: AppTest) -> str:
+    """The last printed command, without what is the same for all."""
+    made, last = app.code[-1].value.splitlines()
+    assert made == "python -m core landmarks a.mp4 -o mine.npz"
+    return str(last.removeprefix("python -m core "))
+
+
 def opened(kind: str | None = None) -> AppTest:
     app = AppTest.from_string(SCRIPT, default_timeout=120)
+    app.session_state["files"] = FILES
     if kind is not None:
         app.session_state["take away"] = kind
     app.run()
@@ -100,8 +112,9 @@ def test_a_movie_stays_on_offer_until_the_choice_changes() -> None:
     info = probe(file)
     assert info.video is not None and info.video.size == (1280, 720)
     assert info.audio is not None and info.video.n_frames == 10
-    assert app.text[0].value == (
-        "--labels --layout row --size 1280x720 --start 0.2 --stop 0.6 -o comparison.mp4"
+    assert line(app) == (
+        "compare mine.npz theirs.npy --video samples/presenter.mp4 --labels --layout row "
+        "--size 1280x720 --start 0.2 --stop 0.6 -o comparison.mp4"
     )
     assert labels(app.run()) == ["Download the movie"]
     app.toggle(key="movie burn-in").set_value(True)
@@ -117,7 +130,7 @@ def test_the_prepared_truth_can_be_asked_for() -> None:
     app.slider(key="movie stretch").set_value((0.0, 0.2))
     app.toggle(key="movie face").set_value(True)
     app = press(app.run(), "Make the movie")
-    assert "--crop face" in app.text[0].value and len(made(app, "mp4")) == 1
+    assert "--crop face" in line(app) and len(made(app, "mp4")) == 1
 
 
 def test_a_gif_of_a_stretch() -> None:
@@ -145,22 +158,31 @@ def test_landmarks_in_every_format() -> None:
     app = opened("Landmarks")
     assert labels(app) == ["Download the landmarks"]
     assert app.caption[-1].value == "Truth \\<b\\>: 25 frames of 68 points, space pixel."
-    assert not app.code, "without files there is no command"
 
 
 @pytest.mark.parametrize(
     ("kind", "command"),
     [
-        ("Landmarks", "python -m core identity mine.npz -o motion.npz"),
-        ("Table", "python -m core metrics mine.npz theirs.npy --table csv"),
+        ("Landmarks", "identity mine.npz -o motion.npz"),
+        (
+            "Table",
+            "compare mine.npz theirs.npy --audio samples/presenter.mp4 -o comparison.html "
+            "--metrics scores.csv",
+        ),
+        (
+            "Page",
+            "compare mine.npz theirs.npy --audio samples/presenter.mp4 -o comparison.html",
+        ),
     ],
 )
-def test_what_is_no_comparison_has_a_command_of_its_own(kind: str, command: str) -> None:
+def test_every_kind_prints_the_command_that_makes_it(kind: str, command: str) -> None:
+    assert line(opened(kind)) == command
+
+
+def test_without_files_there_is_no_command() -> None:
     app = AppTest.from_string(SCRIPT, default_timeout=120)
-    app.session_state["take away"] = kind
-    app.session_state["files"] = {"Truth <b>": "mine.npz", "cnn": "theirs.npy"}
-    app.run()
-    assert app.code[-1].value == command and app.text[0].value == ""
+    app.session_state["take away"] = "Landmarks"
+    assert not app.run().code
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from typing import Any
 from torch import Tensor
 
 from ...errors import BadInput, MissingFile, WeightsError
+from ...files import read_plain
 from ...package import program
-from ...track_io.files import read_plain
 from ...weights import encoder_files, open_weights, shelf
 from .base import SpeechEncoder
 from .wav2vec import KINDS, build_wav2vec

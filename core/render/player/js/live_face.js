@@ -33,7 +33,7 @@ export function createLiveFace(spec, index, data, look, view, turned) {
   panel.root.append(about);
   let read = -Infinity;
   const tellPromise = (more) => {
-    promised.textContent = `${face.promised} ms promised${more}`;
+    promised.textContent = `latency ${face.promised} ms${more}`;
   };
 
   const face = {
@@ -63,13 +63,13 @@ export function createLiveFace(spec, index, data, look, view, turned) {
       read = -Infinity;
       redraw();
     },
-    /** What the delay will be, but for computing: the model's own, and how long a piece of sound is; seconds. */
+    /** Latency without compute time: what the model waits for, and the length of a block of audio; seconds. */
     promise(delay, piece) {
       face.promised = Math.round(1000 * (delay + piece));
       measured.textContent = "delay –";
       tellPromise(" + computing");
-      promised.title = `The model waits for up to ${Math.round(1000 * delay)} ms of sound after a face, and sound `
-        + `comes in pieces of ${Math.round(1000 * piece)} ms.`;
+      promised.title = `Look-ahead and resampling: up to ${Math.round(1000 * delay)} ms. `
+        + `Block of audio: ${Math.round(1000 * piece)} ms.`;
     },
     /** Milliseconds from the microphone to the screen, and that the model works on a piece of sound. */
     measure(delay, work) {

@@ -1,4 +1,8 @@
-"""Files on disk: read only where plain and of bounded size, written whole or not at all."""
+"""Files on disk: read only where plain and of bounded size, written whole or not at all.
+
+Everything that is staged under a temporary name, or swept away after a process was killed, goes
+through this module.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import BadInput, MissingFile
+from .errors import BadInput, MissingFile
 
 __all__ = [
     "MAX_BYTES",
@@ -76,7 +80,7 @@ def _staging(path: Path) -> Path:
 
 
 def sweep(parts: Iterable[Path]) -> None:
-    """Remove half-written files (`staged`, `core.media.MovieWriter`) whose writer, a process of
+    """Remove half-written files (`staged`) whose writer, a process of
     this machine that their names tell, is gone."""
     for part in parts:
         writer = part.name.split(".")[-2].partition("-")[0]

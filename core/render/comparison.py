@@ -1,0 +1,277 @@
+"""The faces of a comparison: what is compared, how it is drawn, how it scores.
+
+The page Compare and the command ``compare`` take panels, movies, curves and scores from here, so
+that both give the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from ..align import comparable
+from ..errors import BadInput, SpeechmarksError
+from ..metrics import Score, score_track
+from ..reference import remove_lip_identity
+from ..scheme import point_map
+from ..track import LandmarkTrack, select_points
+from .compare import Crop, Panel
+from .curves import comparison_curves
+from .depth import template_motion
+from .palette import INK, free_colours, model_colour
+from .player import Curve, PlayerPanel
+from .player.pack import PanelStyle as PlayerStyle
+from .styles import Style
+
+__all__ = [
+    "PREPARED_RATE",
+    "ComparedFace",
+    "FaceComparison",
+    "Given",
+    "IdentityOf",
+    "PointsOf",
+    "compare_faces",
+]
+
+IdentityOf = Literal["removed", "kept"]
+"""removed : 68-point faces are drawn as their motion on the shipped template, at 25 fps
+(`core.reference.remove_identity`). kept : tracks are drawn as given."""
+
+PointsOf = Literal["common", "own"]
+"""common : where schemes differ, only the points that all tracks have are drawn. own : each track
+is drawn with all of its points."""
+
+CLIP = "Clip"
+"""Title of the panel that shows the clip's picture."""
+
+PREPARED_RATE = 25.0
+"""Pictures a second of a clip that is cut to the face, as Eskimez et al. 2020 prepare it."""
+
+_ON_PICTURE = ("pixel", "unit")
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A track of a comparison as it is given.
+
+    Attributes
+    ----------
+    name : title of its panel, untrusted text.
+    note : shown below the title, untrusted text.
+    """
+
+    name: str
+    track: LandmarkTrack
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedFace:
+    """One face of a comparison: ``raw`` landmarks as given, which are scored, and ``track`` as it
+    is drawn."""
+
+    name: str
+    raw: LandmarkTrack
+    track: LandmarkTrack
+    colour: str
+    note: str = ""
+    truth: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class FaceComparison:
+    """Faces in the order in which they are shown; the ground truth, if there is one, is the first.
+
+    Attributes
+    ----------
+    faces : those that can be drawn
+    left_out : reason for every track that cannot be drawn, by name
+    remarks : what was done to the tracks, one sentence each
+    clip : sha256 of the clip of the ground truth, where it is known
+    """
+
+    faces: tuple[ComparedFace, ...]
+    left_out: Mapping[str, str]
+    remarks: tuple[str, ...] = ()
+    clip: str | None = None
+
+    @property
+    def truth(self) -> ComparedFace | None:
+        """The ground truth."""
+        return next((face for face in self.faces if face.truth), None)
+
+    @property
+    def over(self) -> LandmarkTrack | None:
+        """The track that lies over the clip's picture: the first one in its pixels."""
+        return next((f.raw for f in self.faces if f.raw.space in _ON_PICTURE), None)
+
+    def panels(self, style: Style) -> list[PlayerPanel]:
+        """Panels of the player; a style that needs the 68 points becomes a wireframe for others."""
+        return [
+            PlayerPanel(
+                face.name,
+                style="wireframe" if (own := _style(face, style)) == "overlay" else own,
+                colour=face.colour,
+                track=face.track,
+                caption=face.note,
+                truth=face.truth,
+            )
+            for face in self.faces
+        ]
+
+    def movie(self, style: Style) -> list[Panel]:
+        """The same panels for `compare_movie`."""
+        return [
+            Panel(face.name, track=face.track, style=_style(face, style), colour=face.colour)
+            for face in self.faces
+        ]
+
+    def clip_panel(self) -> PlayerPanel:
+        """The clip's picture under the landmarks, for the player."""
+        drawn: PlayerStyle = "picture" if self.over is None else "overlay"
+        return PlayerPanel(CLIP, "video", drawn, INK, self.over)
+
+    def clip_movie(self, video: Path, crop: Crop = "whole") -> Panel:
+        """The same for `compare_movie`; cut to the face: without landmarks, at `PREPARED_RATE`.
+
+        Raises `BadInput` where it is to be cut to the face and no track is in its pixels.
+        """
+        if crop == "whole":
+            drawn = "picture" if self.over is None else "overlay"
+            return Panel(CLIP, self.over, video, cast(Style, drawn), INK)
+        if self.over is None:
+            spaces = ", ".join(sorted({face.raw.space for face in self.faces}))
+            raise BadInput(
+                "Expected a track in pixels of the video, such as 'landmarks' makes, to cut the "
+                f"clip to the face; these are in {spaces} space."
+            )
+        return Panel(CLIP, self.over, video, "picture", INK, "face", PREPARED_RATE)
+
+    def curves(self) -> list[Curve]:
+        """Lip apertures and lip motion errors of the tracks as given; raises as
+        `comparison_curves`."""
+        truth = self.truth
+        return comparison_curves(
+            {face.name: (face.raw, face.colour) for face in self.faces},
+            truth=None if truth is None else truth.name,
+            clip=self.clip,
+        )
+
+    def scores(self) -> tuple[dict[str, dict[str, Score]], list[str]]:
+        """Scores of every other face against the ground truth, by name, and one sentence for each
+        that cannot be taken."""
+        found: dict[str, dict[str, Score]] = {}
+        notes: list[str] = []
+        truth = self.truth
+        for face in self.faces if truth is not None else ():
+            if truth is None or face.truth:
+                continue
+            try:
+                pair = (_with_eyes(truth.raw), _with_eyes(face.raw))
+                found[face.name], said = score_track(*pair, clip=self.clip)
+            except SpeechmarksError as error:
+                said = [f"cannot be scored: {error}"]
+            notes += [f"{face.name}: {sentence}" for sentence in said]
+        return found, notes
+
+
+def compare_faces(
+    truth: Given | None,
+    others: Iterable[Given],
+    *,
+    order: Mapping[str, int] | None = None,
+    identity: IdentityOf = "removed",
+    points: PointsOf = "common",
+    clip: str | None = None,
+) -> FaceComparison:
+    """The faces of a comparison.
+
+    Parameters
+    ----------
+    truth : Given or None
+        The ground truth, drawn in ink; None where there is none.
+    others : iterable of Given
+        What is compared with it.
+    order : mapping of str to int, optional
+        Place of every model in the registry. A track of such a name has the model's colour, any
+        other one a colour that is free.
+    identity, points : see `IdentityOf` and `PointsOf`.
+    clip : str, optional
+        sha256 of the clip of the ground truth: seconds of it that a model was adapted to are not
+        scored.
+
+    Raises
+    ------
+    BadInput : two tracks of one name.
+    """
+    given = [*([] if truth is None else [truth]), *others]
+    names = [one.name for one in given]
+    if len(set(names)) < len(names):
+        raise BadInput(f"Expected tracks of different names; got {', '.join(names)}.")
+    colours = _colours(names if truth is None else names[1:], order or {})
+    drawn: dict[str, LandmarkTrack] = {}
+    left_out: dict[str, str] = {}
+    for one in given:
+        try:
+            free = identity == "removed" and one.track.scheme == "dlib68"
+            drawn[one.name] = template_motion(one.track) if free else one.track
+        except SpeechmarksError as error:  # the others are compared without it
+            left_out[one.name] = str(error)
+    remarks: tuple[str, ...] = ()
+    if points == "common" and len({track.scheme for track in drawn.values()}) > 1:
+        raw = {one.name: one.track for one in given if one.name in drawn}
+        drawn, remarks = _same_points(raw, drawn, identity)
+    faces = tuple(
+        ComparedFace(
+            one.name,
+            one.track,
+            drawn[one.name],
+            INK if one is truth else colours[one.name],
+            one.note,
+            one is truth,
+        )
+        for one in given
+        if one.name in drawn
+    )
+    return FaceComparison(faces, left_out, remarks, clip)
+
+
+def _colours(names: Sequence[str], order: Mapping[str, int]) -> dict[str, str]:
+    known = {name: model_colour(order[name]) for name in names if name in order}
+    free = free_colours(known.values())
+    return {name: known.get(name) or next(free) for name in names}
+
+
+def _style(face: ComparedFace, style: Style) -> Style:
+    paintable = face.track.scheme == "dlib68" or style in ("dots", "overlay")
+    return style if paintable else "wireframe"
+
+
+def _same_points(
+    raw: Mapping[str, LandmarkTrack], drawn: Mapping[str, LandmarkTrack], identity: IdentityOf
+) -> tuple[dict[str, LandmarkTrack], tuple[str, ...]]:
+    """Tracks with the same points, and what was done for it.
+
+    Beside lips in the lip space of the Humans project every face becomes lips there, free of
+    identity, so that they can be laid over one another; otherwise points are chosen as they are.
+    """
+    said: list[str] = []
+    lips_alone = any(t.scheme == "lips20" and t.space == "eye5" for t in drawn.values())
+    if identity == "removed" and lips_alone:
+        try:
+            lips = {name: remove_lip_identity(_with_eyes(track)) for name, track in raw.items()}
+            done = "Lips alone: each motion on the template's lips, in HUM's lip space."
+            return lips, (done,)
+        except SpeechmarksError as error:
+            said.append(f"Lips are shown as they are: {error}")
+    chosen, remarks = comparable(drawn)
+    return chosen, (*said, *remarks)
+
+
+def _with_eyes(track: LandmarkTrack) -> LandmarkTrack:
+    """The 68 points of a denser face, for what rests on eyes and lips."""
+    if track.scheme in ("dlib68", "lips20"):
+        return track
+    return select_points(track, point_map(track.scheme, "dlib68"), "dlib68")
