@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 from ..align import comparable
 from ..errors import BadInput, SpeechmarksError
@@ -17,7 +17,7 @@ from ..metrics import Score, score_track
 from ..reference import remove_lip_identity
 from ..scheme import point_map
 from ..track import LandmarkTrack, select_points
-from .compare import Crop, Panel
+from .compare import Crop, Panel, PanelStyle
 from .curves import comparison_curves
 from .depth import template_motion
 from .palette import INK, free_colours, model_colour
@@ -139,8 +139,8 @@ class FaceComparison:
         Raises `BadInput` where it is to be cut to the face and no track is in its pixels.
         """
         if crop == "whole":
-            drawn = "picture" if self.over is None else "overlay"
-            return Panel(CLIP, self.over, video, cast(Style, drawn), INK)
+            drawn: PanelStyle = "picture" if self.over is None else "overlay"
+            return Panel(CLIP, self.over, video, drawn, INK)
         if self.over is None:
             spaces = ", ".join(sorted({face.raw.space for face in self.faces}))
             raise BadInput(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -84,7 +85,8 @@ def _radial(
     start: ArrayLike, inner: float, end: ArrayLike, outer: float, stops: Sequence[tuple[float, str]]
 ) -> Shade:
     """The gradient between two circles, as a canvas of a browser defines it."""
-    a, way, grow = np.asarray(start, float), np.asarray(end, float) - start, outer - inner
+    a, b = np.asarray(start, float), np.asarray(end, float)
+    way, grow = b - a, outer - inner
 
     def shade(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float32]:
         dx, dy = x - a[0], y - a[1]
@@ -127,7 +129,7 @@ class _Canvas:
         fine = np.zeros((_FINE * (bottom - top), _FINE * (right - left)), np.uint8)
         if fine.size:
             placed = ((line - (left - 0.5, top - 0.5)) * _FINE - 0.5) * (1 << _SHIFT)
-            fixed = np.round(placed).astype(np.int32)[None]
+            fixed: list[Any] = [np.round(placed).astype(np.int32)]
             if width is None:
                 cv2.fillPoly(fine, fixed, 255, cv2.LINE_8, _SHIFT)
             else:

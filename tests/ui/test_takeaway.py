@@ -157,7 +157,7 @@ def test_a_page(picture: bool) -> None:
 def test_landmarks_in_every_format() -> None:
     app = opened("Landmarks")
     assert labels(app) == ["Download the landmarks"]
-    assert app.caption[-1].value == "Truth \\<b\\>: 25 frames of 68 points, space pixel."
+    assert app.caption[-2].value == "Truth \\<b\\>: 25 frames of 68 points, space pixel."
 
 
 @pytest.mark.parametrize(
