@@ -275,6 +275,8 @@ def test_landmarks_are_found_by_path_and_by_hash(house: House) -> None:
     raw = workspace.landmarks(path, corrected=False)
     assert not np.array_equal(raw.points, track.points)
     assert workspace.corrections_digest(track_digest(raw)) == known.digest != ""
+    (workspace.root / "edits.json").write_text("{")
+    assert workspace.corrections_digest("../edits") == ""
 
 
 def test_damaged_corrections_leave_a_clip_out_with_a_reason(house: House) -> None:
