@@ -23,7 +23,7 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.media import MovieWriter, read_sound
-from core.reference import remove_identity
+from core.neutral import remove_identity
 from core.render import INK, Panel, Style, compare_movie, model_colour
 from core.render.canvas import Image, blank
 from core.render.compare import _source

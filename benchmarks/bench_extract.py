@@ -16,11 +16,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from core.batch import extract
 from core.datasets import ClipRef, list_clips
 from core.detect import Dlib68
+from core.evaluation.pair_scores import face_width
+from core.jobs import extract
 from core.media import read_frames
-from core.metrics import face_width
 from core.workspace import LandmarkRecipe, Workspace, cached_landmarks
 
 __all__ = ["run", "run_fine", "run_fine_1080", "run_workers"]

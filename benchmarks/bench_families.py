@@ -21,7 +21,7 @@ from core.models.lips_net import LipNet
 from core.models.lstm_net import LSTMLayer, StackedLSTM
 from core.models.mfcc_lstm import WindowLSTM
 from core.models.store import save_model
-from core.reference import ShapeSpace
+from core.shape import ShapeSpace
 
 __all__ = ["run"]
 

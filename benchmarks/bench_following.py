@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.detect import detect_landmarks
-from core.metrics import face_width
+from core.evaluation.pair_scores import face_width
 
 __all__ = ["run"]
 

@@ -23,7 +23,6 @@ import pandas as pd
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.batch.indexing import update_index
 from core.datasets import list_clips
 from core.datasets.index import (
     COLUMNS,
@@ -35,6 +34,7 @@ from core.datasets.index import (
     select_clips,
     write_index,
 )
+from core.jobs.indexing import update_index
 from core.workspace import Workspace
 from core.workspace.landmarks import landmark_key
 

@@ -15,9 +15,9 @@ from typing import Any, get_args
 import numpy as np
 from scipy import stats
 
-from core.batch.noise_floor import NoiseFloor, cached_noise_floor
 from core.datasets import ClipRef, list_clips
 from core.detect import Precision
+from core.jobs.noise_floor import NoiseFloor, cached_noise_floor
 from core.media import MovieWriter, probe, read_frames_at
 from core.workspace import LandmarkRecipe, Workspace
 

@@ -27,7 +27,7 @@ if __package__ in (None, ""):
 from core.render.movie import face_movie
 from core.render.painted import PUBLISHED_AXES, TEMPLATE_EYES, paint_face
 from core.render.palette import GROUND
-from core.track import LandmarkTrack, frame_times
+from core.tracks.track import LandmarkTrack, frame_times
 
 GOAL = 5.0
 SIZE = 1000

@@ -2,7 +2,7 @@
 
 Every clip is cropped at one side by steps, the landmarks are detected again, and the lip aperture
 is compared with that of the whole picture. The tables say where harm begins, and which frames a
-rule of ``core.metrics.edge`` finds: docs/quality.md holds them.
+rule of ``core.quality.edge`` finds: docs/quality.md holds them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from core.detect import detect_landmarks
 from core.errors import SpeechmarksError
-from core.geometry import lip_aperture
 from core.media import MovieWriter, read_frames
-from core.metrics.edge import EDGE_LANDMARKS, EDGE_MARGIN, cut_by_edge
-from core.track import LandmarkTrack
+from core.quality.edge import EDGE_LANDMARKS, EDGE_MARGIN, cut_by_edge
+from core.tracks.geometry import lip_aperture
+from core.tracks.track import LandmarkTrack
 
 __all__ = ["Cut", "compared", "cuts_of", "report"]
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .evaluation.scoring import compare, score
     from .media.audio import read_audio
     from .models.store import list_models, load_model
-    from .reference.identity import remove_identity
-    from .track_io.tracks import read_track, write_track
+    from .neutral.identity import remove_identity
+    from .tracks.io.tracks import read_track, write_track
     from .workspace import Workspace
 
 __version__ = "0.1.0"
@@ -53,10 +53,10 @@ _HOMES = {
     "list_models": ".models.store",
     "load_model": ".models.store",
     "read_audio": ".media.audio",
-    "read_track": ".track_io.tracks",
-    "remove_identity": ".reference.identity",
+    "read_track": ".tracks.io.tracks",
+    "remove_identity": ".neutral.identity",
     "score": ".evaluation.scoring",
-    "write_track": ".track_io.tracks",
+    "write_track": ".tracks.io.tracks",
 }
 
 

@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from .lanes import TimedLabel, read_lanes
 from .package import shipped
-from .track import LandmarkTrack, frame_times, step
+from .tracks.labels import TimedLabel, read_lanes
+from .tracks.track import LandmarkTrack, frame_times, step
 
 __all__ = ["SAMPLE", "Sample"]
 

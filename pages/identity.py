@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from ui import identity_view as view
 from ui import state
 from ui.adapt_view import other_template

@@ -5,7 +5,7 @@ import streamlit as st
 from core.models import LATENCY
 from core.render import model_colour
 from core.render.player import PlayerPanel
-from core.track_io import track_bytes
+from core.tracks.io import track_bytes
 from ui import plots, state
 from ui.adaptation import adapt_models, choose_seconds, speaker_of
 from ui.live import live_microphone

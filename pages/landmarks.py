@@ -6,10 +6,10 @@ import numpy as np
 import streamlit as st
 
 from core.evaluation import aperture_course
-from core.metrics import face_width
+from core.evaluation.pair_scores import face_width
 from core.render import INK
 from core.render.player import PlayerPanel
-from core.track_io import track_bytes
+from core.tracks.io import track_bytes
 from ui import plots, state
 from ui.detector_view import (
     HOW,

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from core.reference import closed_mouth, remove_identity
+from core.neutral import closed_mouth, remove_identity
 from ui import reference_view as view
 from ui.reference_effect import before_and_after, pursed_lips, what_hangs
 from ui.reference_source import choose_source

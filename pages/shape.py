@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from core.reference.shape_fit import Part
+from core.shape.fit import Part
 from ui import basis_files, state
 from ui import shape_view as view
 from ui.adapt_view import other_mean

@@ -32,7 +32,7 @@ import cv2  # noqa: E402
 from core.media.audio import Waveform, resample, write_wav  # noqa: E402
 from core.media.movie import MovieWriter  # noqa: E402
 from core.render.portrait import draw_portrait  # noqa: E402
-from core.scheme import DLIB68  # noqa: E402
+from core.tracks.scheme import DLIB68  # noqa: E402
 
 __all__ = ["animate", "make", "speak"]
 

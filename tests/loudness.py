@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from making import noise
 
+from core.align import shipped_template
 from core.evaluation.runner import GroundTruth
 from core.media import Sound, Waveform
 from core.models import SpeechModel
-from core.reference import remove_lip_identity, shipped_template
-from core.track import LandmarkTrack, frame_times
+from core.neutral import remove_lip_identity
+from core.tracks.track import LandmarkTrack, frame_times
 
 FACE = shipped_template()
 RATE = 8_000

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.align import shipped_template
 from core.errors import SpeechmarksError
 from core.media import MovieWriter, Waveform
-from core.reference import shipped_template
-from core.track import LandmarkTrack, frame_times
+from core.tracks.track import LandmarkTrack, frame_times
 
 Array = NDArray[np.float64]
 

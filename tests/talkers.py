@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from making import Array
 
-from core.reference import shipped_template
-from core.track import LandmarkTrack, frame_times
+from core.align import shipped_template
+from core.tracks.track import LandmarkTrack, frame_times
 
 LOWER = [55, 56, 57, 58, 59, 65, 66, 67]
 """Points of the lower lip."""

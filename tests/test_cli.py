@@ -17,7 +17,7 @@ from making import faces, grey, make_track, movie, tone
 from core.cli import main
 from core.media import read_frames, write_wav
 from core.samples import SAMPLE
-from core.track_io import read_track, write_track
+from core.tracks.io import read_track, write_track
 
 ROOT = Path(__file__).resolve().parent.parent
 

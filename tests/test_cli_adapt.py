@@ -11,10 +11,10 @@ import pytest
 from making import grey, movie, tone
 
 from core.cli import main
-from core.geometry import lip_aperture
 from core.models import default_model
-from core.reference import mean_lips
-from core.track_io import read_track
+from core.neutral import mean_lips
+from core.tracks.geometry import lip_aperture
+from core.tracks.io import read_track
 from core.workspace import file_sha256
 
 Run = Callable[..., Any]

@@ -10,8 +10,8 @@ import pytest
 from making import faces, make_track
 
 from core.align import METHODS, align, leakage_table, select_mouth, shipped_template
-from core.track import fill_gaps
-from core.track_io import read_track, write_track
+from core.tracks.io import read_track, write_track
+from core.tracks.track import fill_gaps
 
 
 @pytest.fixture(scope="module")

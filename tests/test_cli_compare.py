@@ -17,9 +17,9 @@ from making import grey, make_track, movie, tone
 from PIL import Image
 
 from core.media import probe, write_wav
-from core.reference import remove_identity
+from core.neutral import remove_identity
 from core.samples import SAMPLE
-from core.track_io import write_track
+from core.tracks.io import write_track
 
 FRAMES = 60
 Run = Callable[..., Any]

@@ -13,9 +13,9 @@ import pytest
 from making import faces, gappy, make_track
 
 from core.cli import main
-from core.reference import ShapeSpace, fit_shape_space
-from core.scheme import map_error
-from core.track_io import FORMATS, read_track, write_track, zip_texts
+from core.shape import ShapeSpace, fit_shape_space
+from core.tracks.io import FORMATS, read_track, write_track, zip_texts
+from core.tracks.scheme import map_error
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = [kind for kind in FORMATS if kind not in ("npy8", "npy204")]

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from making import faces, grey, make_track, movie
 
-from core.batch.face_report import face_counts
+from core.jobs.face_report import face_counts
 from core.media import read_frames
-from core.metrics.quality import MEASURES
+from core.quality.measures import MEASURES
 from core.samples import SAMPLE
-from core.track_io import write_track
+from core.tracks.io import write_track
 from core.workspace import Workspace, cached_landmarks, file_sha256, landmark_key
 
 

@@ -15,7 +15,7 @@ from making import grey, make_track, movie, tone
 
 from core.datasets import find_layout, list_clips
 from core.media import Waveform, probe, read_frames, read_sound
-from core.track_io import read_track
+from core.tracks.io import read_track
 from core.workspace import Workspace, file_sha256, landmark_key
 
 CLICKS = (0.2, 0.7, 1.1)  # seconds in a film of 1.2 s, cut at 0.4 and 0.8 s

@@ -14,7 +14,7 @@ from making import grey, make_track, movie, tone
 from core.cli import main
 from core.media import MovieWriter, probe
 from core.samples import SAMPLE
-from core.track_io import write_track
+from core.tracks.io import write_track
 
 FRAMES = 8
 

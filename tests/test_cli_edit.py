@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from making import faces, make_track
 
-from core.track_io import read_track, write_track
+from core.tracks.io import read_track, write_track
 
 
 @pytest.fixture

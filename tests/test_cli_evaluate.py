@@ -51,7 +51,7 @@ def test_evaluate_writes_scores_and_prints_a_line_for_each_model(
 def test_noise_and_landmark_noise_are_rounds_and_a_score_of_their_own(
     run: Any, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import core.batch.noise_floor as measured
+    import core.jobs.noise_floor as measured
 
     monkeypatch.setattr(measured, "noise_floors", lambda *_, **__: {"clip 2": 0.01})
     words = ["evaluate", "--data", data, "--model", "good", "-o", tmp_path / "o", "--json"]

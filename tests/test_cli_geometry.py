@@ -12,10 +12,10 @@ from making import faces, make_track
 
 from core.align import align, select_mouth
 from core.evaluation import HEADLINE
-from core.metrics.cards import MEASURES
-from core.reference import fit_shape_space
-from core.track import fill_gaps
-from core.track_io import read_track, write_track
+from core.evaluation.publications import MEASURES
+from core.shape import fit_shape_space
+from core.tracks.io import read_track, write_track
+from core.tracks.track import fill_gaps
 
 NAMES = ("truth", "guess")
 

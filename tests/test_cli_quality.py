@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from making import faces, make_track, movie, tone
 
-from core.geometry import interocular
 from core.media import read_frames, write_wav
-from core.metrics.quality import MEASURES
+from core.quality.measures import MEASURES
 from core.samples import SAMPLE
-from core.track_io import read_track, write_track
+from core.tracks.geometry import interocular
+from core.tracks.io import read_track, write_track
 
 
 @pytest.fixture

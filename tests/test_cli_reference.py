@@ -10,16 +10,16 @@ import pytest
 from making import make_track, talking
 
 from core.align import align_procrustes, select_mouth, shipped_template
-from core.geometry import interocular
-from core.metrics import score_clip
-from core.reference import (
+from core.evaluation.clips import score_clip
+from core.neutral import (
     RULES,
     aligned_for_identity,
     rank_frames,
     reference_sensitivity,
     remove_identity,
 )
-from core.track_io import read_track, write_track
+from core.tracks.geometry import interocular
+from core.tracks.io import read_track, write_track
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,9 @@ import pytest
 from making import make_track, talking
 
 from core.align import align, select_mouth
-from core.reference import (
-    ShapeSpace,
-    component_errors,
-    fit_shape_space,
-    mean_lips,
-    pooled_frames,
-    remove_identity,
-)
-from core.track_io import read_track, write_track
+from core.neutral import mean_lips, remove_identity
+from core.shape import ShapeSpace, component_errors, fit_shape_space, pooled_frames
+from core.tracks.io import read_track, write_track
 
 
 @pytest.fixture(scope="module")

@@ -11,15 +11,9 @@ import pytest
 from making import make_track
 
 from core.align import select_mouth, shipped_template
-from core.reference import (
-    closed_face,
-    identity_audit,
-    session_null,
-    speaker_distances,
-    template_face,
-)
+from core.neutral import closed_face, identity_audit, session_null, speaker_distances, template_face
 from core.samples import SAMPLE
-from core.track_io import read_track, write_track
+from core.tracks.io import read_track, write_track
 
 
 def speaker(face: int, frames: int = 40) -> np.ndarray:

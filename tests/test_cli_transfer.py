@@ -12,11 +12,11 @@ import pytest
 from making import grey, make_track, movie, tone
 
 from core.media import probe, read_frames, write_wav
-from core.reference import inner_opening, remove_identity
-from core.reference.transfer import transfer_motion
+from core.neutral import inner_opening, remove_identity
+from core.neutral.retargeting import transfer_motion
 from core.render.photo import mark_box
 from core.samples import SAMPLE
-from core.track_io import read_track, write_track
+from core.tracks.io import read_track, write_track
 
 Run = Callable[..., Any]  # the fixture of conftest.py
 FRAMES = 10

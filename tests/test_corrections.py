@@ -14,14 +14,22 @@ import pytest
 from loudness import Loudness, moving
 from making import grey, make_track, movie, noise
 
-from core.batch.indexing import update_index
-from core.batch.speaker import clip_speaker_mean
 from core.cli import main
 from core.datasets import ClipRef, list_clips
 from core.datasets.index import index_path, read_index, write_index
-from core.edits import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept, track_digest
 from core.evaluation.runner import evaluate, load_ground_truths
-from core.track_io import read_track
+from core.jobs.indexing import update_index
+from core.jobs.speaker import clip_speaker_mean
+from core.tracks.corrections import (
+    Cleaning,
+    Edit,
+    EditLayer,
+    Kept,
+    load_kept,
+    save_kept,
+    track_digest,
+)
+from core.tracks.io import read_track
 from core.training.data import build_training_set
 from core.training.export import export_nr, export_tfl
 from core.workspace import Workspace, corrections_fact, file_sha256, landmark_key

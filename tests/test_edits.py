@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import faces, gappy, make_track, sentence
 
-from core.edits import (
+from core.errors import BadInput, OutputExists
+from core.tracks.corrections import (
     Cleaning,
     Edit,
     EditLayer,
@@ -27,8 +28,7 @@ from core.edits import (
     track_digest,
     write_layer,
 )
-from core.errors import BadInput, OutputExists
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 
 FRAMES = 8
 TRACK = make_track(faces(1, FRAMES))

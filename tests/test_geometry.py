@@ -13,7 +13,8 @@ from making import make_track
 
 from core.align import normalise_lips
 from core.evaluation import aperture_course
-from core.geometry import (
+from core.samples import SAMPLE
+from core.tracks.geometry import (
     EYE5_IOD,
     eye_centres,
     inner_lip_gaps,
@@ -22,9 +23,8 @@ from core.geometry import (
     lip_width,
     y_down,
 )
-from core.samples import SAMPLE
-from core.scheme import DLIB68, point_map
-from core.track import select_points
+from core.tracks.scheme import DLIB68, point_map
+from core.tracks.track import select_points
 
 POINTS = SAMPLE.truth.points
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,7 +86,7 @@ def test_head_motion_and_size_do_not_change_the_aperture_of_a_track(
     ("pattern", "home"),
     [
         (r"getpid\(\)", "core/files.py"),
-        (r"36:42|42:48", "core/geometry.py"),
+        (r"36:42|42:48", "core/tracks/geometry.py"),
     ],
     ids=["staging names", "eye centres"],
 )

@@ -11,7 +11,7 @@ import pytest
 from making import gappy, sentence
 
 from core.errors import BadInput, MissingFile
-from core.track_io import read_track, track_bytes
+from core.tracks.io import read_track, track_bytes
 from core.workspace import Workspace
 
 LABELS = b"start,end,label\n0,0.5,bin\n"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from making import sentence
 
 from core.errors import BadInput, MissingFile
-from core.lanes import Lanes, TimedLabel, read_lanes
 from core.samples import SAMPLE
+from core.tracks.labels import Lanes, TimedLabel, read_lanes
 
 WORDS = (TimedLabel(0.5, 0.9, "bin"), TimedLabel(0.9, 1.25, "blue"))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import BadInput
-from core.scheme import (
+from core.tracks.scheme import (
     DLIB68,
     FACEMESH468,
     LIPS20,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from making import faces, make_track
 
 from core.errors import BadInput, DegenerateShape
-from core.smooth import face_radius, measured_lag, smooth_one_euro, smooth_savgol
-from core.track import LandmarkTrack
+from core.tracks.smoothing import face_radius, measured_lag, smooth_one_euro, smooth_savgol
+from core.tracks.track import LandmarkTrack
 
 SMOOTHERS: dict[str, Callable[..., LandmarkTrack]] = {
     "Savitzky-Golay": smooth_savgol,

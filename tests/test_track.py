@@ -13,8 +13,8 @@ from making import faces, gappy, make_track, sentence
 
 from core.detect import plane_68
 from core.errors import BadInput
-from core.scheme import point_map
-from core.track import (
+from core.tracks.scheme import point_map
+from core.tracks.track import (
     LandmarkTrack,
     fill_gaps,
     frame_times,

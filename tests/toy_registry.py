@@ -19,7 +19,7 @@ import torch
 
 from core.models.cnn import SpeechCNN
 from core.models.store import save_model
-from core.reference import ShapeSpace
+from core.shape import ShapeSpace
 from core.weights import PRETRAINED, git_blob_id
 
 WHO = "Somebody 2020, A Paper, somewhere"

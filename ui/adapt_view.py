@@ -13,19 +13,13 @@ from numpy.typing import NDArray
 
 from core.align import read_template, shipped_template
 from core.errors import SpeechmarksError
-from core.reference import (
-    ShapeSpace,
-    closed_face,
-    mean_lips,
-    prepared_for,
-    remove_identity,
-    template_face,
-)
-from core.reference.speaker import read_mean
+from core.neutral import closed_face, mean_lips, remove_identity, template_face
 from core.render import ACCENT, INK
 from core.render.player import PlayerPanel
-from core.scheme import get_scheme
-from core.track import LandmarkTrack, remembered
+from core.shape import ShapeSpace, prepared_for
+from core.shape.space import read_mean
+from core.tracks.scheme import get_scheme
+from core.tracks.track import LandmarkTrack, remembered
 from core.workspace import Clip
 from ui import face_plots, plots, state
 from ui.player import show_clip

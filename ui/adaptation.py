@@ -11,9 +11,9 @@ import streamlit as st
 
 from core.errors import NoFace
 from core.models import SpeechModel, adapt_model
-from core.reference import SpeakerMean, speaker_mean
-from core.reference.speaker import LEAST_SECONDS
-from core.track import LandmarkTrack
+from core.neutral import SpeakerMean, speaker_mean
+from core.neutral.speaker import LEAST_SECONDS
+from core.tracks.track import LandmarkTrack
 from core.workspace import Clip, LandmarkRecipe
 from ui import state
 from ui.widgets import progress, safe_text

@@ -18,9 +18,9 @@ from core.align import (
     residual_by_part,
 )
 from core.errors import BadInput, SpeechmarksError
-from core.geometry import y_down
-from core.scheme import DLIB68
-from core.track import LandmarkTrack, remembered
+from core.tracks.geometry import y_down
+from core.tracks.scheme import DLIB68
+from core.tracks.track import LandmarkTrack, remembered
 from ui import face_plots, plots
 from ui.widgets import safe_text
 

@@ -9,15 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.reference import (
-    STAGES,
-    Audit,
-    AuditRow,
-    identity_audit,
-    session_null,
-)
+from core.neutral import STAGES, Audit, AuditRow, identity_audit, session_null
 from core.render import ACCENT
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from ui import plots
 from ui.widgets import part, progress, safe_text
 

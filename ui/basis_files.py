@@ -11,8 +11,8 @@ import numpy as np
 import streamlit as st
 
 from core.errors import OutputExists, SpeechmarksError
-from core.reference import ShapeSpace, keep_basis, kept_bases
-from core.track_io import write_array
+from core.shape import ShapeSpace, keep_basis, kept_bases
+from core.tracks.io import write_array
 from ui import state
 from ui.widgets import safe_text
 

@@ -8,9 +8,9 @@ from typing import get_args
 import streamlit as st
 
 from core.errors import SpeechmarksError
-from core.lanes import TimedLabel, read_lanes
-from core.track import LandmarkTrack, Space
-from core.track_io import Contents, guess_space, read_contents, to_track
+from core.tracks.io import Contents, guess_space, read_contents, to_track
+from core.tracks.labels import TimedLabel, read_lanes
+from core.tracks.track import LandmarkTrack, Space
 from core.workspace import Clip
 from ui import state
 from ui.brought import Choice, choose, chosen, row, upload

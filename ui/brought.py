@@ -14,8 +14,8 @@ from typing import Any, BinaryIO, cast, get_args
 import streamlit as st
 
 from core.errors import BadInput, SpeechmarksError
-from core.track import Space
-from core.track_io import zip_texts
+from core.tracks.io import zip_texts
+from core.tracks.track import Space
 from core.workspace import Import, ImportKind
 from ui import state
 from ui.widgets import safe_text

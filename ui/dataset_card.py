@@ -12,9 +12,9 @@ import streamlit as st
 from core.datasets import ClipRef, find_parts
 from core.datasets.listed import clip_at
 from core.errors import SpeechmarksError
-from core.lanes import TimedLabel, read_lanes
 from core.render import INK
 from core.render.player import PlayerPanel
+from core.tracks.labels import TimedLabel, read_lanes
 from core.workspace import Clip, Workspace
 from ui import state
 from ui.index_table import CHOICE

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.batch import Summary, extract
-from core.batch.indexing import update_index
 from core.datasets import ClipRef
 from core.datasets.layouts import list_line
 from core.datasets.listed import clip_at
 from core.errors import BadInput, SpeechmarksError
-from core.track_io import atomic_write
+from core.jobs import Summary, extract
+from core.jobs.indexing import update_index
+from core.tracks.io import atomic_write
 from core.workspace import LandmarkRecipe, Workspace
 from ui.jobs import Hear, Job, counted
 from ui.recipe import recipe_flags
@@ -143,7 +143,7 @@ def models_job(
     job = Job(f"{', '.join(models)} over {_count(chosen)}")
 
     def work(hear: Hear) -> str:
-        from core.batch.predict_clips import predict_clips
+        from core.jobs.predict_clips import predict_clips
 
         named = [word for model in models for word in ("-m", model)]
         words = ["data", "generate", *chosen.words(workspace), *named]

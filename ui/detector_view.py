@@ -17,7 +17,7 @@ from core.detect import DETECTORS, DetectorState, Precision, detectors, fetch_we
 from core.errors import SpeechmarksError
 from core.render import ACCENT, MODEL_COLOURS
 from core.render.palette import mix
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from core.workspace import Clip, LandmarkFacts
 from ui import plots, state
 from ui.recipe import choose_detector, choose_precision, write_address

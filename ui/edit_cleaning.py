@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.edits import Cleaning, Kept, save_kept, track_digest
-from core.edits.cleaning import Smoothing
 from core.errors import SpeechmarksError
 from core.evaluation import aperture_course
-from core.metrics.cleaning import CleaningCost, cleaning_cost, speed_of_points
+from core.quality.cleaning import CleaningCost, cleaning_cost, speed_of_points
 from core.render import ACCENT, INK
 from core.render.player import Curve, PlayerPanel
-from core.track import LandmarkTrack
-from core.track_io import track_bytes
+from core.tracks.corrections import Cleaning, Kept, save_kept, track_digest
+from core.tracks.corrections.cleaning import Smoothing
+from core.tracks.io import track_bytes
+from core.tracks.track import LandmarkTrack
 from core.workspace import Clip
 from ui import plots, state
 from ui.edits import kept_over

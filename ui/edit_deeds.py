@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.edits import Edit, EditLayer, Kept, save_kept
 from core.errors import BadInput
-from core.track import LandmarkTrack
+from core.tracks.corrections import Edit, EditLayer, Kept, save_kept
+from core.tracks.track import LandmarkTrack
 from ui.clips import workspace
 from ui.edits import kept_over
 

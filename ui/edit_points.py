@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.edits import EditLayer, track_digest
 from core.errors import MediaError
 from core.media import encode_picture, read_frame
-from core.track import LandmarkTrack, fill_gaps, remembered
+from core.tracks.corrections import EditLayer, track_digest
+from core.tracks.track import LandmarkTrack, fill_gaps, remembered
 from core.workspace import Clip
 from ui import media_route, state
 

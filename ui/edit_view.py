@@ -8,10 +8,10 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.edits import EditLayer, Kept, apply_edits, placed, set_aside
-from core.edits.store import as_bytes
 from core.errors import BadInput
-from core.track import LandmarkTrack, remembered
+from core.tracks.corrections import EditLayer, Kept, apply_edits, placed, set_aside
+from core.tracks.corrections.store import as_bytes
+from core.tracks.track import LandmarkTrack, remembered
 from core.workspace import Clip
 from ui.clips import workspace
 from ui.edit_deeds import change, heard, last_frame, show_frame, take_deeds

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.edits import Kept, load_kept
-from core.track import LandmarkTrack
+from core.tracks.corrections import Kept, load_kept
+from core.tracks.track import LandmarkTrack
 from ui.clips import workspace
 
 __all__ = ["how_found", "kept_over"]

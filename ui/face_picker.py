@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.detect.identities import Shot, face_at
+from core.detect.face_tracks import Shot, face_at
 from core.media import encode_picture, read_frames_at
 from core.workspace import Clip
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.render import ACCENT
-from core.scheme import DLIB68, Scheme
+from core.tracks.scheme import DLIB68, Scheme
 from ui.plots import ink
 
 __all__ = ["bare", "face_cloud", "names", "overlay"]

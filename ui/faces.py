@@ -8,14 +8,14 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from core.adapted import adapted_stretch
 from core.errors import SpeechmarksError
-from core.metrics import Score
+from core.evaluation.publications import Score
 from core.models import AdaptedModel, SpeechModel
 from core.render import Style
 from core.render.comparison import FaceComparison, Given, PointsOf, compare_faces
 from core.render.player import Curve
-from core.track import LandmarkTrack
+from core.tracks.adapted import adapted_stretch
+from core.tracks.track import LandmarkTrack
 from core.workspace import Clip
 from ui import state
 from ui.bring import BroughtTrack

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.detect import FaceChoice, Faces
-from core.detect.identities import Shot, best_view, choose_identity, mouth_motion
+from core.detect.face_tracks import Shot, best_view, choose_identity, mouth_motion
 from core.workspace import Clip
 from ui import state
 from ui.face_picker import pick_face

@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.reference import STAGES, speaker_distances, staged
-from core.reference.stages import Stage
+from core.neutral import STAGES, speaker_distances, staged
+from core.neutral.speaker_distances import Stage
 from core.render import free_colours
 from core.render.player import PlayerPanel
-from core.track import LandmarkTrack, remembered
+from core.tracks.track import LandmarkTrack, remembered
 from ui import face_plots, plots
 from ui.player import show_player
 

@@ -14,7 +14,7 @@ import streamlit as st
 from core.datasets.index import COLUMNS
 from core.datasets.listed import clip_at
 from core.errors import SpeechmarksError
-from core.metrics.quality import MEASURES
+from core.quality.measures import MEASURES
 from core.workspace import Workspace
 from ui.thumbnails import Wanted, thumbnails
 

@@ -30,7 +30,7 @@ class Cancelled(Exception):
 
 
 class Outcome(Protocol):
-    """What a job counts: `core.batch.Summary`, `core.batch.indexing.IndexSummary`."""
+    """What a job counts: `core.jobs.Summary`, `core.jobs.indexing.IndexSummary`."""
 
     failed: list[dict[str, str]]
 

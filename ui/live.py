@@ -18,7 +18,7 @@ from core.media import Waveform
 from core.models import SpeechModel
 from core.models.latency import BLOCK_SECONDS, MICROPHONE_RATE, waiting_time
 from core.render.player import PlayerPanel, live_script, live_style, pack_player
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from ui import live_route, state
 
 __all__ = ["live_microphone"]

@@ -11,8 +11,8 @@ import streamlit as st
 
 from core.evaluation.cards import OVER_CLIPS
 from core.evaluation.model_card import card_tests, central
-from core.metrics import SCORES
-from core.metrics.pairs import CLOSED_MOUTH
+from core.evaluation.pairs import CLOSED_MOUTH
+from core.evaluation.publications import SCORES
 from core.models import LATENCY, ModelCard
 from core.render import model_colour
 from ui import plots

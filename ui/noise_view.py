@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
-from core.batch.noise_floor import CRF, NoiseFloor, cached_noise_floor, known_noise_floor
+from core.jobs.noise_floor import CRF, NoiseFloor, cached_noise_floor, known_noise_floor
 from core.workspace import Clip
 from ui import state
 from ui.recipe import recipe_flags

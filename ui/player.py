@@ -11,7 +11,6 @@ from typing import Any
 import streamlit as st
 from numpy.typing import ArrayLike
 
-from core.lanes import TimedLabel
 from core.render.player import (
     Curve,
     Marker,
@@ -20,6 +19,7 @@ from core.render.player import (
     player_script,
     player_style,
 )
+from core.tracks.labels import TimedLabel
 from ui import media_route
 
 __all__ = ["ClipMedia", "PlayerState", "show_clip", "show_player"]

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.detect import Faces, plane_68
 from core.errors import NoFace, SpeechmarksError
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from core.workspace import (
     Clip,
     LandmarkFacts,

@@ -9,17 +9,12 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.align import Alignment, align_frames, face_size
+from core.align import Alignment, align_frames, face_size, shipped_template
 from core.errors import MissingFile, SpeechmarksError
-from core.geometry import interocular
-from core.metrics import score_track
-from core.reference import (
-    published_difference,
-    published_template,
-    remove_identity,
-    shipped_template,
-)
-from core.track import LandmarkTrack
+from core.evaluation.publications import score_track
+from core.neutral import published_difference, published_template, remove_identity
+from core.tracks.geometry import interocular
+from core.tracks.track import LandmarkTrack
 from ui.widgets import safe_text
 
 __all__ = [

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.datasets.index import index_path, page_of, parse_condition, read_index, select_clips
 from core.errors import MissingFile, SpeechmarksError
-from core.metrics.quality import MEASURES, quality
+from core.quality.measures import MEASURES, quality
 from core.workspace import Clip, landmark_key
 from ui import state
 from ui.clips import workspace

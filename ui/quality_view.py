@@ -11,12 +11,12 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from core.metrics.odd_frames import ODD, OddFrame, odd_frames
-from core.metrics.pose import head_pose
-from core.metrics.quality import MEASURES, Quality, quality
+from core.quality.measures import MEASURES, Quality, quality
+from core.quality.odd_frames import ODD, OddFrame, odd_frames
+from core.quality.pose import head_pose
 from core.render import ACCENT
 from core.render.palette import MODEL_COLOURS
-from core.track import LandmarkTrack, remembered
+from core.tracks.track import LandmarkTrack, remembered
 from ui import plots
 from ui.edit_deeds import show_frame
 

@@ -12,7 +12,7 @@ from typing import get_args
 import streamlit as st
 
 from core.detect import DETECTORS, FaceChoice, Precision
-from core.detect.identities import parse_face
+from core.detect.face_tracks import parse_face
 from core.errors import BadInput
 from core.workspace import LandmarkRecipe
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.metrics import prediction_scorer
-from core.reference import (
+from core.evaluation.clips import prediction_scorer
+from core.neutral import (
     ClosedMouth,
     lip_gap,
     pursed_example,
@@ -17,8 +17,8 @@ from core.reference import (
 )
 from core.render import ACCENT, INK
 from core.render.player import PlayerPanel
-from core.scheme import get_scheme
-from core.track import LandmarkTrack, retime
+from core.tracks.scheme import get_scheme
+from core.tracks.track import LandmarkTrack, retime
 from ui import face_plots, plots, state
 from ui.player import show_clip, show_player
 from ui.reference_source import Source

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from core.workspace import Clip
 from ui import state
 from ui.bring import bring_tracks

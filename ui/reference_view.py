@@ -14,15 +14,10 @@ from plotly.subplots import make_subplots
 
 from core.align import align_procrustes
 from core.media import crop_around, read_frames_at
-from core.reference import (
-    RULES,
-    ClosedMouth,
-    aligned_for_identity,
-    rule_choices,
-)
+from core.neutral import RULES, ClosedMouth, aligned_for_identity, rule_choices
 from core.render import ACCENT
-from core.scheme import get_scheme
-from core.track import LandmarkTrack, remembered
+from core.tracks.scheme import get_scheme
+from core.tracks.track import LandmarkTrack, remembered
 from ui import face_plots, plots
 from ui.reference_source import Source
 from ui.widgets import progress

@@ -13,7 +13,6 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.evaluation import aperture_course, common_space
-from core.geometry import EYE5_IOD, interocular
 from core.models import (
     LATENCY,
     AdaptedModel,
@@ -25,8 +24,9 @@ from core.models import (
     family,
     live_latency,
 )
-from core.track import LandmarkTrack
-from core.track_io import track_bytes
+from core.tracks.geometry import EYE5_IOD, interocular
+from core.tracks.io import track_bytes
+from core.tracks.track import LandmarkTrack
 from core.workspace import Clip
 from ui import plots, state
 from ui.adaptation import adapt_words, keep_choice

@@ -12,10 +12,10 @@ import streamlit as st
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from core.edits import track_digest
 from core.errors import SpeechmarksError
-from core.geometry import y_down
-from core.reference import (
+from core.render import ACCENT, INK, free_colours, model_colour
+from core.render.player import Curve, PlayerPanel
+from core.shape import (
     ComponentError,
     ShapeSpace,
     component_errors,
@@ -25,11 +25,11 @@ from core.reference import (
     prepared,
     prepared_for,
 )
-from core.reference.shape_fit import Part, Prepare
-from core.render import ACCENT, INK, free_colours, model_colour
-from core.render.player import Curve, PlayerPanel
-from core.scheme import get_scheme
-from core.track import LandmarkTrack, Space, remembered
+from core.shape.fit import Part, Prepare
+from core.tracks.corrections import track_digest
+from core.tracks.geometry import y_down
+from core.tracks.scheme import get_scheme
+from core.tracks.track import LandmarkTrack, Space, remembered
 from core.workspace import Clip
 from ui import face_plots, plots, state
 from ui.player import show_clip, show_player

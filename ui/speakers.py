@@ -8,7 +8,7 @@ from pathlib import PurePath
 import streamlit as st
 
 from core.errors import NoFace, SpeechmarksError
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from core.workspace import Clip
 from ui import state
 from ui.leaving import go_to

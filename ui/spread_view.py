@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.metrics.spread import spread_summary
-from core.track import LandmarkTrack
+from core.quality.spread import spread_summary
+from core.tracks.track import LandmarkTrack
 from ui.edit_deeds import show_frame
 
 __all__ = ["spread_tables"]

@@ -14,9 +14,9 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.batch.predict import cached_prediction
 from core.errors import BadInput, NoSound
 from core.evaluation.model_card import card_tests, central
+from core.jobs.predict import cached_prediction
 from core.media import LONG_SECONDS, Sound, Waveform, make_proxy, open_sound, read_sound, write_wav
 from core.models import (
     ModelCard,
@@ -27,10 +27,10 @@ from core.models import (
     list_models,
     load_model,
 )
-from core.reference import remove_identity
+from core.neutral import remove_identity
 from core.render.player import Heard, hear
 from core.samples import SAMPLE
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from core.weights import Use
 from core.workspace import Clip
 from ui.clips import (

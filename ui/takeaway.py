@@ -14,14 +14,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.evaluation.publications import Score
+from core.evaluation.tables import TableFormat, score_table
 from core.media import Sound
-from core.metrics import Score, TableFormat, score_table
 from core.render import Layout, Panel, compare_movie, threed_movie
 from core.render.bundle import comparison_page
 from core.render.player import Curve, PlayerPanel
 from core.render.sheet import lay_out
-from core.track import LandmarkTrack
-from core.track_io import atomic_write, track_bytes
+from core.tracks.io import atomic_write, track_bytes
+from core.tracks.track import LandmarkTrack
 from core.workspace import Clip
 from ui import state
 from ui.player import ClipMedia
@@ -51,7 +52,7 @@ class Takeaway:
     panels : as the player shows them; movie : the same as `compare_movie` draws them
     tracks : landmarks by the name they are shown under
     sound : of movies and pages; None: silent
-    scores, nulls : as `core.metrics.score_table` takes them; empty: no table is offered
+    scores, nulls : as `core.quality.score_table` takes them; empty: no table is offered
     curves : under the page's player
     files : the file that a command line reads, by names of ``tracks``
     before : command lines that make these files

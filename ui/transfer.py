@@ -10,12 +10,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import SpeechmarksError
 from core.media import probe
-from core.reference.transfer import motion_of
+from core.neutral.retargeting import motion_of
 from core.render.player import Heard, PlayerPanel
 from core.render.player import hear as hear_sound
-from core.render.transfer import Portrait, clip_portrait, photo_portrait, transfer_movie
+from core.render.retargeting import Portrait, clip_portrait, photo_portrait, transfer_movie
 from core.samples import SAMPLE
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from core.workspace import Clip, result_key
 from ui import state
 from ui.faces import TRUTH

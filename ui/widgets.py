@@ -12,10 +12,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import SpeechmarksError
-from core.metrics import SCORES, Score
-from core.metrics.edge import edge_remark
+from core.evaluation.publications import SCORES, Score
 from core.models import ModelCard
-from core.track import LandmarkTrack
+from core.quality.edge import edge_remark
+from core.tracks.track import LandmarkTrack
 from core.weights import Use
 from core.workspace import Clip
 from ui import state

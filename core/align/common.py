@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..scheme import common_scheme, point_map
-from ..track import LandmarkTrack, select_points, step
+from ..tracks.scheme import common_scheme, point_map
+from ..tracks.track import LandmarkTrack, select_points, step
 
 __all__ = ["comparable"]
 
@@ -22,8 +22,8 @@ def comparable(
     Returns
     -------
     tracks : by the same names and in the same order, all in the scheme of most points that each of
-        them can be brought to (`core.scheme.common_scheme`), without depth where one of them has
-        none. A track that needs no change is the very same object.
+        them can be brought to (`core.tracks.scheme.common_scheme`), without depth where one
+        of them has none. A track that needs no change is the very same object.
     remarks : a sentence for every track that was changed.
     """
     if not tracks:

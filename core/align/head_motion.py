@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import NoFace
-from ..geometry import eye_centres
-from ..scheme import DLIB68
-from ..track import LandmarkTrack, remembered
+from ..tracks.geometry import eye_centres
+from ..tracks.scheme import DLIB68
+from ..tracks.track import LandmarkTrack, remembered
 from .parts import rigid_points
 from .procrustes import reference_shape
 from .similarity import anchored_similarity, apply_similarity, fit_similarity

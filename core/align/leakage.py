@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput, SpeechmarksError
-from ..geometry import interocular
-from ..track import LandmarkTrack, remembered
+from ..tracks.geometry import interocular
+from ..tracks.track import LandmarkTrack, remembered
 from .methods import METHODS, Alignment, AlignMethod, align_frames
 from .mouth import inner_opening
 from .parts import face_size, rigid_points

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..geometry import EYE5_IOD, eye_centres
+from ..tracks.geometry import EYE5_IOD, eye_centres
 from .similarity import Similarity, anchored_similarity, apply_similarity
 
 __all__ = ["normalise_lips"]

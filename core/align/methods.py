@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput, NoFace
-from ..track import LandmarkTrack, Space, step
+from ..tracks.track import LandmarkTrack, Space, step
 from .eyes import normalise_eyes
 from .lips import normalise_lips
 from .onto_mean import transfer_onto_mean

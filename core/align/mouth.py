@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import inner_lip_gaps, lip_aperture
-from ..track import LandmarkTrack
+from ..tracks.geometry import inner_lip_gaps, lip_aperture
+from ..tracks.track import LandmarkTrack
 
 __all__ = ["GapRule", "inner_opening", "lip_gap", "mouth_width"]
 

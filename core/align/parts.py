@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
-from ..geometry import interocular
-from ..scheme import Scheme
+from ..tracks.geometry import interocular
+from ..tracks.scheme import Scheme
 
 __all__ = [
     "face_parts",

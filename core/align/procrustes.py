@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import NoFace
-from ..track import LandmarkTrack, step
+from ..tracks.track import LandmarkTrack, step
 from .similarity import apply_similarity, check_rank, fit_similarity
 
 __all__ = ["align_procrustes", "procrustes_frames", "reference_shape"]

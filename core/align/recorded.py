@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..track import LandmarkTrack, fill_gaps
+from ..tracks.track import LandmarkTrack, fill_gaps
 from .methods import METHODS, AlignMethod
 
 __all__ = ["RecordedAlignment", "recorded_alignment"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import BadInput, MissingFile
 from ..package import shipped
-from ..track_io import read_array
+from ..tracks.io import read_array
 
 __all__ = ["read_template", "shipped_template"]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..scheme import point_map
-from ..track import LandmarkTrack, select_points
+from ..tracks.scheme import point_map
+from ..tracks.track import LandmarkTrack, select_points
 from .methods import AlignMethod, align_frames
 
 __all__ = ["align", "select_mouth"]

@@ -27,9 +27,9 @@ from ..align import (
     shipped_template,
 )
 from ..errors import BadInput
-from ..scheme import point_map
-from ..track import LandmarkTrack, fill_gaps, step
-from ..track_io import check_output, read_track
+from ..tracks.io import check_output, read_track
+from ..tracks.scheme import point_map
+from ..tracks.track import LandmarkTrack, fill_gaps, step
 from .console import Done, command, notice, table_lines
 from .tracks import Force, Published, SourceFps, open_track, save_track
 

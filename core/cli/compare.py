@@ -11,19 +11,19 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from ..adapted import adapted_stretch
 from ..errors import BadInput, NoFace, OutputExists, SpeechmarksError
+from ..evaluation.tables import TABLE_SUFFIXES, score_table
 from ..keys import file_sha256
 from ..media import Sound, any_sound, make_proxy, probe
-from ..metrics import TABLE_SUFFIXES, score_table
-from ..metrics.edge import edge_remark
 from ..models import list_models
 from ..package import program
+from ..quality.edge import edge_remark
 from ..render import Crop, Layout, Style, compare_movie, threed_movie
 from ..render.bundle import comparison_page
 from ..render.comparison import FaceComparison, Given, IdentityOf, PointsOf, compare_faces
 from ..render.player import Curve
-from ..track_io import atomic_write
+from ..tracks.adapted import adapted_stretch
+from ..tracks.io import atomic_write
 from .console import Done, Progress, command, notice
 from .tracks import Force, SourceFps, Space, open_track
 

@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 import typer
 
 from ..errors import BadInput
-from ..reference import ShapeSpace
 from ..render.edge_map import write_edge_maps
-from ..scheme import map_error, point_map
-from ..track import LandmarkTrack, select_points
-from ..track_io import check_output, write_track
-from ..track_io.formats import fitted, format_of
+from ..shape import ShapeSpace
+from ..tracks.io import check_output, write_track
+from ..tracks.io.formats import fitted, format_of
+from ..tracks.scheme import map_error, point_map
+from ..tracks.track import LandmarkTrack, select_points
 from .console import Done, command, notice
 from .tracks import Force, Published, SourceFps, Space, open_track
 

@@ -10,17 +10,17 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from ..batch.face_report import OddFrame, face_report
-from ..batch.indexing import IndexSummary, update_index
-from ..batch.prepare import write_table
 from ..datasets import LAYOUTS, ClipRef, list_clips
 from ..datasets.index import index_path, page_of, parse_condition, read_index, select_clips
 from ..datasets.layouts import list_line
 from ..datasets.splits import SHARES, draw_lists, rows_of, statistics_of
 from ..datasets.tables import clips_of_table, read_split_table
 from ..errors import BadInput, OutputExists
-from ..metrics.quality import MEASURES
-from ..track_io import atomic_write
+from ..jobs.face_report import OddFrame, face_report
+from ..jobs.indexing import IndexSummary, update_index
+from ..jobs.prepare import write_table
+from ..quality.measures import MEASURES
+from ..tracks.io import atomic_write
 from ..workspace import Workspace
 from .console import Done, Progress, app, command, inert, notice, table_lines
 from .tracks import Force, Uncorrected, corrections_notice
@@ -273,7 +273,7 @@ def export_command(
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> Done:
     """Write a published training file. It holds clips of 3 s, and `train --data` reads it."""
-    from ..reference.identity import read_template
+    from ..neutral.identity import read_template
     from ..training.export import export_nr, export_tfl
 
     if kind not in ("nr", "tfl"):

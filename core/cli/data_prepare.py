@@ -9,17 +9,17 @@ from typing import Annotated, Any, TypeVar, cast, get_args
 
 import typer
 
-from ..batch import Summary
-from ..batch.chunking import CHUNKS, ChunkJob, Parts, make_chunks
-from ..batch.ledger import Ledger
-from ..batch.prepare import Job, prepare, write_table
-from ..batch.proxies import RESIZED, SOUNDS, ResizeJob, SoundJob, make_resized, make_sound
-from ..batch.runners import Work
 from ..datasets import ClipRef, find_parts, list_clips
 from ..datasets.chunks import EVERY, LENGTH, chunks_of
 from ..datasets.places import sound_place, video_place
 from ..errors import BadInput
-from ..track_io import atomic_write
+from ..jobs import Summary
+from ..jobs.chunking import CHUNKS, ChunkJob, Parts, make_chunks
+from ..jobs.job_log import Ledger
+from ..jobs.prepare import Job, prepare, write_table
+from ..jobs.proxies import RESIZED, SOUNDS, ResizeJob, SoundJob, make_resized, make_sound
+from ..jobs.runners import Work
+from ..tracks.io import atomic_write
 from ..workspace import LandmarkRecipe, Workspace, landmark_key
 from .console import Done, Progress, command, notice
 from .data import Layout, List, Root, data

@@ -6,10 +6,10 @@ from typing import Annotated, TypedDict
 
 import typer
 
-from ..batch import RUNNERS, Summary, extract
-from ..batch.runners import cores
 from ..datasets import list_clips
-from ..detect.identities import parse_face
+from ..detect.face_tracks import parse_face
+from ..jobs import RUNNERS, Summary, extract
+from ..jobs.runners import cores
 from ..workspace import LandmarkRecipe, Workspace
 from .console import Done, Progress, command, notice
 from .data import Layout, List, Root, data
@@ -76,7 +76,7 @@ def generate_command(
 ) -> Done:
     """Run models on the audio of every clip. Results go to the workspace, where the pages find
     them. Finished clips are skipped."""
-    from ..batch.predict_clips import predict_clips
+    from ..jobs.predict_clips import predict_clips
 
     clips = list_clips(root, list_name, layout=layout)
     report = Progress("generate", len(clips), "clips")

@@ -12,10 +12,10 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ..batch.ledger import Ledger
-from ..batch.shots import SHOTS, ShotJob, make_shots
 from ..datasets import ClipRef, list_clips
 from ..errors import BadInput, MissingFile
+from ..jobs.job_log import Ledger
+from ..jobs.shots import SHOTS, ShotJob, make_shots
 from ..media import is_picture, read_frame, read_picture
 from ..media.shots import RATIO, SIDE, THRESHOLD, colour_histogram, cut_frames
 from .console import Done, command, table_lines

@@ -11,7 +11,7 @@ from .. import detect
 from ..detect import detectors, fetch_weights
 from ..errors import BadInput, OutputExists
 from ..media import probe
-from ..track_io import atomic_write, write_track
+from ..tracks.io import atomic_write, write_track
 from .console import Done, Progress, command, notice
 from .detection import Precision
 from .tracks import Force

@@ -10,14 +10,14 @@ from typing import Annotated, cast
 
 import typer
 
-from .. import track as values
 from ..errors import BadInput, NoVideo
 from ..media import VideoInfo, probe
 from ..render.crop import Normalise, crop_movie
 from ..render.movie import track_end
 from ..render.series import PlotStyle, picture_series
-from ..track import LandmarkTrack, step
-from ..track_io import check_output, read_contents, write_series
+from ..tracks import track as values
+from ..tracks.io import check_output, read_contents, write_series
+from ..tracks.track import LandmarkTrack, step
 from .console import Done, Progress, command, notice
 from .tracks import Force, SourceFps, Space, open_track
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from ..edits import Edit, Kept, read_layer, write_layer
 from ..errors import BadInput
-from ..track_io import check_output
+from ..tracks.corrections import Edit, Kept, read_layer, write_layer
+from ..tracks.io import check_output
 from .console import Done, command
 from .tracks import Force, SourceFps, Space, open_track, save_track
 

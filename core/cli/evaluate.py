@@ -58,12 +58,12 @@ def evaluate_command(
 ) -> Done:
     """Score models on many clips. Null baselines are mismatched audio and mean faces.
     Every model after the first is compared with the first, clip by clip."""
-    from ..batch.noises import noise_bank
     from ..datasets import list_clips
     from ..evaluation.runner import evaluate, lip_floor, load_ground_truths
     from ..evaluation.summary import differences
-    from ..reference.identity import read_template
-    from ..track_io import atomic_write
+    from ..jobs.noises import noise_bank
+    from ..neutral.identity import read_template
+    from ..tracks.io import atomic_write
 
     target = out / "scores.json"
     if target.exists() and not force:
@@ -132,7 +132,7 @@ def _tell(report: Progress, before: int, done: int, _: int) -> None:
 
 def _landmark_noise(clips: Sequence[ClipRef]) -> dict[str, float]:
     """Noise floor of the landmarks of each clip, IOD; from the workspace where it is known."""
-    from ..batch.noise_floor import noise_floors
+    from ..jobs.noise_floor import noise_floors
     from ..workspace import Workspace
 
     report = Progress("landmark noise", len(clips), "clips")

@@ -10,17 +10,17 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from ..adapted import ADAPT
-from ..batch.speaker import clip_speaker_mean
 from ..detect import plane_68
 from ..errors import BadInput, MissingFile, OutputExists, SpeechmarksError
+from ..jobs.speaker import clip_speaker_mean
 from ..media import Sound, any_sound, probe
 from ..models import Option, PredictOptions, SpeechModel, adapt_model, families, load_model
-from ..reference import SpeakerMean, speaker_mean
+from ..neutral import SpeakerMean, speaker_mean
 from ..render import Style, face_movie, threed_movie
 from ..speech.stream import Resampler
-from ..track import LandmarkTrack
-from ..track_io import read_array, read_track, write_track
+from ..tracks.adapted import ADAPT
+from ..tracks.io import read_array, read_track, write_track
+from ..tracks.track import LandmarkTrack
 from ..workspace import Workspace, file_sha256
 from .console import Done, Progress, command, notice
 from .tracks import Uncorrected, corrections_notice, open_track

@@ -9,7 +9,7 @@ import typer
 
 from ..align import read_template
 from ..errors import BadInput
-from ..reference import remove_identity
+from ..neutral import remove_identity
 from .console import Done, command, notice
 from .tracks import Force, SourceFps, open_track, save_track
 

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from ..detect import detect_landmarks, detector_info, plane_68
-from ..detect.identities import parse_face
+from ..detect.face_tracks import parse_face
 from ..detect.published import repeat_lost
 from ..errors import BadInput, NoFace
 from ..media import probe
 from ..settings import home
-from ..track_io import check_output
+from ..tracks.io import check_output
 from ..workspace import (
     ClipLandmarks,
     LandmarkFacts,

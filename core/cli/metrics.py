@@ -8,10 +8,11 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from ..adapted import adapted_stretch
-from ..metrics import SCORES, Score, TableFormat, score_table, score_track
-from ..reference import ShapeSpace
-from ..reference.identity import read_template
+from ..evaluation.publications import SCORES, Score, score_track
+from ..evaluation.tables import TableFormat, score_table
+from ..neutral.identity import read_template
+from ..shape import ShapeSpace
+from ..tracks.adapted import adapted_stretch
 from ..workspace import file_sha256
 from .console import Done, command, notice
 from .tracks import Published, SourceFps, open_track

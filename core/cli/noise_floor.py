@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..batch.noise_floor import CRF, NoiseFloor, cached_noise_floor
+from ..jobs.noise_floor import CRF, NoiseFloor, cached_noise_floor
 from ..workspace import LandmarkRecipe, Workspace
 from .console import Progress, table_lines
 

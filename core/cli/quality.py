@@ -11,17 +11,17 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from ..detect.identities import parse_face
-from ..edits.cleaning import Cleaning, Smoothing
+from ..detect.face_tracks import parse_face
 from ..errors import BadInput, NoVideo
 from ..media import probe
-from ..metrics.cleaning import cleaning_cost
-from ..metrics.edge import cut_by_edge, edge_remark, runs_of
-from ..metrics.odd_frames import ODD, odd_frames
-from ..metrics.quality import MEASURES, Quality, jumps, missing_runs, quality
-from ..metrics.spread import SpreadSummary, spread_summary
-from ..track import LandmarkTrack
-from ..track_io import TRACK_SUFFIXES, check_output
+from ..quality.cleaning import cleaning_cost
+from ..quality.edge import cut_by_edge, edge_remark, runs_of
+from ..quality.measures import MEASURES, Quality, jumps, missing_runs, quality
+from ..quality.odd_frames import ODD, odd_frames
+from ..quality.spread import SpreadSummary, spread_summary
+from ..tracks.corrections.cleaning import Cleaning, Smoothing
+from ..tracks.io import TRACK_SUFFIXES, check_output
+from ..tracks.track import LandmarkTrack
 from ..workspace import LandmarkRecipe, Workspace
 from .console import Done, Progress, command, notice, table_lines
 from .detection import Precision, known_precision

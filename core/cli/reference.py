@@ -10,8 +10,8 @@ import typer
 
 from ..align import align_procrustes, read_template
 from ..errors import BadInput
-from ..metrics import prediction_scorer
-from ..reference import (
+from ..evaluation.clips import prediction_scorer
+from ..neutral import (
     RULES,
     Change,
     aligned_for_identity,
@@ -21,7 +21,7 @@ from ..reference import (
     reference_sensitivity,
     rule_choices,
 )
-from ..reference.candidates import Candidate, Choice
+from ..neutral.candidates import Candidate, Choice
 from .console import Done, command, notice, table_lines
 from .tracks import Published, SourceFps, open_track
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, cast, get_args
 import typer
 
 from ..errors import BadInput, OutputExists
-from ..reference import (
+from ..shape import (
     ComponentError,
     component_errors,
     fit_shape_space,
@@ -18,10 +18,10 @@ from ..reference import (
     prepared,
     prepared_for,
 )
-from ..reference.shape_fit import Part, Prepare
-from ..reference.speaker import read_mean
-from ..track import step
-from ..track_io import atomic_write, check_output, read_contents, to_track, write_array
+from ..shape.fit import Part, Prepare
+from ..shape.space import read_mean
+from ..tracks.io import atomic_write, check_output, read_contents, to_track, write_array
+from ..tracks.track import step
 from .console import Done, app, command, notice, table_lines
 from .tracks import Force, SourceFps, Space, open_track, save_track
 

@@ -11,7 +11,7 @@ import typer
 
 from ..datasets.clips import MEDIA_SUFFIXES, VIDEO_SUFFIXES
 from ..errors import BadInput, MissingFile, OutputExists
-from ..reference import (
+from ..neutral import (
     Audit,
     closed_face,
     identity_audit,
@@ -19,9 +19,9 @@ from ..reference import (
     speaker_distances,
     template_face,
 )
-from ..reference.audit import Folds
-from ..track import LandmarkTrack
-from ..track_io import TRACK_SUFFIXES, atomic_write, write_array
+from ..neutral.audit import Folds
+from ..tracks.io import TRACK_SUFFIXES, atomic_write, write_array
+from ..tracks.track import LandmarkTrack
 from ..workspace import Workspace
 from .console import Done, Progress, command, notice, table_lines
 from .tracks import Force, SourceFps, Uncorrected, corrections_notice, open_track

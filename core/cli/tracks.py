@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from .. import track as values
-from ..track import LandmarkTrack
-from ..track_io import FACE_RATE, Basis, read_contents, to_track, write_track
+from ..tracks import track as values
+from ..tracks.io import FACE_RATE, Basis, read_contents, to_track, write_track
+from ..tracks.track import LandmarkTrack
 from .console import notice
 
 __all__ = [
@@ -57,7 +57,7 @@ def open_track(
 ) -> LandmarkTrack:
     """A track file; notices say what was taken for granted where the file says nothing.
 
-    Parameters as for `core.track_io.read_contents` and `to_track`. A file without times has 25
+    Parameters as for `core.tracks.io.read_contents` and `to_track`. A file without times has 25
     frames a second, or 30 where ``published``.
     """
     found = read_contents(path, face=face, sample=sample, basis=basis)

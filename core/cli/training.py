@@ -168,8 +168,9 @@ def train_command(
     force: Annotated[bool, typer.Option("--force", help="Start over in a used folder.")] = False,
 ) -> Done:
     """Train a model on a data set. The landmarks of its clips are detected once and stored."""
+    from ..align import read_template, shipped_template
     from ..detect.precision import Precision
-    from ..reference import open_basis, read_template, shipped_template
+    from ..shape import open_basis
     from ..speech.encoders import open_encoder
     from ..training import Reference, Sampling, default_options, make_recipe, split_clips, train
     from ..training.distil import with_distilled

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import BadInput
 from ..media import Waveform
-from ..track import LandmarkTrack, step
+from ..tracks.track import LandmarkTrack, step
 
 __all__ = [
     "EVERY",

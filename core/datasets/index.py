@@ -1,6 +1,6 @@
 """The index of a data set: one row a clip in a Parquet file, and questions put to it.
 
-`core.batch.indexing` makes it. A table of 50 000 rows is read, filtered and sorted as a whole; what
+`core.jobs.indexing` makes it. A table of 50 000 rows is read, filtered and sorted as a whole; what
 is shown is a page of it.
 """
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import BadInput, MissingFile
 from ..files import staged
-from ..metrics.quality import MEASURES
+from ..quality.measures import MEASURES
 
 __all__ = [
     "COLUMNS",

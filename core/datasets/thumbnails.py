@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import SpeechmarksError
 from ..media import encode_picture, read_frames
-from ..track_io import atomic_write
+from ..tracks.io import atomic_write
 
 __all__ = ["THUMBNAIL_SIDE", "make_thumbnail", "read_thumbnail"]
 

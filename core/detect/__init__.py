@@ -5,8 +5,7 @@ Detectors against one another: `core.detect.comparison`.
 
 from .clip import Detection, detect_landmarks, find_faces
 from .dlib68 import Dlib68, default_predictor
-from .follow import FaceChoice
-from .identities import Faces
+from .face_tracks import Faces
 from .plane import plane_68
 from .precision import Precision
 from .registry import (
@@ -19,6 +18,7 @@ from .registry import (
     open_points,
     weight_files,
 )
+from .tracking import FaceChoice
 from .values import Box, Found, PointModel
 
 __all__ = [

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from ..errors import NoVideo
 from ..media import Frame, read_frames, read_frames_at
-from ..scheme import get_scheme
-from ..track import LandmarkTrack, step
-from .crowd import Crowd
+from ..tracks.scheme import get_scheme
+from ..tracks.track import LandmarkTrack, step
 from .dlib68 import Dlib68
-from .follow import FaceChoice, Follower, choose_face
-from .identities import Faces, Shot, choose_identity, parse_face
+from .face_tracks import Faces, Shot, choose_identity, parse_face
+from .multi_face import Crowd
 from .precision import Precision
 from .registry import detector_info, open_points
+from .tracking import FaceChoice, Follower, choose_face
 from .values import Found, How, PointModel
 
 __all__ = ["Detection", "detect_landmarks", "find_faces"]
@@ -191,7 +191,7 @@ def detect_landmarks(
     predictor : another dlib 68-point file to follow the face with.
     every_frame : detect on every frame at full size with one upsampling, as the published programs
         do; otherwise the face is followed between detections (about 20 times faster at 1080p).
-    face : which face, where there are several (`core.detect.identities.choose_identity`). Numbers
+    face : which face, where there are several (`core.detect.face_tracks.choose_identity`). Numbers
         hold through a shot, and the choice is made in every shot anew. 'first' with ``every_frame``
         is dlib's first on every frame, as published.
     threed : with depth, from a detector that can give it or leave it.

@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput, MissingDependency
+from ..evaluation.pair_scores import face_width
 from ..media import probe
-from ..metrics import face_width
-from ..reference import inner_opening
-from ..scheme import DLIB68
-from ..track import LandmarkTrack
+from ..neutral import inner_opening
+from ..tracks.scheme import DLIB68
+from ..tracks.track import LandmarkTrack
 from .clip import Detection, detect_landmarks
-from .follow import FaceChoice
 from .plane import plane_68
 from .precision import Precision
 from .registry import DETECTORS, detector_info, detectors
+from .tracking import FaceChoice
 
 __all__ = [
     "GROUPS",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..scheme import point_map
-from ..track import LandmarkTrack, select_points
+from ..tracks.scheme import point_map
+from ..tracks.track import LandmarkTrack, select_points
 
 __all__ = ["plane_68"]
 
@@ -11,8 +11,8 @@ __all__ = ["plane_68"]
 def plane_68(track: LandmarkTrack) -> LandmarkTrack:
     """The 68 points of a track in x and y: the track itself where it holds just these.
 
-    Of FaceMesh's 468 it is the nearest point to each (`core.scheme`), which is not quite the same
-    place on the face; docs/detectors.md has the distances.
+    Of FaceMesh's 468 it is the nearest point to each (`core.tracks.scheme`), which is not quite
+    the same place on the face; docs/detectors.md has the distances.
 
     Raises `BadInput` where the track lacks some of them.
     """

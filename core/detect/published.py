@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..track import LandmarkTrack, step
+from ..tracks.track import LandmarkTrack, step
 
 __all__ = ["repeat_lost"]
 

@@ -30,7 +30,7 @@ class DetectorInfo:
 
     Attributes
     ----------
-    scheme : of its points (`core.scheme.SCHEMES`)
+    scheme : of its points (`core.tracks.scheme.SCHEMES`)
     dims : what coordinates it can give, 2 or 3 or both
     summary : one line for people, with the paper
     licence : of its weights

@@ -62,7 +62,7 @@ P = TypeVar("P")
 class PointModel(Protocol[P]):
     """A detector's second half: the points of a face whose box is known.
 
-    Finding faces and following them is dlib's work for all detectors (`core.detect.follow`), so
+    Finding faces and following them is dlib's work for all detectors (`core.detect.tracking`), so
     that they differ in the points alone.
 
     Attributes

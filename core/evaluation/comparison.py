@@ -13,12 +13,12 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adapted import leave_out_adapted
 from ..align import normalise_lips, without_head_motion
 from ..errors import BadInput
-from ..geometry import EYE5_IOD, lip_aperture, y_down
-from ..scheme import point_map
-from ..track import LandmarkTrack, remembered, resample_linear, select_points
+from ..tracks.adapted import leave_out_adapted
+from ..tracks.geometry import EYE5_IOD, lip_aperture, y_down
+from ..tracks.scheme import point_map
+from ..tracks.track import LandmarkTrack, remembered, resample_linear, select_points
 
 __all__ = [
     "Comparison",
@@ -146,7 +146,7 @@ def compare_tracks(
         IOD of a track (ground truth, prediction) that is lips alone and not in space 'eye5', in
         its unit. Such lips are centred frame by frame; head roll and changes of size stay in.
     clip : str, optional
-        sha256 of the clip of the ground truth; see `core.adapted.leave_out_adapted`.
+        sha256 of the clip of the ground truth; see `core.tracks.adapted.leave_out_adapted`.
 
     Raises
     ------

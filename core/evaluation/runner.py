@@ -13,22 +13,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..align import shipped_template
 from ..datasets import ClipRef
 from ..errors import BadInput, SpeechmarksError
 from ..media import Waveform, read_sound
-from ..metrics.clips import (
+from ..models.base import SpeechModel
+from ..neutral import remove_lip_identity
+from ..shape import fit_shape_space
+from ..speech.activity import quiet_stretches
+from ..speech.noise import NoiseBank
+from ..tracks.track import LandmarkTrack
+from ..workspace import DLIB68, LandmarkRecipe, Workspace, corrections_fact
+from .clips import (
     ClipScore,
     IdentityFree,
     identity_free,
     pooled_variance_ratio,
     score_identity_free,
 )
-from ..models.base import SpeechModel
-from ..reference import fit_shape_space, remove_lip_identity, shipped_template
-from ..speech.activity import quiet_stretches
-from ..speech.noise import NoiseBank
-from ..track import LandmarkTrack
-from ..workspace import DLIB68, LandmarkRecipe, Workspace, corrections_fact
 from .comparison import Comparison, ComparisonSpace, compare_tracks
 from .intervals import mean_interval
 from .scores import QUIET_SECONDS, headline_scores, scores_at

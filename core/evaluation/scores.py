@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..geometry import lip_aperture, lip_width
 from ..speech.activity import in_stretches
+from ..tracks.geometry import lip_aperture, lip_width
 from .cards import HEADLINE
 from .comparison import Comparison
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..media.audio import Waveform
 from ..speech.activity import quiet_stretches
-from ..track import LandmarkTrack
+from ..tracks.track import LandmarkTrack
 from .comparison import Comparison, ComparisonSpace, compare_tracks
 from .scores import QUIET_SECONDS, headline_scores
 

@@ -1,5 +1,5 @@
 """Media in and out: probing, frames, sound, movies. The only place that touches PyAV; files are
-opened in a process of their own (`core.media.guard`).
+opened in a process of their own (`core.media.sandbox`).
 
 Time zero is the start of the first picture; sound is delivered on the same clock.
 """
@@ -17,7 +17,6 @@ from .audio import (
     write_wav,
 )
 from .frames import Frame, read_frame, read_frames, read_frames_at
-from .guard import warm_decoder
 from .info import AudioInfo, MediaInfo, VideoInfo
 from .movie import MovieWriter, make_proxy, sound_bytes
 from .pictures import (
@@ -32,6 +31,7 @@ from .pictures import (
     zip_pictures,
 )
 from .probe import probe
+from .sandbox import warm_decoder
 from .stills import is_picture, read_picture
 from .timing import (
     ASSUMED_RATES,

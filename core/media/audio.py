@@ -14,7 +14,7 @@ import soxr
 from numpy.typing import NDArray
 
 from ..errors import BadInput, MediaError
-from .guard import request, stream
+from .sandbox import request, stream
 
 __all__ = [
     "LONG_SECONDS",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
-from .guard import stream
+from .sandbox import stream
 
 __all__ = ["Frame", "read_frame", "read_frames", "read_frames_at"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from .guard import request
 from .info import AudioInfo, MediaInfo, VideoInfo, displayed_size
+from .sandbox import request
 
 __all__ = ["probe"]
 

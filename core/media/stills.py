@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .guard import request
+from .sandbox import request
 
 __all__ = ["is_picture", "read_picture"]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..adapted import ADAPT
 from ..align import anchored_similarity, apply_similarity
 from ..errors import BadInput
-from ..geometry import eye_centres
 from ..media.audio import Sound
-from ..reference.speaker import SpeakerMean
+from ..neutral.speaker import SpeakerMean
+from ..tracks.adapted import ADAPT
+from ..tracks.geometry import eye_centres
 from .base import Listener, SpeechModel
 
 __all__ = ["AdaptedModel", "adapt_model"]
@@ -57,7 +57,7 @@ def adapt_model(model: SpeechModel, speaker: SpeakerMean) -> AdaptedModel:
     model : SpeechModel
         Adapted models included: the new mean takes the place of the old one.
     speaker : SpeakerMean
-        `core.reference.speaker_mean` of a track.
+        `core.neutral.speaker_mean` of a track.
 
     Raises
     ------

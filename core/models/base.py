@@ -19,10 +19,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput
-from ..geometry import lip_aperture
 from ..media.audio import Sound
-from ..scheme import get_scheme
-from ..track import LandmarkTrack, Space, frame_times, step
+from ..tracks.geometry import lip_aperture
+from ..tracks.scheme import get_scheme
+from ..tracks.track import LandmarkTrack, Space, frame_times, step
 from ..weights import WeightFile
 
 __all__ = [

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..errors import WeightsError
-from ..reference.shape_space import ShapeSpace
+from ..shape.space import ShapeSpace
 from ..weights import WeightFile
 
 __all__ = ["BASIS", "basis_tensors", "stored_basis"]

@@ -22,8 +22,8 @@ from torch import Tensor, nn
 
 from ..errors import BadInput, WeightsError
 from ..media.audio import Sound
-from ..reference.bases import open_basis
-from ..reference.shape_space import ShapeSpace
+from ..shape.bases import open_basis
+from ..shape.space import ShapeSpace
 from ..speech.nr import NR_HOP, NR_RATE, NR_WINDOW, NRListener
 from ..speech.stream import Frames
 from ..weights import WeightFile

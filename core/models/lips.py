@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from ..errors import BadInput, WeightsError
 from ..media.audio import Sound
-from ..reference.shape_space import ShapeSpace
-from ..reference.speaker import read_mean
+from ..shape.space import ShapeSpace, read_mean
 from ..speech.encoders import (
     FOLDER_KINDS,
     EncoderChunks,
@@ -29,7 +28,7 @@ from ..speech.encoders import (
     open_encoder,
 )
 from ..speech.logmel import SPEECH_RATE, LevelListener, LogMelListener
-from ..track import frame_times, resample_linear
+from ..tracks.track import frame_times, resample_linear
 from ..weights import PRETRAINED, WeightFile
 from .base import Family, Option, SpeechModel
 from .basis import BASIS, stored_basis

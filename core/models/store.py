@@ -14,8 +14,8 @@ from torch import Tensor
 from ..errors import BadInput, MissingFile
 from ..files import staged
 from ..package import program
-from ..reference.shape_space import ShapeSpace
-from ..track_io import read_array
+from ..shape.space import ShapeSpace
+from ..tracks.io import read_array
 from ..weights import (
     PRETRAINED,
     WEIGHT_SUFFIXES,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
-from ..reference.shape_space import ShapeSpace
+from ..shape.space import ShapeSpace
 from ..weights import WeightFile
 from .base import Family, Option
 from .cnn import OPTIONS, CNNModel, SpeechCNN, build_cnn

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput, NoVideo
-from ..lanes import TimedLabel
+from ..evaluation.publications import Score
+from ..evaluation.tables import score_table
 from ..media import Sound, probe, sound_bytes
-from ..metrics import Score, score_table
+from ..tracks.labels import TimedLabel
 from .movie import track_end
 from .palette import GROUND, GROUND_DARK, INK, INK_DARK, LINE, MUTED, PAGE, PAGE_DARK
 from .player import (
@@ -128,7 +129,7 @@ def comparison_page(
     video_size : (width, height) that landmarks in pixels refer to; None: those of ``video``
     title, note : a heading and a sentence below it; untrusted text
     curves, labels, markers, start : as in `core.render.player.pack_player`
-    scores, nulls : a table under the player, as in `core.metrics.score_table`
+    scores, nulls : a table under the player, as in `core.quality.score_table`
     commands : the command lines that make the same
 
     Returns

@@ -17,7 +17,7 @@ from ..media.audio import Sound, cut_sound
 from ..media.frames import Frame, read_frames
 from ..media.movie import MovieWriter
 from ..media.probe import probe
-from ..track import LandmarkTrack
+from ..tracks.track import LandmarkTrack
 from .canvas import Image, blank, warp
 from .crop import face_box, nearest_frames
 from .gif import MAX_GIF_FPS, GifWriter

@@ -13,10 +13,10 @@ from typing import Literal
 
 from ..align import comparable
 from ..errors import BadInput, SpeechmarksError
-from ..metrics import Score, score_track
-from ..reference import remove_lip_identity
-from ..scheme import point_map
-from ..track import LandmarkTrack, select_points
+from ..evaluation.publications import Score, score_track
+from ..neutral import remove_lip_identity
+from ..tracks.scheme import point_map
+from ..tracks.track import LandmarkTrack, select_points
 from .compare import Crop, Panel, PanelStyle
 from .curves import comparison_curves
 from .depth import template_motion
@@ -37,7 +37,7 @@ __all__ = [
 
 IdentityOf = Literal["removed", "kept"]
 """removed : 68-point faces are drawn as their motion on the shipped template, at 25 fps
-(`core.reference.remove_identity`). kept : tracks are drawn as given."""
+(`core.neutral.remove_identity`). kept : tracks are drawn as given."""
 
 PointsOf = Literal["common", "own"]
 """common : where schemes differ, only the points that all tracks have are drawn. own : each track

@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput, NoFace, NoVideo, OutputExists
 from ..media import Frame, MovieWriter, probe, read_frames, read_sound
-from ..scheme import DLIB68
-from ..track import LandmarkTrack
+from ..tracks.scheme import DLIB68
+from ..tracks.track import LandmarkTrack
 from .canvas import Image, blank, draw_text, say, text_width, warp
 from .movie import Progress, rate_of
 from .palette import PAGE, rgb

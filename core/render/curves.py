@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from ..errors import BadInput
 from ..evaluation import aperture_course, common_space, compare_tracks
 from ..evaluation.scores import lip_motion_errors
-from ..track import LandmarkTrack
+from ..tracks.track import LandmarkTrack
 from .player import Curve
 
 __all__ = ["MOST_CURVES", "comparison_curves"]

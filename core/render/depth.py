@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geometry import interocular
-from ..reference import remove_identity
-from ..track import LandmarkTrack, remembered, retime, step
+from ..neutral import remove_identity
+from ..tracks.geometry import interocular
+from ..tracks.track import LandmarkTrack, remembered, retime, step
 
 __all__ = ["template_motion"]
 

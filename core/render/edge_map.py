@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput
-from ..scheme import DLIB68
-from ..track import LandmarkTrack
-from ..track_io import write_series
+from ..tracks.io import write_series
+from ..tracks.scheme import DLIB68
+from ..tracks.track import LandmarkTrack
 from .view import Viewport, fit_view
 
 __all__ = ["arc", "draw_edges", "edge_maps", "forehead", "write_edge_maps"]

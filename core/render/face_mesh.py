@@ -15,7 +15,7 @@ from scipy.interpolate import RBFInterpolator
 from scipy.spatial import Delaunay
 
 from ..errors import DegenerateShape
-from ..scheme import DLIB68
+from ..tracks.scheme import DLIB68
 from .brush import Frame, curve
 
 __all__ = ["FaceMesh", "build_mesh", "move_mesh", "signed_areas"]

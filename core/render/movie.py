@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import BadInput
 from ..media.audio import Sound
 from ..media.movie import MovieWriter
-from ..track import LandmarkTrack
+from ..tracks.track import LandmarkTrack
 from .canvas import blank
 from .painted import at_template_size
 from .palette import INK

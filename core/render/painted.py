@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput
-from ..geometry import y_down
-from ..scheme import DLIB68
-from ..track import LandmarkTrack, step
+from ..tracks.geometry import y_down
+from ..tracks.scheme import DLIB68
+from ..tracks.track import LandmarkTrack, step
 from .canvas import Image, blank, disc, fill, stroke
 from .palette import GROUND, RGB
 from .view import Bounds, Viewport, robust_bounds, view_of

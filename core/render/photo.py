@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput
-from ..track import LandmarkTrack
+from ..tracks.track import LandmarkTrack
 from .canvas import Image, draw_text, text_width
 from .face_mesh import FaceMesh, build_mesh, move_mesh, signed_areas
 from .mouth_inside import MouthColours, draw_mouth_inside, mouth_colours
@@ -56,7 +56,7 @@ def speak_photo(picture: Image, face: ArrayLike, track: LandmarkTrack) -> Iterat
     ----------
     picture : (height, width, 3) uint8 RGB, at least 96 pixels a side
     face : (68, 2) its landmarks in pixels, seen from the front, eyes at least 16 pixels apart
-    track : 68 points in pixels of the picture (`core.reference.transfer_motion`); how far each is
+    track : 68 points in pixels of the picture (`core.neutral.transfer_motion`); how far each is
         from ``face`` is how far the photo moves. A frame that lacks a point shows the photo.
 
     Yields

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput
-from ..geometry import eye_centres
+from ..tracks.geometry import eye_centres
 from .brush import (
     Frame,
     Mask,

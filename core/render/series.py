@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import BadInput, NoFace
 from ..media import encode_picture
-from ..track import LandmarkTrack
+from ..tracks.track import LandmarkTrack
 from .canvas import Image, blank, draw_text, say, text_width
 from .painted import paint_face, to_template_space
 from .palette import ACCENT, GROUND, INK, MUTED, rgb

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..geometry import eye_centres
-from ..scheme import DLIB68
+from ..tracks.geometry import eye_centres
+from ..tracks.scheme import DLIB68
 from .canvas import Image
 
 __all__ = ["draw_shaded"]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BadInput
-from ..geometry import eye_centres, interocular, y_down
-from ..track import LandmarkTrack
+from ..tracks.geometry import eye_centres, interocular, y_down
+from ..tracks.track import LandmarkTrack
 from .canvas import Image, blank
 from .painted import (
     PUBLISHED_AXES,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput
-from ..track import LandmarkTrack
+from ..tracks.track import LandmarkTrack
 
 __all__ = ["Y_UP_SPACES", "Bounds", "Viewport", "fit_view", "robust_bounds", "view_of"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput
-from ..scheme import DLIB68, SCHEMES, Scheme
+from ..tracks.scheme import DLIB68, SCHEMES, Scheme
 from .canvas import Image, discs, stroke
 from .palette import INK, PAGE, RGB, rgb
 from .view import Viewport

@@ -15,7 +15,7 @@ from ..media import Waveform
 from ..media.audio import resample
 from ..speech.logmel import SPEECH_RATE
 from ..speech.noise import coloured_noise, mix_noise
-from ..track import resample_linear
+from ..tracks.track import resample_linear
 from .data import Example
 
 __all__ = ["HOP", "another_channel", "another_voice", "cropped", "joined", "noise_alone"]

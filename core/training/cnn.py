@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from ..models.cnn import CNNModel, SpeechCNN
 from ..models.store import save_model
 from ..models.tc import TemporalCNNModel
-from ..reference import ShapeSpace
+from ..shape import ShapeSpace
 from ..speech.noise import NoiseBank
 from ..speech.nr import NR_HOP, NR_WINDOW, nr_padded, nr_signal
 from .data import Example, TrainingSet

@@ -19,12 +19,12 @@ from ..align import (
 )
 from ..datasets import ClipRef, list_clips, list_names
 from ..errors import BadInput, SpeechmarksError
-from ..geometry import interocular, lip_aperture
 from ..media import Waveform, read_sound
 from ..media.audio import resample
-from ..reference import closed_mouth, remove_identity
-from ..scheme import DLIB68
-from ..track import LandmarkTrack, retime
+from ..neutral import closed_mouth, remove_identity
+from ..tracks.geometry import interocular, lip_aperture
+from ..tracks.scheme import DLIB68
+from ..tracks.track import LandmarkTrack, retime
 from ..workspace import DLIB68 as DEFAULT
 from ..workspace import LandmarkRecipe, Workspace
 

@@ -28,8 +28,8 @@ from ..media.audio import resample
 from ..models.base import SpeechModel
 from ..speech.activity import quiet_stretches
 from ..speech.logmel import SPEECH_RATE
-from ..track import LandmarkTrack, frame_times, retime, step
-from ..track_io import read_array, read_track, write_array, write_track
+from ..tracks.io import read_array, read_track, write_array, write_track
+from ..tracks.track import LandmarkTrack, frame_times, retime, step
 from .data import Example, TrainingSet
 
 __all__ = ["AudioFile", "Teacher", "audio_files", "distil", "read_distilled", "with_distilled"]

@@ -12,16 +12,15 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..align import transfer_onto_mean
+from ..align import shipped_template, transfer_onto_mean
 from ..datasets import ClipRef
 from ..errors import BadInput, OutputExists, SpeechmarksError
 from ..files import staged
 from ..media import Waveform, read_sound
 from ..media.audio import resample
-from ..reference import shipped_template
 from ..speech.nr import NR_RATE
 from ..speech.tfl import tfl_features
-from ..track import retime
+from ..tracks.track import retime
 from ..workspace import Workspace, corrections_fact
 from .data import Example, build_training_set
 from .published import COMPONENTS, MEAN

@@ -19,7 +19,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from ..speech.encoders import SpeechEncoder
 from ..speech.logmel import log_mel
-from ..track_io import atomic_write, read_array, write_array
+from ..tracks.io import atomic_write, read_array, write_array
 
 __all__ = ["FrozenFeatures"]
 

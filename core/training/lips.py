@@ -23,10 +23,11 @@ from ..errors import BadInput, NoFace, NoReference
 from ..media.audio import resample
 from ..models.lips import LipsModel, save_lips
 from ..models.lips_net import LipNet
-from ..reference import ShapeSpace, remove_lip_identity
+from ..neutral import remove_lip_identity
+from ..shape import ShapeSpace
 from ..speech.encoders import SpeechEncoder
 from ..speech.logmel import QUIETEST_PEAK, SPEECH_RATE
-from ..track import LandmarkTrack, frame_times
+from ..tracks.track import LandmarkTrack, frame_times
 from .data import Example, TrainingSet
 from .frozen import FrozenFeatures
 from .recipe import Recipe, State

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from ..models.mfcc_lstm import MFCCLSTMModel, WindowLSTM
 from ..models.store import save_model
 from ..speech.mfcc import N_MFCC, key_point_count, mfcc, window_starts, windows_at
-from ..track import frame_times, resample_linear
+from ..tracks.track import frame_times, resample_linear
 from .data import Example, TrainingSet
 from .recipe import Recipe, State
 from .targets import FaceRows, Target

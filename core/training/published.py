@@ -18,10 +18,10 @@ from ..align import normalise_lips
 from ..errors import BadInput
 from ..files import check_plain, shown
 from ..media import Waveform
-from ..reference import ShapeSpace
+from ..shape import ShapeSpace
 from ..speech.nr import NR_RATE
 from ..speech.tfl import TFL_WIDTH
-from ..track_io.stored import check_chunks, stored_array, stored_dataset
+from ..tracks.io.stored import check_chunks, stored_array, stored_dataset
 from .data import Example, TrainingSet, held_out
 
 __all__ = ["COMPONENTS", "MEAN", "read_training_file"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..evaluation.scores import course_correlation, lip_motion_error, pooled_skill
-from ..geometry import EYE5_IOD, interocular, lip_aperture
+from ..tracks.geometry import EYE5_IOD, interocular, lip_aperture
 from .data import Example, TrainingSet
 
 __all__ = ["Recipe", "State"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from ..batch.noises import noise_bank
 from ..errors import BadInput
+from ..jobs.noises import noise_bank
 from ..speech.noise import NoiseBank
 from ..speech.nr import NR_RATE
 from .cnn import CNNRecipe

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import BadInput
-from ..reference import ShapeSpace, fit_shape_space
+from ..shape import ShapeSpace, fit_shape_space
 from .data import Example, TrainingSet
 
 __all__ = [

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..errors import BadInput, WeightsError
 from ..files import shown
-from ..track_io.stored import stored_array, stored_group, stored_text
+from ..tracks.io.stored import stored_array, stored_group, stored_text
 
 __all__ = ["read_keras"]
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..detect import Faces, Precision, find_faces, weight_files
-from ..detect.identities import Identity, Shot
+from ..detect.face_tracks import Identity, Shot
 from ..detect.precision import FINE_VERSION
 from ..detect.values import Box, Found, How
 from ..errors import BadInput, MediaError
 from ..keys import file_sha256, model_sha256, result_key
-from ..track_io import atomic_write, read_arrays, write_arrays
+from ..tracks.io import atomic_write, read_arrays, write_arrays
 from .store import Store
 
 __all__ = ["cached_faces", "known_faces"]

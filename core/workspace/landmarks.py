@@ -31,7 +31,7 @@ from ..detect.precision import FINE_VERSION
 from ..errors import MediaError
 from ..keys import file_sha256, model_sha256, result_key
 from ..media import probe
-from ..track import LandmarkTrack
+from ..tracks.track import LandmarkTrack
 from .faces import cached_faces
 from .store import Store
 

@@ -24,11 +24,11 @@ from typing import Any, BinaryIO, Literal
 from ..errors import BadInput, MissingFile
 from ..files import sweep
 from ..keys import SCHEMA, file_sha256
-from ..lanes import read_lanes
 from ..media import MediaInfo, probe
 from ..settings import Settings, home, read_settings
-from ..track import LandmarkTrack
-from ..track_io import atomic_write, read_contents, read_track, write_track
+from ..tracks.io import atomic_write, read_contents, read_track, write_track
+from ..tracks.labels import read_lanes
+from ..tracks.track import LandmarkTrack
 
 __all__ = ["Clip", "Import", "ImportKind", "Store"]
 
@@ -51,7 +51,7 @@ class Clip:
 
 
 ImportKind = Literal["track", "labels"]
-"""What a brought file is read as: by `core.track_io.read_contents` or `core.lanes.read_lanes`."""
+"""What an imported file is read as (`core.tracks.io.read_contents`, `core.tracks.labels`)."""
 
 
 @dataclass(frozen=True)

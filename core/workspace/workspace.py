@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..detect import plane_68
-from ..edits import Kept, apply_edits, kept_digest, load_kept
-from ..track import LandmarkTrack
+from ..tracks.corrections import Kept, apply_edits, kept_digest, load_kept
+from ..tracks.track import LandmarkTrack
 from .landmarks import DLIB68, LandmarkRecipe, cached_landmarks, landmark_key
 from .store import Clip, Store
 
@@ -152,8 +152,8 @@ class Workspace(Store):
         return ClipLandmarks(found, plain, load_kept(self.root, plain) if corrected else Kept())
 
     def corrected_tracks(self) -> set[str]:
-        """Digests (`core.edits.track_digest`) of the detected tracks that corrections are stored
-        of; these may change nothing by now."""
+        """Digests (`core.tracks.corrections.track_digest`) of the detected tracks that have stored
+        corrections; these may change nothing by now."""
         return {path.stem for path in (self.root / "edits").glob("*.json")}
 
     def corrections_digest(self, track: str) -> str:
@@ -164,7 +164,7 @@ class Workspace(Store):
         Parameters
         ----------
         track : str
-            `core.edits.track_digest` of the detected track.
+            `core.tracks.corrections.track_digest` of the detected track.
 
         Raises
         ------

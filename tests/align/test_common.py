@@ -7,8 +7,8 @@ import pytest
 from making import faces
 
 from core.align import align, comparable, select_mouth
-from core.scheme import SCHEMES, point_map
-from core.track import LandmarkTrack, frame_times
+from core.tracks.scheme import SCHEMES, point_map
+from core.tracks.track import LandmarkTrack, frame_times
 
 
 def track(scheme: str, dims: int = 2, frames: int = 3) -> LandmarkTrack:

@@ -24,7 +24,7 @@ from core.align import (
     shipped_template,
 )
 from core.errors import BadInput
-from core.track import LandmarkTrack, select_points
+from core.tracks.track import LandmarkTrack, select_points
 
 seeds = st.integers(0, 10_000)
 

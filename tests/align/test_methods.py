@@ -24,7 +24,7 @@ from core.align import (
 )
 from core.align.onto_mean import transfer_onto_mean
 from core.errors import BadInput, DegenerateShape, NoFace, SpeechmarksError
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 
 each_method = pytest.mark.parametrize("method", METHODS)
 frame_by_frame = pytest.mark.parametrize("method", [m for m in METHODS if m != "transfer"])

@@ -8,7 +8,7 @@ from making import sentence
 
 from core.align import face_parts, face_size, parse_points, rigid_points, shipped_template
 from core.errors import BadInput
-from core.scheme import DLIB68, FACEMESH468, LIPS20
+from core.tracks.scheme import DLIB68, FACEMESH468, LIPS20
 
 SELECTIONS = {
     "eyes": tuple(range(36, 48)),

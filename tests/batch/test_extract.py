@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from making import grey, movie
 
-from core.batch import Summary, extract
 from core.datasets import ClipRef, list_clips
 from core.errors import BadInput, MissingDependency
+from core.jobs import Summary, extract
 from core.samples import SAMPLE
 from core.workspace import LandmarkRecipe, Workspace, file_sha256, landmarks
 from core.workspace.landmarks import Shard, cached_landmarks, landmark_key

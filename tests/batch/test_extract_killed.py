@@ -15,8 +15,8 @@ import psutil
 import pytest
 from test_extract import bytes_below
 
-from core.batch import extract
 from core.datasets import list_clips
+from core.jobs import extract
 from core.workspace import Workspace
 
 KILLS = 10

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from making import faces, grey, make_track, movie, tone
 
-from core.batch import indexing
-from core.batch.indexing import IndexSummary, update_index
 from core.datasets.index import index_path, read_index
 from core.errors import BadInput
+from core.jobs import indexing
+from core.jobs.indexing import IndexSummary, update_index
 from core.workspace import Workspace, file_sha256, landmark_key
 
 

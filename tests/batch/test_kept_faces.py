@@ -12,7 +12,7 @@ from making import movie
 
 import core.workspace.faces
 from core.detect import Faces, detect_landmarks, find_faces
-from core.detect.identities import best_view
+from core.detect.face_tracks import best_view
 from core.errors import MediaError
 from core.media import read_frames
 from core.samples import SAMPLE

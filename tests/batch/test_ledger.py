@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.batch.ledger import Ledger, Made
 from core.errors import BadInput, OutputExists
+from core.jobs.job_log import Ledger, Made
 
 
 def made(out: Path, clip: str, *files: str) -> Made:

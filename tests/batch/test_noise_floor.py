@@ -11,16 +11,11 @@ import numpy as np
 import pytest
 from making import grey, make_track, movie
 
-from core.batch import noise_floor
-from core.batch.noise_floor import (
-    NoiseFloor,
-    cached_noise_floor,
-    known_noise_floor,
-    noise_floors,
-)
 from core.datasets import ClipRef
 from core.detect import Detection
 from core.errors import MediaError
+from core.jobs import noise_floor
+from core.jobs.noise_floor import NoiseFloor, cached_noise_floor, known_noise_floor, noise_floors
 from core.media import read_frames
 from core.samples import SAMPLE
 from core.workspace import LandmarkRecipe, Workspace, file_sha256

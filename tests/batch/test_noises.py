@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from making import noise, sentence
 
-from core.batch.noises import noise_bank
 from core.errors import BadInput, MissingFile
+from core.jobs.noises import noise_bank
 from core.media import write_wav
 from core.speech.noise import NoiseBank
 

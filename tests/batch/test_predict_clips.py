@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from making import grey, movie, noise
 
-from core.batch.predict import cached_prediction, prediction_key
-from core.batch.predict_clips import predict_clips
 from core.datasets import ClipRef
 from core.errors import BadInput
+from core.jobs.predict import cached_prediction, prediction_key
+from core.jobs.predict_clips import predict_clips
 from core.media import open_sound, write_wav
 from core.models import PredictOptions, list_models, load_model
 from core.workspace import Workspace, file_sha256

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from core.batch.runners import RUNNERS, Outcome, run_tasks
 from core.errors import BadInput, NoFace
+from core.jobs.runners import RUNNERS, Outcome, run_tasks
 
 EACH = pytest.mark.parametrize("runner", list(RUNNERS))
 PROCESSES = pytest.mark.parametrize("runner", ["local", "dask"])
@@ -152,7 +152,7 @@ def test_a_script_without_a_guard_starts_workers(tmp_path: Path) -> None:
     script.write_text(
         "from collections import deque\n"
         "from pathlib import Path\n"
-        "from core.batch.runners import run_tasks\n"
+        "from core.jobs.runners import run_tasks\n"
         "print('begin')\n"
         f"home = Path({str(tmp_path)!r})\n"
         "found = run_tasks(abs, iter([1]), deque(), home=home, runner='local')\n"

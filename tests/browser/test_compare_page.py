@@ -14,11 +14,11 @@ import pytest
 from test_journey import MODELS, OUTPUT, Visit, root, visit, window  # noqa: F401 - fixtures
 
 from core.media import probe
-from core.reference import inner_opening, remove_identity
+from core.neutral import inner_opening, remove_identity
 from core.samples import SAMPLE
-from core.scheme import point_map
-from core.track import LandmarkTrack, select_points
-from core.track_io import write_track, zip_texts
+from core.tracks.io import write_track, zip_texts
+from core.tracks.scheme import point_map
+from core.tracks.track import LandmarkTrack, select_points
 
 FREE = remove_identity(SAMPLE.truth)
 LIPS = select_points(SAMPLE.truth, point_map("dlib68", "lips20"), "lips20")

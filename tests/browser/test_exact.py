@@ -26,10 +26,10 @@ ROUTER = """
 import numpy as np
 import streamlit as st
 from pathlib import Path
-from core.lanes import TimedLabel
+from core.tracks.labels import TimedLabel
 from core.media import probe
 from core.render.player import Curve, PlayerPanel
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from ui.player import show_player
 
 st.set_page_config(layout="wide")

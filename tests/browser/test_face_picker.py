@@ -11,7 +11,7 @@ from conftest import run_streamlit
 SCRIPT = """
 import streamlit as st
 from core.detect import Box, Found
-from core.detect.identities import Identity, Shot
+from core.detect.face_tracks import Identity, Shot
 from ui import state
 from ui.face_picker import pick_face
 

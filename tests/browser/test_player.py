@@ -29,9 +29,9 @@ ROUTER = """
 import numpy as np
 import streamlit as st
 from pathlib import Path
-from core.lanes import TimedLabel
+from core.tracks.labels import TimedLabel
 from core.render.player import PlayerPanel, waveform_peaks
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from ui.player import show_player
 
 HERE = Path(__file__).parent

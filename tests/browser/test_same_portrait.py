@@ -12,14 +12,14 @@ import pytest
 from PIL import Image
 
 from core.align import inner_opening
-from core.geometry import eye_centres, interocular
-from core.reference import remove_identity
+from core.neutral import remove_identity
 from core.render.canvas import blank
 from core.render.player import player_script
 from core.render.shaded import draw_shaded
 from core.render.view import fit_view
 from core.samples import SAMPLE
-from core.scheme import DLIB68
+from core.tracks.geometry import eye_centres, interocular
+from core.tracks.scheme import DLIB68
 
 SIDE = 480
 FREE = remove_identity(SAMPLE.truth)

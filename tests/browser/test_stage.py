@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from test_player import APP, Player, write_coded_clip
 
-from core.reference import shipped_template
+from core.align import shipped_template
 
 BLUE, RED = "#0072b2", "#b2182b"
 TRUTH, FIRST, SECOND = 0, 1, 2
@@ -24,9 +24,9 @@ ROUTER = """
 import numpy as np
 import streamlit as st
 from pathlib import Path
-from core.reference import shipped_template
+from core.neutral import shipped_template
 from core.render.player import PlayerPanel
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from ui.player import show_player
 
 st.set_page_config(layout="wide")

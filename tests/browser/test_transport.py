@@ -21,15 +21,15 @@ from core.render.player import (
     pack_player,
     player_style,
 )
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 
 ROUTER = """
 import numpy as np
 import streamlit as st
 from pathlib import Path
-from core.lanes import TimedLabel
+from core.tracks.labels import TimedLabel
 from core.render.player import Curve, Marker, PlayerPanel
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from ui.player import show_player
 
 st.set_page_config(layout="wide")

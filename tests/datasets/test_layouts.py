@@ -9,7 +9,7 @@ import pytest
 
 from core.datasets import LAYOUTS, find_layout, find_parts, list_clips
 from core.errors import BadInput, MissingFile
-from core.lanes import read_lanes
+from core.tracks.labels import read_lanes
 
 # layout: files; then a line of a list; then name, path, speaker of the clip it names; then what
 # belongs to it: sound, landmarks, words

@@ -29,12 +29,12 @@ from core.detect.comparison import (
 )
 from core.detect.plane import plane_68
 from core.errors import BadInput, MissingDependency, MissingFile
+from core.evaluation.pair_scores import face_width
 from core.media import read_frames
-from core.metrics import face_width
 from core.samples import SAMPLE
-from core.scheme import point_map
-from core.track import LandmarkTrack, frame_times
-from core.track_io import read_track
+from core.tracks.io import read_track
+from core.tracks.scheme import point_map
+from core.tracks.track import LandmarkTrack, frame_times
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.detect.crowd import Crowd
-from core.detect.follow import CHECK_EVERY
-from core.detect.identities import Shot
+from core.detect.face_tracks import Shot
+from core.detect.multi_face import Crowd
+from core.detect.tracking import CHECK_EVERY
 from core.detect.values import Box, Found
 
 FRAMES, LANES, SIZE = 50, (25, 100, 175), 40

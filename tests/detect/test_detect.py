@@ -11,7 +11,7 @@ import pytest
 from making import faces, grey, movie, sentence
 
 from core.detect import Detection, Dlib68, detect_landmarks
-from core.detect.follow import choose_face
+from core.detect.tracking import choose_face
 from core.detect.values import Box
 from core.errors import BadInput, MissingDependency, MissingFile, NoVideo, WeightsError
 from core.media import read_frame, read_frames
@@ -59,7 +59,7 @@ def test_the_presenter_is_found_in_every_frame(presenter: Detection) -> None:
 
 
 def test_the_presenter_s_mouth_moves_as_in_truth(presenter: Detection) -> None:
-    from core.reference import inner_opening
+    from core.neutral import inner_opening
 
     found, true = inner_opening(presenter.track), inner_opening(SAMPLE.truth)
     assert np.corrcoef(found, true)[0, 1] > 0.8

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from making import faces, movie, sentence
 
 from core.detect import Detection, detect_landmarks, find_faces
-from core.detect.identities import (
+from core.detect.face_tracks import (
     Identity,
     Shot,
     choose_identity,
@@ -27,7 +27,7 @@ from core.detect.identities import (
 from core.detect.values import Box, Found
 from core.errors import BadInput
 from core.media import read_frames
-from core.track_io import read_track
+from core.tracks.io import read_track
 
 Picture = np.ndarray
 a_box = st.builds(Box, *[st.floats(-100, 100)] * 2, *[st.floats(1, 100)] * 2)

@@ -19,11 +19,11 @@ from core.detect.facemesh_net import FaceMeshNet
 from core.detect.values import Box, Found
 from core.errors import MissingFile, WeightsError
 from core.media import read_frame, read_frames
-from core.reference import inner_opening
+from core.neutral import inner_opening
 from core.samples import SAMPLE
-from core.scheme import DLIB68, point_map
-from core.track import select_points
-from core.track_io import read_track
+from core.tracks.io import read_track
+from core.tracks.scheme import DLIB68, point_map
+from core.tracks.track import select_points
 
 
 @pytest.fixture(scope="module")

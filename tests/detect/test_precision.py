@@ -17,11 +17,11 @@ from core.detect.precision import BOXES, FACE_SIDE, averaged, face_view, varied
 from core.detect.published import repeat_lost
 from core.detect.values import Box
 from core.errors import BadInput
-from core.geometry import lip_aperture
+from core.evaluation.noise_floor import noise_difference
 from core.media import read_frames
-from core.metrics.noise_floor import noise_difference
 from core.samples import SAMPLE
-from core.track_io import read_track
+from core.tracks.geometry import lip_aperture
+from core.tracks.io import read_track
 from core.workspace import LandmarkRecipe, Workspace, file_sha256, landmark_key
 from core.workspace.faces import cached_faces, known_faces
 

@@ -14,7 +14,7 @@ from making import sentence
 from core.detect import DETECTORS, detectors, open_points
 from core.detect.values import Found
 from core.errors import BadInput, MissingDependency
-from core.scheme import get_scheme
+from core.tracks.scheme import get_scheme
 
 each_detector = pytest.mark.parametrize("name", DETECTORS)
 

@@ -10,11 +10,12 @@ import pytest
 from making import sentence
 from talkers import talker
 
-from core.adapted import ADAPT, leave_out_adapted
 from core.errors import BadInput
 from core.evaluation import compare_tracks, headline_scores
-from core.metrics import pairs_of, score_track, take_scores
-from core.track import LandmarkTrack, step
+from core.evaluation.pairs import pairs_of
+from core.evaluation.publications import score_track, take_scores
+from core.tracks.adapted import ADAPT, leave_out_adapted
+from core.tracks.track import LandmarkTrack, step
 
 CLIP = "c" * 64
 

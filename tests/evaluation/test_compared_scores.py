@@ -14,7 +14,7 @@ from talkers import mouth, moved, talker, track
 from core.align import align, normalise_lips, select_mouth
 from core.errors import BadInput, DegenerateShape, NoFace, SpeechmarksError
 from core.evaluation import Comparison, compare_tracks, headline_scores
-from core.track import LandmarkTrack, frame_times
+from core.tracks.track import LandmarkTrack, frame_times
 
 seeds = st.integers(0, 1000)
 

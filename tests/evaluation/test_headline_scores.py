@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from making import Array
 from talkers import LOWER, course, mouth, talker, track
 
+from core.align import shipped_template
 from core.evaluation import HEADLINE, compare_tracks, headline_scores, pooled_skill
 from core.evaluation.scores import best_lag, course_correlation, motion_gain, skill
-from core.reference import shipped_template
-from core.track import LandmarkTrack, frame_times, select_points
+from core.tracks.track import LandmarkTrack, frame_times, select_points
 
 seeds = st.integers(0, 1000)
 spaces = pytest.mark.parametrize("space", ["face", "eye5"])
@@ -306,7 +306,7 @@ def test_denser_meshes_are_scored_by_their_68_points() -> None:
     rng = np.random.default_rng(0)
     mesh = rng.uniform(0, 500, (1, 468, 2)) + rng.normal(0, 3, (60, 468, 2))
     full = LandmarkTrack(mesh, frame_times(60, 25), scheme="facemesh468")
-    from core.scheme import point_map
+    from core.tracks.scheme import point_map
 
     chosen = select_points(full, point_map("facemesh468", "dlib68"), "dlib68")
     assert scored(full, chosen) == pytest.approx(scored(chosen, chosen))

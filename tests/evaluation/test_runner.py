@@ -13,14 +13,14 @@ import pytest
 from loudness import FACE, Loudness, clip
 from making import sentence
 
-from core.batch.noises import noise_bank
 from core.cli.console import plain
 from core.datasets import ClipRef
 from core.errors import BadInput
 from core.evaluation import HEADLINE, mean_interval, runner
 from core.evaluation.runner import ROWS, GroundTruth, evaluate, lip_floor, load_ground_truths
 from core.evaluation.summary import ClipResult, by_speaker, corrected_error, differences
-from core.track import LandmarkTrack
+from core.jobs.noises import noise_bank
+from core.tracks.track import LandmarkTrack
 from core.workspace import ClipLandmarks
 
 TRUTHS = [clip(seed, speaker="ab"[seed % 2]) for seed in range(6)]

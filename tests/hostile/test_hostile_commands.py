@@ -13,7 +13,7 @@ from making import sentence
 
 from core.cli import main
 from core.errors import SpeechmarksError
-from core.track_io import read_track
+from core.tracks.io import read_track
 from core.weights import open_weights
 
 MODEL = "grid-s1-cnn"

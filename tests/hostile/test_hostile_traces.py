@@ -12,7 +12,8 @@ import pytest
 from bad_files import DAMAGED, NO_SOUND, REFUSED, placed
 
 from core.errors import SpeechmarksError
-from core.media import guard, probe, read_frames, read_sound
+from core.media import probe, read_frames, read_sound
+from core.media import sandbox as guard
 from core.workspace import Workspace
 
 SELF = Path("/proc/self")

@@ -16,7 +16,8 @@ import pytest
 from making import grey, movie, sentence, tone
 
 from core.errors import BadInput, MediaError
-from core.media import guard, probe, read_frames, read_frames_at, read_sound, write_wav
+from core.media import probe, read_frames, read_frames_at, read_sound, write_wav
+from core.media import sandbox as guard
 from core.samples import SAMPLE
 from core.settings import Limits, read_settings
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from making import make_track
 
-from core.edits import Cleaning
-from core.metrics.cleaning import cleaning_cost
-from core.metrics.odd_frames import odd_frames
-from core.reference import shipped_template
-from core.track import LandmarkTrack
+from core.align import shipped_template
+from core.quality.cleaning import cleaning_cost
+from core.quality.odd_frames import odd_frames
+from core.tracks.corrections import Cleaning
+from core.tracks.track import LandmarkTrack
 
 
 def talking_face(frames: int = 100, noise: float = 0.0) -> LandmarkTrack:

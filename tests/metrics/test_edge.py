@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import make_track
 
-from core.metrics.edge import EDGE_MARGIN, cut_by_edge, edge_counts, edge_remark, runs_of
-from core.metrics.quality import quality
-from core.reference import shipped_template
-from core.scheme import point_map
-from core.track import LandmarkTrack
+from core.align import shipped_template
+from core.quality.edge import EDGE_MARGIN, cut_by_edge, edge_counts, edge_remark, runs_of
+from core.quality.measures import quality
+from core.tracks.scheme import point_map
+from core.tracks.track import LandmarkTrack
 
 SIZE = (640.0, 480.0)
 

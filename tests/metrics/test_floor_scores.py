@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from making import make_track, sentence, talking
 
 from core.errors import BadInput
-from core.geometry import interocular
-from core.metrics.noise_floor import noise_difference
-from core.track import LandmarkTrack
+from core.evaluation.noise_floor import noise_difference
+from core.tracks.geometry import interocular
+from core.tracks.track import LandmarkTrack
 
 LIPS = slice(48, 68)
 

@@ -16,19 +16,10 @@ from core.align import align, select_mouth
 from core.errors import BadInput
 from core.evaluation import HEADLINE
 from core.evaluation.cards import OVER_CLIPS
-from core.metrics import (
-    SCORES,
-    Pair,
-    normalise_width,
-    pair_by_frame,
-    pair_by_time,
-    pairs_of,
-    score_track,
-    take_scores,
-)
-from core.metrics.cards import MEASURES
-from core.reference import fit_shape_space
-from core.track import LandmarkTrack, frame_times
+from core.evaluation.pairs import Pair, normalise_width, pair_by_frame, pair_by_time, pairs_of
+from core.evaluation.publications import MEASURES, SCORES, score_track, take_scores
+from core.shape import fit_shape_space
+from core.tracks.track import LandmarkTrack, frame_times
 
 DOC = Path(__file__).parents[2] / "docs/scores.md"
 TEMPLATE = faces(77, 1)[0] / 1000

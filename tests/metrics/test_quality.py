@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import faces, make_track
 
-from core.metrics.edge import outside
-from core.metrics.pose import head_pose
-from core.metrics.quality import (
+from core.quality.edge import outside
+from core.quality.measures import (
     MEASURES,
     face_size_of,
     jitter,
@@ -22,7 +21,8 @@ from core.metrics.quality import (
     quality,
     worst_first,
 )
-from core.track import LandmarkTrack
+from core.quality.pose import head_pose
+from core.tracks.track import LandmarkTrack
 
 seeds = st.integers(0, 10_000)
 MOUTH = slice(48, 68)

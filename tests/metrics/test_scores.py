@@ -11,19 +11,11 @@ from hypothesis import strategies as st
 from making import faces, make_track, sentence
 
 from core.errors import BadInput
-from core.geometry import interocular, lip_aperture
-from core.metrics import (
-    ClipScore,
-    mouth_rmse,
-    mse,
-    opening_correlation,
-    pooled_variance_ratio,
-    rmse,
-    score_clip,
-    variance_ratio,
-)
-from core.scheme import DLIB68
-from core.track import LandmarkTrack
+from core.evaluation.clips import ClipScore, pooled_variance_ratio, score_clip
+from core.evaluation.pair_scores import mouth_rmse, mse, opening_correlation, rmse, variance_ratio
+from core.tracks.geometry import interocular, lip_aperture
+from core.tracks.scheme import DLIB68
+from core.tracks.track import LandmarkTrack
 
 seeds = st.integers(0, 10_000)
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import faces, make_track
 
-from core.geometry import interocular
-from core.metrics.spread import spread_summary
+from core.quality.spread import spread_summary
+from core.tracks.geometry import interocular
 
 
 def spreads(seed: int, frames: int = 8, points: int = 68) -> Any:

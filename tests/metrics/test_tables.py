@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput
-from core.metrics import Score, score_table
-from core.metrics.tables import TableFormat, escape
+from core.evaluation.publications import Score
+from core.evaluation.tables import TableFormat, escape, score_table
 
 NO_TIMES = np.empty(0)
 

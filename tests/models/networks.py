@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from core.models.cnn import SpeechCNN
-from core.reference import ShapeSpace
+from core.shape import ShapeSpace
 
 
 def deterministic_state(seed: int, *, temporal: bool) -> dict[str, Tensor]:

@@ -12,14 +12,14 @@ from making import Array, noise, sentence
 from numpy.typing import NDArray
 from talkers import mouth, moved, track
 
-from core.adapted import ADAPT, adapted_stretch
-from core.align import normalise_lips
-from core.batch.predict import prediction_key
+from core.align import normalise_lips, shipped_template
 from core.errors import BadInput, NoFace
+from core.jobs.predict import prediction_key
 from core.media import Sound
 from core.models import PredictOptions, SpeechModel, adapt_model, known_models, load_model
-from core.reference import SpeakerMean, mean_lips, shipped_template, speaker_mean
-from core.track import LandmarkTrack, frame_times
+from core.neutral import SpeakerMean, mean_lips, speaker_mean
+from core.tracks.adapted import ADAPT, adapted_stretch
+from core.tracks.track import LandmarkTrack, frame_times
 
 CLIP = "c" * 64
 SOUND = noise(2.0, 16_000)
@@ -211,7 +211,7 @@ def test_a_stored_prediction_is_found_for_the_same_speaker_alone(changes: dict[s
 
 
 def test_the_provenance_names_clip_and_seconds(tmp_path: Any) -> None:
-    from core.track_io import read_track, write_track
+    from core.tracks.io import read_track, write_track
 
     made = adapt_model(Waves(3), speaker_mean(speaking(), clip=CLIP)).predict(SOUND).track
     said = made.provenance[-1][ADAPT]

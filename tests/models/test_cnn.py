@@ -16,8 +16,8 @@ from core.media import Waveform, read_sound
 from core.models import PredictOptions
 from core.models.cnn import CNNModel, SpeechCNN
 from core.models.tc import TemporalCNNModel, published_boost
-from core.reference import ShapeSpace
-from core.reference.identity import read_template
+from core.neutral.identity import read_template
+from core.shape import ShapeSpace
 from core.speech import NR_HOP, NR_WINDOW, nr_frame_count, nr_padded, nr_signal
 
 

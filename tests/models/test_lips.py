@@ -19,7 +19,7 @@ from core.models import PredictOptions, load_model, recognise
 from core.models.lips import LipsModel, save_lips
 from core.models.lips_net import LipNet, LipStream
 from core.models.store import save_model
-from core.reference import ShapeSpace
+from core.shape import ShapeSpace
 from core.speech.logmel import log_mel
 from core.weights import WeightFile, open_weights
 

@@ -18,8 +18,8 @@ from core.errors import WeightsError
 from core.media import Waveform
 from core.models import PredictOptions, SpeechModel, families, family, load_model, recognise
 from core.models.families import FAMILIES
-from core.models.listening import FrameListener
 from core.models.store import save_model
+from core.models.streaming import FrameListener
 from core.weights import open_weights
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/new-family.md"

@@ -19,10 +19,10 @@ from test_pages import in_order, open_page, press, private_workspace  # noqa: F4
 
 from core.cli import main
 from core.media import Waveform, read_frames, read_sound
-from core.reference import remove_identity
+from core.neutral import remove_identity
 from core.render.player import UnpackedPlayer, unpack_player
 from core.samples import SAMPLE
-from core.track_io import track_bytes
+from core.tracks.io import track_bytes
 from core.workspace import Clip
 from ui import state
 

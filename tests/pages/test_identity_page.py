@@ -20,11 +20,12 @@ from test_pages import (  # noqa: F401 (the workspace is a fixture of this modul
     said,
 )
 
+from core.align import shipped_template
 from core.media import read_frames
-from core.reference import identity_audit, session_null, shipped_template, speaker_distances
+from core.neutral import identity_audit, session_null, speaker_distances
 from core.samples import SAMPLE
-from core.track import LandmarkTrack
-from core.track_io import write_array
+from core.tracks.io import write_array
+from core.tracks.track import LandmarkTrack
 from core.workspace import Clip, cached_landmarks
 from ui import audit_view, speakers, state
 from ui.speakers import grouped

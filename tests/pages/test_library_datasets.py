@@ -23,8 +23,8 @@ from test_pages import (  # noqa: F401 (fixtures of this module, too)
     said,
 )
 
-from core.batch.indexing import update_index
 from core.datasets.index import index_path, write_index
+from core.jobs.indexing import update_index
 from core.workspace import file_sha256, landmark_key
 from ui import state
 from ui.index_table import CHOICE

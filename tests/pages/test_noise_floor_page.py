@@ -14,7 +14,7 @@ from test_pages import (  # noqa: F401 (fixtures of this module, too)
     said,
 )
 
-from core.batch.noise_floor import known_noise_floor
+from core.jobs.noise_floor import known_noise_floor
 from core.workspace import Clip
 from ui import noise_view, state
 

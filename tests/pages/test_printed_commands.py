@@ -23,23 +23,17 @@ from test_pages import (  # noqa: F401 (the workspace is a fixture of this modul
     said,
 )
 
-from core.align import align
-from core.batch.speaker import clip_speaker_mean
+from core.align import align, shipped_template
 from core.cli import main
-from core.edits import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept
-from core.geometry import interocular
+from core.jobs.speaker import clip_speaker_mean
 from core.media import read_frames
-from core.metrics.quality import quality
-from core.reference import (
-    identity_audit,
-    published_difference,
-    session_null,
-    shipped_template,
-    speaker_mean,
-)
-from core.reference.candidates import RULES
+from core.neutral import identity_audit, published_difference, session_null, speaker_mean
+from core.neutral.candidates import RULES
+from core.quality.measures import quality
 from core.samples import SAMPLE
-from core.track_io import read_track
+from core.tracks.corrections import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept
+from core.tracks.geometry import interocular
+from core.tracks.io import read_track
 from core.weights import PRETRAINED
 from core.workspace import Clip
 from ui import audit_view, state

@@ -23,13 +23,13 @@ from test_pages import (  # noqa: F401 (fixtures of this module, too)
 )
 
 from core.cli import main
-from core.edits import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept
 from core.media import read_frames
-from core.metrics.odd_frames import odd_frames
-from core.metrics.quality import MEASURES, quality
-from core.metrics.spread import spread_summary
+from core.quality.measures import MEASURES, quality
+from core.quality.odd_frames import odd_frames
+from core.quality.spread import spread_summary
 from core.samples import SAMPLE
-from core.track import LandmarkTrack
+from core.tracks.corrections import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept
+from core.tracks.track import LandmarkTrack
 from core.workspace import Clip, landmark_key
 from ui import edit_deeds, edit_points, state
 

@@ -20,7 +20,7 @@ from test_pages import (  # noqa: F401 (fixtures of this module, too)
 )
 
 from core.align import align
-from core.reference import (
+from core.neutral import (
     RULES,
     aligned_for_identity,
     closed_mouth,
@@ -30,8 +30,8 @@ from core.reference import (
     rule_choices,
 )
 from core.render.player import unpack_player
-from core.track import LandmarkTrack
-from core.track_io import track_bytes
+from core.tracks.io import track_bytes
+from core.tracks.track import LandmarkTrack
 from ui import state
 from ui.plots import picked
 

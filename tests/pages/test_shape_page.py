@@ -17,18 +17,18 @@ from test_pages import (  # noqa: F401 (the workspace is a fixture of this modul
     said,
 )
 
-from core.reference import (
+from core.neutral import mean_lips
+from core.render.player import unpack_player
+from core.shape import (
     ShapeSpace,
     component_errors,
     fit_shape_space,
     keep_basis,
-    mean_lips,
     open_basis,
     pooled_frames,
     prepared,
 )
-from core.render.player import unpack_player
-from core.track_io import write_array
+from core.tracks.io import write_array
 from ui import state
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from making import make_track
 
-from core.metrics import mse
-from core.reference import fit_shape_space
-from core.track import fill_gaps
+from core.evaluation.pair_scores import mse
+from core.shape import fit_shape_space
+from core.tracks.track import fill_gaps
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from making import make_track, sentence
 
 from core.align import face_parts, select_mouth, shipped_template
 from core.errors import BadInput, NoFace, SpeechmarksError
-from core.reference import (
+from core.neutral import (
     STAGES,
     identity_audit,
     remove_identity,
@@ -21,10 +21,10 @@ from core.reference import (
     staged,
     wilson_interval,
 )
-from core.reference.audit import _gather, _training_rows
-from core.reference.stages import IOD, block_numbers
-from core.scheme import DLIB68
-from core.track import LandmarkTrack
+from core.neutral.audit import _gather, _training_rows
+from core.neutral.speaker_distances import IOD, block_numbers
+from core.tracks.scheme import DLIB68
+from core.tracks.track import LandmarkTrack
 
 seeds = st.integers(0, 10_000)
 

@@ -12,7 +12,7 @@ from making import faces, make_track, sentence
 
 from core.align import align_procrustes, mouth_width, select_mouth
 from core.errors import NoFace
-from core.reference import (
+from core.neutral import (
     RULES,
     aligned_for_identity,
     closed_mouth,
@@ -21,8 +21,8 @@ from core.reference import (
     rank_frames,
     rule_choices,
 )
-from core.reference.example import PURSED
-from core.track import LandmarkTrack
+from core.neutral.example import PURSED
+from core.tracks.track import LandmarkTrack
 
 seeds = st.integers(0, 10_000)
 

@@ -19,19 +19,17 @@ from core.align import (
     shipped_template,
 )
 from core.errors import SpeechmarksError
-from core.reference import (
+from core.neutral import (
     aligned_for_identity,
     closed_face,
-    component_errors,
-    fit_shape_space,
     identity_audit,
-    prepared,
     rank_frames,
     reference_sensitivity,
     rule_choices,
     speaker_distances,
 )
-from core.track import LandmarkTrack
+from core.shape import component_errors, fit_shape_space, prepared
+from core.tracks.track import LandmarkTrack
 
 Array = np.ndarray
 

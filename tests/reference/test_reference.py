@@ -13,17 +13,10 @@ from making import faces, make_track, sentence
 
 from core.align import align_procrustes
 from core.errors import BadInput, MissingFile, NoFace, NoReference
-from core.reference import (
-    ShapeSpace,
-    closed_mouth,
-    fit_shape_space,
-    inner_opening,
-    lip_gap,
-    mouth_width,
-    remove_identity,
-)
-from core.reference.identity import read_template
-from core.track import LandmarkTrack, retime, select_points
+from core.neutral import closed_mouth, inner_opening, lip_gap, mouth_width, remove_identity
+from core.neutral.identity import read_template
+from core.shape import ShapeSpace, fit_shape_space
+from core.tracks.track import LandmarkTrack, retime, select_points
 
 seeds = st.integers(0, 10_000)
 TEMPLATE = faces(77, 1)[0] / 1000

@@ -12,9 +12,8 @@ from making import faces, make_track, sentence
 
 from core.align import face_parts, select_mouth, shipped_template
 from core.errors import BadInput
-from core.geometry import interocular
-from core.metrics import score_clip
-from core.reference import (
+from core.evaluation.clips import score_clip
+from core.neutral import (
     aligned_for_identity,
     closed_mouth,
     from_reference,
@@ -23,7 +22,8 @@ from core.reference import (
     reference_sensitivity,
     remove_identity,
 )
-from core.track import LandmarkTrack
+from core.tracks.geometry import interocular
+from core.tracks.track import LandmarkTrack
 
 seeds = st.integers(0, 10_000)
 IOD = interocular(shipped_template())

@@ -13,8 +13,9 @@ from making import faces, gappy, make_track, sentence
 
 from core.align import align, select_mouth, shipped_template
 from core.errors import BadInput, OutputExists, SpeechmarksError
-from core.metrics import mse
-from core.reference import (
+from core.evaluation.pair_scores import mse
+from core.neutral import remove_identity
+from core.shape import (
     ShapeSpace,
     component_errors,
     component_motion,
@@ -22,9 +23,8 @@ from core.reference import (
     pooled_frames,
     prepared,
     prepared_for,
-    remove_identity,
 )
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 
 seeds = st.integers(0, 10_000)
 

@@ -11,7 +11,7 @@ import pytest
 from making import faces, sentence
 
 from core.errors import BadInput, MissingFile, OutputExists
-from core.reference import ShapeSpace, fit_shape_space
+from core.shape import ShapeSpace, fit_shape_space
 
 
 def fitted(points: int = 68, dims: int = 2, **options: Any) -> ShapeSpace:

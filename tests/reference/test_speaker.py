@@ -10,9 +10,10 @@ from making import faces, gappy, make_track, sentence
 
 from core.align import align, normalise_lips
 from core.errors import BadInput, SpeechmarksError
-from core.reference import fit_shape_space, mean_lips
-from core.reference.speaker import read_mean
-from core.track import LandmarkTrack
+from core.neutral import mean_lips
+from core.shape import fit_shape_space
+from core.shape.space import read_mean
+from core.tracks.track import LandmarkTrack
 
 
 def test_the_mean_is_that_of_the_normalised_lips() -> None:

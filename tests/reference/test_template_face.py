@@ -12,8 +12,8 @@ from making import faces, make_track, sentence
 
 from core.align import shipped_template
 from core.errors import BadInput, DegenerateShape, SpeechmarksError
-from core.reference import closed_face, template_face
-from core.track import LandmarkTrack
+from core.neutral import closed_face, template_face
+from core.tracks.track import LandmarkTrack
 
 seeds = st.integers(0, 10_000)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from core.track import LandmarkTrack, frame_times
+from core.tracks.track import LandmarkTrack, frame_times
 
 
 def _arc(x0: float, x1: float, y: float, bend: float, n: int) -> NDArray[np.float64]:

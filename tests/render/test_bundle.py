@@ -18,14 +18,14 @@ from making import grey, make_track, movie, tone
 
 from core.align import normalise_lips
 from core.errors import BadInput, NoVideo
-from core.lanes import TimedLabel
+from core.evaluation.publications import Score
 from core.media import sound_bytes, write_wav
-from core.metrics import Score
 from core.render import INK, model_colour
 from core.render.bundle import comparison_page
 from core.render.curves import comparison_curves
 from core.render.player import PlayerPanel, unpack_player
 from core.samples import SAMPLE
+from core.tracks.labels import TimedLabel
 
 TRUTH = PlayerPanel("Truth", colour=INK, track=made_track(), truth=True)
 SCORES = {"cnn": {"rmse": Score(0.25, 10, "IOD", None, np.empty(0))}}

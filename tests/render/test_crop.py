@@ -19,7 +19,7 @@ from core.media import MovieWriter, Waveform, probe, read_frames, read_sound, wr
 from core.render.canvas import warp
 from core.render.crop import crop_movie, face_box, upright_maps
 from core.render.palette import GROUND, rgb
-from core.track import LandmarkTrack, frame_times
+from core.tracks.track import LandmarkTrack, frame_times
 
 Array = np.ndarray[Any, Any]
 SIZE = (320, 240)

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from making import make_track
 
+from core.align import shipped_template
 from core.errors import SpeechmarksError
-from core.geometry import interocular
-from core.reference import remove_identity, shipped_template
+from core.neutral import remove_identity
 from core.render.depth import template_motion
 from core.samples import SAMPLE
-from core.track import LandmarkTrack
+from core.tracks.geometry import interocular
+from core.tracks.track import LandmarkTrack
 
 APART = interocular(np.median(SAMPLE.truth.points, axis=0))
 DEPTH = np.linspace(-20.0, 30.0, 68)  # pixels

@@ -12,7 +12,7 @@ from core.errors import BadInput
 from core.render import paint_face, painted_view, to_template_space
 from core.render.painted import TEMPLATE_EYE_CENTRE, TEMPLATE_EYES
 from core.render.palette import GROUND, rgb
-from core.scheme import DLIB68
+from core.tracks.scheme import DLIB68
 
 SKIN, LIPS, BROW = (178, 128, 76), (178, 76, 51), (76, 51, 13)
 BLACK, GREEN, WHITE = (0, 0, 0), (0, 128, 0), (255, 255, 255)

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.lanes import TimedLabel
 from core.render.player import (
     Curve,
     PlayerPanel,
@@ -24,7 +23,8 @@ from core.render.player import (
     unpack_player,
 )
 from core.render.player.join import JoinError, join_modules
-from core.track import LandmarkTrack
+from core.tracks.labels import TimedLabel
+from core.tracks.track import LandmarkTrack
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ROOT / "core" / "render" / "player" / "js"

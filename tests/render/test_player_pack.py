@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput
-from core.lanes import TimedLabel
 from core.render.player import (
     PlayerPanel,
     pack_player,
@@ -20,7 +19,8 @@ from core.render.player import (
     unpack_player,
     waveform_peaks,
 )
-from core.track import LandmarkTrack
+from core.tracks.labels import TimedLabel
+from core.tracks.track import LandmarkTrack
 
 
 def make_track(frames: int = 7, seed: int = 0, scale: float = 100.0) -> LandmarkTrack:

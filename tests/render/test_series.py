@@ -13,7 +13,7 @@ from core.errors import BadInput, NoFace
 from core.render.palette import ACCENT, GROUND, INK, rgb
 from core.render.series import picture_series
 from core.render.view import fit_view
-from core.track import LandmarkTrack, frame_times
+from core.tracks.track import LandmarkTrack, frame_times
 
 Array = np.ndarray[Any, Any]
 FACE = made_face()[:, :2]

@@ -8,7 +8,7 @@ from faces import made_face
 
 from core.render.canvas import blank
 from core.render.shaded import draw_shaded
-from core.scheme import DLIB68
+from core.tracks.scheme import DLIB68
 
 SIDE = 160
 

@@ -25,7 +25,7 @@ from core.render import (
 )
 from core.render.canvas import blank, clean_text, draw_text, text_width
 from core.render.palette import GROUND, INK, mix, rgb, to_hex
-from core.scheme import DLIB68
+from core.tracks.scheme import DLIB68
 
 
 def inked(image: np.ndarray, at: np.ndarray) -> bool:

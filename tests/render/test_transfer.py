@@ -14,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import Array, make_track, movie, sentence, tone
 
+from core.align import shipped_template
 from core.errors import BadInput, DegenerateShape, NoFace, OutputExists
 from core.media import probe, read_frame, read_frames
-from core.reference import inner_opening, shipped_template
-from core.reference.transfer import motion_of, rest_face, transfer_motion
+from core.neutral import inner_opening
+from core.neutral.retargeting import motion_of, rest_face, transfer_motion
 from core.render.face_mesh import build_mesh, move_mesh, signed_areas
 from core.render.photo import MARK, mark_box, speak_photo
-from core.render.transfer import (
+from core.render.retargeting import (
     clip_portrait,
     drawn_portrait,
     photo_portrait,
@@ -28,8 +29,8 @@ from core.render.transfer import (
     transfer_movie,
 )
 from core.samples import SAMPLE
-from core.scheme import DLIB68
-from core.track import LandmarkTrack
+from core.tracks.scheme import DLIB68
+from core.tracks.track import LandmarkTrack
 
 MOTION = made_track(12)
 seeds = st.integers(0, 10_000)

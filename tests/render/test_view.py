@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.errors import BadInput
 from core.render.view import Viewport, fit_view, view_of
-from core.track import LandmarkTrack, frame_times
+from core.tracks.track import LandmarkTrack, frame_times
 
 sizes = st.tuples(st.integers(16, 900), st.integers(16, 900))
 coordinates = st.floats(-1e4, 1e4, allow_nan=False)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.scheme import DLIB68
+from core.tracks.scheme import DLIB68
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 MOVIE = SAMPLES / "presenter.mp4"

@@ -13,7 +13,8 @@ from bombs import just, million_pictures
 from sounds import silent_flac
 
 from core.errors import SpeechmarksError
-from core.media import guard, make_proxy, probe, read_frames, read_frames_at, read_sound
+from core.media import make_proxy, probe, read_frames, read_frames_at, read_sound
+from core.media import sandbox as guard
 from core.workspace import Workspace
 
 pytestmark = pytest.mark.soak

@@ -9,7 +9,7 @@ import torch
 from making import noise
 
 from core.models.lips_net import LipNet
-from core.reference import ShapeSpace
+from core.shape import ShapeSpace
 from core.speech.encoders import SpeechEncoder
 
 

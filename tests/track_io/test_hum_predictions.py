@@ -12,8 +12,8 @@ from making import faces, make_track
 
 from core.align import align
 from core.media import probe
-from core.reference import ShapeSpace, fit_shape_space
-from core.track_io import read_track, write_track
+from core.shape import ShapeSpace, fit_shape_space
+from core.tracks.io import read_track, write_track
 
 FPS = 30000 / 1001
 

@@ -10,8 +10,8 @@ import pytest
 from making import faces
 
 from core.errors import BadInput
-from core.track import LandmarkTrack, frame_times
-from core.track_io import read_contents, read_track, write_track
+from core.tracks.io import read_contents, read_track, write_track
+from core.tracks.track import LandmarkTrack, frame_times
 
 
 def mesh(dims: int = 2, frames: int = 3, **fields: object) -> LandmarkTrack:

@@ -17,9 +17,8 @@ from hypothesis.extra import numpy as hnp
 from making import faces, gappy, make_track, sentence
 
 from core.errors import BadInput, MissingFile
-from core.reference import ShapeSpace
-from core.track import LandmarkTrack, select_points, step
-from core.track_io import (
+from core.shape import ShapeSpace
+from core.tracks.io import (
     FORMATS,
     guess_space,
     read_contents,
@@ -28,6 +27,7 @@ from core.track_io import (
     track_bytes,
     write_track,
 )
+from core.tracks.track import LandmarkTrack, select_points, step
 
 TRACKS: dict[str, Callable[[], LandmarkTrack]] = {
     "a face in every frame": lambda: make_track(faces(1)),

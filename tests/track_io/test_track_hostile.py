@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from making import faces, gappy, sentence
 
 from core.errors import BadInput, MissingFile
-from core.track import LandmarkTrack, frame_times
-from core.track_io import read_array, read_track, write_track
+from core.tracks.io import read_array, read_track, write_track
+from core.tracks.track import LandmarkTrack, frame_times
 
 
 class Evil:

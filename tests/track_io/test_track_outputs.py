@@ -10,7 +10,7 @@ import pytest
 from making import faces, gappy, make_track
 
 from core.errors import BadInput, OutputExists
-from core.track_io import atomic_write, read_track, track_bytes, write_series, write_track
+from core.tracks.io import atomic_write, read_track, track_bytes, write_series, write_track
 
 ENDINGS = (".npy", ".npz", ".csv", ".h5", ".json", "")
 

@@ -12,7 +12,7 @@ import pytest
 from making import gappy, sentence
 
 from core.errors import BadInput
-from core.track_io import pixels, read_contents, read_track, write_track, zip_texts
+from core.tracks.io import pixels, read_contents, read_track, write_track, zip_texts
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from tiny import TRAINING, example
 
 from core.errors import BadInput
-from core.geometry import lip_aperture
 from core.media import Waveform
+from core.tracks.geometry import lip_aperture
 from core.training import Example, Sampling
 from core.training.augment import (
     HOP,

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from core.datasets import ClipRef
 from core.errors import BadInput
-from core.geometry import interocular
 from core.media import Waveform
-from core.track import LandmarkTrack, frame_times
+from core.tracks.geometry import interocular
+from core.tracks.track import LandmarkTrack, frame_times
 from core.training import TrainingSet, build_training_set, data, split_clips
 from core.training.data import moved, symmetric
 from core.workspace import ClipLandmarks, LandmarkRecipe, Workspace

@@ -16,7 +16,7 @@ from core.align import normalise_lips
 from core.errors import BadInput, MissingFile, OutputExists
 from core.media import Waveform, write_wav
 from core.models import load_model
-from core.track_io import read_track
+from core.tracks.io import read_track
 from core.training import CNNRecipe, train
 from core.training.distil import (
     Teacher,

@@ -13,18 +13,12 @@ import torch
 from making import faces, noise, sentence
 from tiny import OPTIONS, TRAINING, VALIDATION
 
+from core.align import shipped_template
 from core.errors import BadInput, MissingFile, OutputExists, SpeechmarksError
 from core.models import load_model
 from core.models.cnn import SpeechCNN
 from core.models.store import save_model
-from core.reference import (
-    ShapeSpace,
-    fit_shape_space,
-    keep_basis,
-    kept_bases,
-    open_basis,
-    shipped_template,
-)
+from core.shape import ShapeSpace, fit_shape_space, keep_basis, kept_bases, open_basis
 from core.training import CNNRecipe, Recipe, make_recipe, train
 from core.training.lips import LipsRecipe
 from core.training.targets import chosen_basis, mouth_basis, variance_held

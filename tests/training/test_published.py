@@ -15,7 +15,7 @@ from tiny import FACE, OPTIONS
 from core.datasets import ClipRef, list_clips
 from core.errors import BadInput, OutputExists
 from core.models import load_model
-from core.reference import ShapeSpace
+from core.shape import ShapeSpace
 from core.speech.tfl import beside_past, tfl_features
 from core.training import CNNRecipe, train
 from core.training.export import FRAMES, export_nr, export_tfl

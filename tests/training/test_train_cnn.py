@@ -144,7 +144,7 @@ def test_no_epoch_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_symmetric_face_is_its_own_mirror_image() -> None:
-    from core.scheme import DLIB68
+    from core.tracks.scheme import DLIB68
 
     np.testing.assert_allclose((FACE * [-1, 1])[list(DLIB68.mirror)], FACE, atol=1e-12)
     np.testing.assert_allclose(symmetric(FACE), FACE, atol=1e-12)

@@ -12,7 +12,7 @@ import streamlit as st
 from making import faces, grey, make_track, movie
 from streamlit.testing.v1 import AppTest
 
-from core.track_io import track_bytes, write_track
+from core.tracks.io import track_bytes, write_track
 from ui import state
 from ui.brought import Choice
 

@@ -8,10 +8,10 @@ from making import make_track
 from streamlit.testing.v1 import AppTest
 
 from core.align import align
-from core.reference import remove_identity
+from core.neutral import remove_identity
 from core.samples import SAMPLE
-from core.scheme import point_map
-from core.track import select_points
+from core.tracks.scheme import point_map
+from core.tracks.track import select_points
 
 FREE = remove_identity(SAMPLE.truth)
 BROUGHT = {

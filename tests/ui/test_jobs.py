@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from core.batch import Summary
 from core.errors import BadInput, MissingFile
+from core.jobs import Summary
 from ui.jobs import Hear, Job, Jobs
 
 

@@ -385,11 +385,11 @@ def test_the_default_live_model_opens_its_mouth_for_speech_alone(
     call: Callable[..., Any], tmp_path: Path
 ) -> None:
     """A second of digital silence, one of hiss at -60 dB, then speech."""
-    from core.geometry import interocular, lip_aperture
     from core.media import read_sound
     from core.media.audio import resample
     from core.models import default_model, list_models, load_model
     from core.samples import SAMPLE
+    from core.tracks.geometry import interocular, lip_aperture
 
     card = default_model("live")
     if card is None or "anyvoice-live" not in {one.name for one in list_models()}:
@@ -417,8 +417,8 @@ def test_the_default_live_model_opens_its_mouth_for_speech_alone(
 
 
 def test_the_face_that_waits_for_somebody_to_speak_is_the_face_in_silence() -> None:
-    from core.geometry import lip_aperture
     from core.models import default_model, load_model
+    from core.tracks.geometry import lip_aperture
     from ui.live import _at_rest
 
     card = default_model("live")

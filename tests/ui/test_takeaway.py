@@ -14,11 +14,11 @@ from core.media import probe
 SCRIPT = """
 import numpy as np
 import streamlit as st
-from core.metrics import Score
+from core.quality import Score
 from core.render import INK, Panel
 from core.render.player import PlayerPanel
 from core.samples import SAMPLE
-from core.track import LandmarkTrack
+from core.tracks.track import LandmarkTrack
 from ui import state
 from ui.takeaway import Takeaway, take_away
 

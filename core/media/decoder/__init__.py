@@ -1,4 +1,4 @@
-"""The decoder: what runs in a process of its own (`core.media.guard`) and opens untrusted media.
+"""The decoder: what runs in a process of its own (`core.media.sandbox`) and opens untrusted media.
 
 The only place, beside the writing of movies, that touches PyAV and libsndfile's reader.
 """

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...errors import MediaError, SpeechmarksError
 from ...settings import Limits
-from ..wire import Message, receive, send
+from ..ipc import Message, receive, send
 from .pictures import decode_pictures, decode_still
 from .probing import measure
 from .sound import decode_pieces, decode_sound

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from ...errors import MediaError, NoVideo
 from ...settings import Limits, one_core
-from ..wire import Message
+from ..ipc import Message
 from .container import (
     aspect_of,
     decoding,

@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from ...errors import MediaError, NoSound, NoVideo
 from ...settings import Limits
-from ..wire import Message
+from ..ipc import Message
 from .container import (
     aspect_of,
     decoding,

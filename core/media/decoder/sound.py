@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...errors import MediaError, NoSound
 from ...settings import Limits
-from ..wire import Message
+from ..ipc import Message
 from .container import decoding, open_media, pick_audio, pick_video
 
 __all__ = ["UNCOMPRESSED", "decode_pieces", "decode_sound", "sound_blocks"]

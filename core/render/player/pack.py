@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import BadInput
-from ...lanes import TimedLabel
-from ...scheme import get_scheme
-from ...track import LandmarkTrack
+from ...tracks.labels import TimedLabel
+from ...tracks.scheme import get_scheme
+from ...tracks.track import LandmarkTrack
 
 __all__ = [
     "MISSING",

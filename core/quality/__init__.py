@@ -1,0 +1,1 @@
+"""Landmark quality without ground truth: measures, odd frames, pose, spread, cut faces."""

@@ -1,0 +1,1 @@
+"""Landmark tracks: the track itself, its points, labels, corrections and files."""
