@@ -144,7 +144,7 @@ def test_a_page_may_hold_the_clip_and_says_its_size(made: Path, run: Run, tmp_pa
 
 def test_a_page_without_scores_says_why(made: Path, run: Run, tmp_path: Path) -> None:
     done = run("compare", made / "cnn.npz", made / "lips.npz", "-o", tmp_path / "c.html")
-    assert done.code == 0 and "note: the page holds no curves: " in done.err
+    assert done.code == 0 and "note: the page has no curves: " in done.err
     assert "note: lips: cannot be scored: " in done.err
 
 

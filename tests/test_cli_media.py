@@ -69,7 +69,7 @@ def test_timing_tells_steps_drift_and_where_the_sound_ends(run: Any, shared: Pat
     assert timing["drift"]["25"]["end"] == pytest.approx(-1.24, abs=1e-3)
     assert result.err.count("note: ") == len(timing["warnings"]) == 2
     line = run("probe", shared / "data/clips/vfr_dropped.mp4", "--timing").out
-    assert "about 31 frames missing" in line and "sound ends +0.124 s" in line
+    assert "about 31 frames missing" in line and "audio ends +0.124 s" in line
 
 
 def test_timing_of_one_frame_is_null_where_nothing_can_be_known(run: Any, shared: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_folder_is_a_speaker_with_many_clips_and_gives_the_null(run: Any, trac
     assert null is not None and data["null"]["note"] == null.note
     assert [r["accuracy"] for r in data["null"]["rows"]] == [r.accuracy for r in null.rows]
     out = run(*words).out
-    assert "upper bound" in out and "Null: clips of the one speaker 'many'" in out
+    assert "upper bound" in out and "Null: clips of one speaker, 'many'" in out
 
 
 def test_a_name_given_twice_is_one_speaker(run: Any, tracks: Path) -> None:

@@ -52,7 +52,7 @@ def _curve(points: ArrayLike, *, closed: bool = False) -> Points:
     one, two = b + (c - a) / 6, c - (d - b) / 6
     found = (1 - t) ** 3 * b + 3 * (1 - t) ** 2 * t * one + 3 * (1 - t) * t**2 * two + t**3 * c
     drawn = found.transpose(1, 0, 2).reshape(-1, 2)
-    return drawn if closed else np.concatenate([drawn, p[-1:]])
+    return np.asarray(drawn if closed else np.concatenate([drawn, p[-1:]]))
 
 
 def _oval(centre: ArrayLike, wide: float, tall: float, angle: float = 0.0) -> Points:
@@ -139,7 +139,7 @@ class _Canvas:
                 cv2.resize(fine, (right - left, bottom - top), interpolation=cv2.INTER_AREA),
                 np.uint8,
             )
-        return box, fine.astype(np.float32) / 255
+        return box, np.asarray(fine, np.float32) / np.float32(255)
 
     def _box(self, points: Points, room: float) -> Box:
         tall, wide = self.image.shape[:2]

@@ -309,7 +309,7 @@ def test_the_built_in_clip_leads_through_every_page(visit: Visit) -> None:
     visit.settle()
     page.get_by_label("Every n-th frame").fill("50")
     page.keyboard.press("Enter")
-    page.get_by_text("Frames chosen: 4 of 193").wait_for()
+    page.get_by_text("Selected frames: 4 of 193").wait_for()
     visit.settle()
     visit.press("Make a zip")
     with page.expect_download() as download:

@@ -315,5 +315,5 @@ def test_the_command_takes_a_face_and_says_that_there_are_others(
     assert (read_track(tmp_path / "m.npz").points[..., 0].mean(axis=1) > 360).all()
     asked = run("landmarks", path, "-o", tmp_path / "n.npz", "--face", "7")
     assert asked.code == 2 and asked.out == "" and "Traceback" not in asked.err
-    assert "No shot" in asked.err and "there were is 2, numbered" in asked.err
-    assert "2 faces were seen" in run("landmarks", path, "-o", tmp_path / "f.npz").err
+    assert "No shot" in asked.err and "of faces was 2, numbered" in asked.err
+    assert "2 faces were found" in run("landmarks", path, "-o", tmp_path / "f.npz").err

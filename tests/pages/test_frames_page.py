@@ -178,7 +178,7 @@ def test_timing_tells_rates_gaps_and_drift(real: Callable[[str], Clip]) -> None:
     }
     assert "Neither 25 nor 30 fps fits" in app.warning[0].value
     assert len(app.get("plotly_chart")) == 3
-    assert "**31** show a source frame again" in said(app)
+    assert "**31** repeat a source frame" in said(app)
     app.number_input(key="to").set_value(5.0).run()
     assert "frames at 5 fps" in said(app)
     commands = [code.value for code in app.code]
@@ -187,7 +187,7 @@ def test_timing_tells_rates_gaps_and_drift(real: Callable[[str], Clip]) -> None:
 
 def test_a_clip_that_one_rate_fits_is_not_warned_of(steps: Clip) -> None:
     app = open_page("frames", state.sample_clip(), view="Timing")
-    assert not app.warning and "Taken as 30 fps" in app.info[0].value
+    assert not app.warning and "At 30 fps" in app.info[0].value
 
 
 @pytest.mark.parametrize("view", ["Contact sheet", "Timing"])
@@ -229,4 +229,4 @@ def test_a_zip_that_lacks_frames_says_so(steps: Clip, monkeypatch: pytest.Monkey
     )
     app = press(open_page("frames", steps, every="6"), "Make a zip")
     in_order(app)
-    assert "1 of these frames cannot be decoded; the zip lacks them." in said(app)
+    assert "1 of these frames cannot be decoded and are missing in the zip." in said(app)

@@ -148,7 +148,7 @@ def test_the_audit_runs_when_asked_and_gives_the_figures_of_the_core(
     for row in made.rows:
         assert table.loc[row.part, row.stage] == row.accuracy
         assert table.loc[row.part, f"{row.stage}, 95 %"] == f"{row.low:.4f} – {row.high:.4f}"
-    assert "guessing gives **33%**" in said(app) and "upper bound" in app.info[-1].value
+    assert "chance is **33%**" in said(app) and "upper bound" in app.info[-1].value
     assert "cannot separate" in said(app)
 
 
@@ -161,7 +161,7 @@ def test_clips_of_one_person_are_the_null_beside_the_audit(
     app.text_input(key=f"speaker {trio[1].id}").set_value("one").run()
     app = press(app, "Run the audit")
     in_order(app)
-    assert "one and the same" in said(app) and "guessing gives **50%**" in said(app)
+    assert "one and the same" in said(app) and "chance is **50%**" in said(app)
     null = session_null({"one": tracks(trio)[:2], "three": tracks(trio)[2:]}, **SHORT)
     assert null is not None
     table = app.dataframe[0].value.set_index("part")
@@ -179,7 +179,7 @@ def test_the_clips_and_speakers_stand_in_the_address_and_survive(trio: list[Clip
     gone = open_page("identity", clips=f"{trio[0].id[:12]},{'0' * 12},x")
     in_order(gone)
     assert gone.multiselect[0].value == [trio[0].id]
-    assert "does not hold: 2" in said(gone)
+    assert "does not have: 2" in said(gone)
 
 
 def test_speakers_keep_their_names_when_another_page_was_open(trio: list[Clip]) -> None:

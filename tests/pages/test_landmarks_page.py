@@ -220,7 +220,7 @@ def test_the_strip_tells_how_each_frame_got_its_points(two: Clip) -> None:
 
 def test_several_faces_are_told_of(two: Clip) -> None:
     app = open_page("landmarks", two)
-    assert "2 faces are to be seen" in app.info[0].value
+    assert "This clip shows 2 faces" in app.info[0].value
     assert "**the first face**" in app.info[0].value
 
 

@@ -264,7 +264,7 @@ def test_a_begun_download_is_offered_to_go_on(toy: Toy, served: str, cache: Path
     (cache / "partial").mkdir(parents=True)
     (cache / "partial" / f"1D_CNN.pt.{file.blob_id[:12]}.part").write_bytes(data[:3_000_000])
     app = open_page("models", model="1D_CNN")
-    app = press(app, "Go on with the download (3.0 MB here)")
+    app = press(app, "Continue the download (3.0 MB done)")
     assert not app.error and (cache / "1D_CNN.pt").read_bytes() == data
 
 

@@ -359,7 +359,7 @@ def test_the_landmarks_of_the_built_in_clip_are_counted(clips: Callable[[str], C
     app = open_page("landmarks", clips("built-in"))
     shown = {m.label: m.value for m in app.metric}
     assert shown["Frames with a face"] == "193 of 193"
-    assert shown["Rate"].startswith("25")
+    assert shown["Frame rate"].startswith("25")
     assert shown["First frame without a face"] == "none"
 
 

@@ -127,7 +127,7 @@ def test_the_published_pair_is_drawn_without_clips_in_its_space(shared: Path) ->
 def test_a_basis_is_kept_found_again_and_named_in_the_commands() -> None:
     app = opened()
     app.text_input(key="basis name").set_value("my lips").run()
-    press(app, "Keep")
+    press(app, "Store")
     in_order(app)
     again = opened(basis="my lips")
     in_order(again)
@@ -138,7 +138,7 @@ def test_a_basis_is_kept_found_again_and_named_in_the_commands() -> None:
         fit_shape_space(lips(), 12, space="eye5").first(8).components,
     )
     app.text_input(key="basis name").set_value("../out").run()
-    press(app, "Keep")
+    press(app, "Store")
     assert "name of a basis" in app.error[0].value and not app.exception
 
 
@@ -148,7 +148,7 @@ def test_a_name_that_is_taken_is_replaced_only_when_asked_twice() -> None:
     )
     app = opened()
     app.text_input(key="basis name").set_value("taken").run()
-    press(app, "Keep")
+    press(app, "Store")
     assert len(open_basis("taken", state.workspace().root).components) == 2
     press(app, "Replace")
     assert len(open_basis("taken", state.workspace().root).components) == 8

@@ -408,7 +408,7 @@ EYELESS[:, 36:48] = np.nan
     [
         (NOWHERE, {}, NoFace, "has a face"),
         (NOWHERE, {"normalise": "face"}, NoFace, "has a face"),
-        (np.empty((0, 68, 2)), {}, NoFace, "None of the track's 0 frames"),
+        (np.empty((0, 68, 2)), {}, NoFace, "None of the 0 frames of the track"),
         (EYELESS, {"normalise": "face"}, NoFace, "both eyes"),
         (posed(3)[:, 48:], {"normalise": "face"}, BadInput, "all 68 points"),
         (posed(3)[:, 48:], {"normalise": "lips"}, BadInput, "all 68 points"),

@@ -278,7 +278,7 @@ def test_a_wrong_size_is_refused_as_soon_as_it_shows(
     ("path", "said"),
     [
         ("silent", "silent for 0.4 s"),
-        ("silent-half-way", "silent for 0.4 s; the 0.10 MB that came are kept"),
+        ("silent-half-way", "silent for 0.4 s; the 0.10 MB received are kept"),
         ("trickle", "too slow"),
     ],
 )
@@ -318,7 +318,7 @@ def test_a_cut_connection_is_taken_up_again(server: str, tmp_path: Path) -> None
 
 def test_what_came_is_kept_for_the_next_time(server: str, tmp_path: Path) -> None:
     """Four tries of 50 kB each, then two more."""
-    with pytest.raises(Offline, match=r"0\.20 MB that came are kept") as caught:
+    with pytest.raises(Offline, match=r"0\.20 MB received are kept") as caught:
         fetch(remote(f"{server}/cut"), tmp_path, timeout=5)
     sentence(caught.value)
     assert [Path(p).suffix for p in everything(tmp_path)] == ["", ".part"]

@@ -160,7 +160,9 @@ def test_another_file_of_the_right_name_is_found_but_not_verified(toy: Toy, cach
     (cache / "1D_CNN.pt").write_bytes((cache / "1D_CNN.pt").read_bytes()[:-1])
     assert states()["1D_CNN"] == "found but not verified"
     assert [card.name for card in list_models()] == ["ours", "1D_CNN_TC"]
-    with pytest.raises(MissingFile, match=r"1D_CNN\.pt.*another file.*models get 1D_CNN") as caught:
+    with pytest.raises(
+        MissingFile, match=r"1D_CNN\.pt.*other content.*models get 1D_CNN"
+    ) as caught:
         load_model("1D_CNN")
     sentence(caught.value)
     toy.give(cache, "1D_CNN.pt as the-right-one.pt")
