@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from ..track import LandmarkTrack, fill_gaps
 from .methods import METHODS, AlignMethod
@@ -31,7 +32,7 @@ class RecordedAlignment:
     published: bool = False
     lips_alone: bool = False
     mean_face: str | None = None
-    fills: tuple[dict[str, Any], ...] = ()
+    fills: tuple[Mapping[str, Any], ...] = ()
 
     def refill(self, source: LandmarkTrack) -> LandmarkTrack:
         """The source with the gaps filled that were filled between it and the alignment."""
@@ -57,7 +58,7 @@ def recorded_alignment(track: LandmarkTrack) -> RecordedAlignment | None:
     done, before = steps[at], steps[:at]
     points = done.get("points")
     return RecordedAlignment(
-        cast(AlignMethod, names[done["operation"]]),
+        names[done["operation"]],
         None if points is None else tuple(points),
         bool(done.get("published", False)),
         any(s["operation"] == "select_points" and s.get("scheme") == "lips20" for s in before),
