@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,7 +32,7 @@ class RecordedAlignment:
     published: bool = False
     lips_alone: bool = False
     mean_face: str | None = None
-    fills: tuple[dict[str, Any], ...] = ()
+    fills: tuple[Mapping[str, Any], ...] = ()
 
     def refill(self, source: LandmarkTrack) -> LandmarkTrack:
         """The source with the gaps filled that were filled between it and the alignment."""
