@@ -59,7 +59,8 @@ def _oval(centre: ArrayLike, wide: float, tall: float, angle: float = 0.0) -> Po
     turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     x, y = wide * np.cos(turn), tall * np.sin(turn)
     cos, sin = np.cos(angle), np.sin(angle)
-    return np.asarray(centre) + np.stack([cos * x - sin * y, sin * x + cos * y], axis=1)
+    ring = np.stack([cos * x - sin * y, sin * x + cos * y], axis=1)
+    return np.asarray(np.asarray(centre) + ring)
 
 
 def _mixed(share: NDArray[np.float64], stops: Sequence[tuple[float, str]]) -> NDArray[np.float32]:
