@@ -22,7 +22,7 @@ from typing import Any
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.media import MovieWriter, read_sound
+from core.media import MovieWriter, read_audio
 from core.neutral import remove_identity
 from core.render import INK, Panel, Style, compare_movie, model_colour
 from core.render.canvas import Image, blank
@@ -87,7 +87,7 @@ def run() -> dict[str, Any]:
     name, ours_s (our movie), theirs_s (its length: real time), ratio, goal; and ``detail``: further
     numbers, by what they are.
     """
-    sound = read_sound(SAMPLE.video)
+    sound = read_audio(SAMPLE.video)
     detail: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "compare.mp4"

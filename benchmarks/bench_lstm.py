@@ -55,12 +55,12 @@ def run(units: int = 48) -> dict[str, Any]:
     padded = torch.from_numpy(np.pad(rows, ((STEPS - 1, 0), (0, 0))))
 
     def together() -> None:
-        model.windows.stream().hear(rows)
+        model.windows.stream().push(rows)
 
     def one_by_one() -> None:
         stream = model.windows.stream()
         for k in range(FEW):
-            stream.hear(rows[k : k + 1])
+            stream.push(rows[k : k + 1])
 
     def plainly() -> None:
         side_by_side([lambda: [net(padded[None, k : k + STEPS]) for k in range(FEW)]])
@@ -68,7 +68,7 @@ def run(units: int = 48) -> dict[str, Any]:
     def microphone() -> None:
         stream = model.windows.stream(live=True)
         for k in range(100):
-            stream.hear(rows[k : k + 1])
+            stream.push(rows[k : k + 1])
 
     with torch.inference_mode():
         work = (together, one_by_one, plainly, microphone)

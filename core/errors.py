@@ -17,7 +17,7 @@ __all__ = [
     "MissingFile",
     "NoFace",
     "NoReference",
-    "NoSound",
+    "NoAudio",
     "NoVideo",
     "Offline",
     "OutputExists",
@@ -68,7 +68,7 @@ class NoVideo(MediaError):
     code = "no-video"
 
 
-class NoSound(MediaError):
+class NoAudio(MediaError):
     """A media file without sound, where sound is needed."""
 
     code = "no-sound"

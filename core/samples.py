@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from .package import shipped
-from .tracks.labels import TimedLabel, read_lanes
+from .tracks.labels import TimedLabel, read_label_tiers
 from .tracks.track import LandmarkTrack, frame_times, step
 
 __all__ = ["SAMPLE", "Sample"]
@@ -44,7 +44,7 @@ class Sample:
 
     def labels(self, kind: str) -> list[TimedLabel]:
         """'words' or 'phonemes' with their times."""
-        (labels,) = read_lanes(_FOLDER / f"presenter.{kind}.csv").lanes.values()
+        (labels,) = read_label_tiers(_FOLDER / f"presenter.{kind}.csv").lanes.values()
         return list(labels)
 
 

@@ -25,8 +25,8 @@ header(
     "mouth.",
 )
 clip = need_clip()
-with progress("Detecting the landmarks") as hear:
-    track = state.landmarks(clip, hear)
+with progress("Detecting the landmarks") as report:
+    track = state.landmarks(clip, report)
 faces = st.container()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
     text, points = stable_choice()
@@ -78,8 +78,8 @@ chosen = st.pills(
     "After alignment by", names, selection_mode="multi", default=usual, key="after",
     bind="query-params", format_func=lambda name: METHODS[name].title,
 )  # fmt: skip
-with progress("Preparing the clip for the browser") as hear:
-    media = state.media(clip, hear)
+with progress("Preparing the clip for the browser") as report:
+    media = state.media(clip, report)
 after = [
     PlayerPanel(
         METHODS[name].title, style="wireframe", track=done[name].track,

@@ -9,13 +9,13 @@ from core.render import INK, Style
 from core.render.player import PlayerPanel
 from ui import state
 from ui.adaptation import adapt_models, choose_seconds, speaker_of
-from ui.bring import bring_labels, bring_tracks
+from ui.animate import speaking_photo
+from ui.export_panel import Export, export_controls
 from ui.faces import curves_of, faces_of, made_by_commands, scores_of
+from ui.importing import import_labels, import_tracks
 from ui.noise_view import noise_note
 from ui.player import show_clip
 from ui.published import published_scores, published_switch
-from ui.takeaway import Takeaway, take_away
-from ui.transfer import speaking_photo
 from ui.turnable import turnable_panel, with_depth
 from ui.widgets import (
     choose_models,
@@ -52,8 +52,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             "with depth, which the mouse rotates.",
         )  # fmt: skip
     seconds = choose_seconds(clip) if names else None
-    brought = bring_tracks(clip)
-    lanes = bring_labels(clip)
+    imported = import_tracks(clip)
+    lanes = import_labels(clip)
 one_voice_note(cards[name] for name in names)
 if clip.info.audio is None:
     st.info("This clip has no audio, so no model can run on it.", icon=":material/volume_off:")
@@ -62,24 +62,24 @@ else:
 
 truth = None
 if clip.info.video is not None:
-    with progress("Detecting the landmarks") as hear:
-        truth = state.landmarks_or_none(clip, hear)
+    with progress("Detecting the landmarks") as report:
+        truth = state.landmarks_or_none(clip, report)
 if truth is not None:
     assert clip.info.video is not None
     edge_warning(truth, clip.info.video.size)
 speaker = None if truth is None else speaker_of(clip, seconds, truth)
 models = adapt_models({name: state.model(name) for name in names}, speaker)
-with progress("Running the models") as hear:
+with progress("Running the models") as report:
     given = {
-        n: state.prediction(clip, n, part(hear, k, len(names)), chosen=models[n])
+        n: state.prediction(clip, n, part(report, k, len(names)), chosen=models[n])
         for k, n in enumerate(names)
     }
-with progress("Preparing the clip for the browser") as hear:
-    media = state.media(clip, hear)
+with progress("Preparing the clip for the browser") as report:
+    media = state.media(clip, report)
 if lanes:
     media = dataclasses.replace(media, labels={**(media.labels or {}), **lanes})
 
-faces = faces_of(truth, given, brought, clip=clip.id)
+faces = faces_of(truth, given, imported, clip=clip.id)
 panels, movie = faces.panels(style), faces.movie(style)
 if media.has_video:
     panels.insert(0, faces.clip_panel())
@@ -125,24 +125,24 @@ if truth is not None and given and published_switch():
         ["identity", "landmarks.npz", "-o", free, *flags],
         *(["metrics", free, f"{name}.npy", "--published"] for name in given),
     )
-made = made_by_commands(clip, faces, models, brought, style, seconds)
+made = made_by_commands(clip, faces, models, imported, style, seconds)
 takes, photo = st.tabs(["Export", "Animate a photo"], key="below", bind="query-params")
 if takes.open:
     with takes:
-        shown = Takeaway(
+        shown = Export(
             clip,
             media,
             panels,
             movie,
             {face.name: face.track for face in faces.faces},
-            sound=state.sound_or_none(clip),
+            sound=state.audio_or_none(clip),
             scores=scores,
             curves=curves,
             files=made.files,
             before=made.before,
             words=made.words if made.files else (),
         )
-        take_away(shown)
+        export_controls(shown)
 if photo.open:
     with photo:
         motions = {face.name: face.raw for face in faces.faces}

@@ -97,8 +97,8 @@ with saving:
     elif not target.is_file():
         for old in target.parent.glob("frames-*.zip"):
             old.unlink()
-        with progress(f"Writing {len(chosen)} pictures") as hear:
-            written = zip_pictures(target, clip.path, chosen, format=format, progress=hear)
+        with progress(f"Writing {len(chosen)} pictures") as report:
+            written = zip_pictures(target, clip.path, chosen, format=format, progress=report)
         st.session_state["zip lost"] = len(chosen) - written
     if target.is_file():
         st.download_button(

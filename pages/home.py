@@ -8,7 +8,7 @@ from core.render import INK, model_colour
 from core.render.player import PlayerPanel
 from core.samples import SAMPLE
 from ui import state
-from ui.leaving import go_to
+from ui.navigation import go_to
 from ui.player import show_clip
 from ui.widgets import command, header, progress, safe_text
 

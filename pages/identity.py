@@ -5,8 +5,8 @@ import streamlit as st
 from core.tracks.track import LandmarkTrack
 from ui import identity_view as view
 from ui import state
-from ui.adapt_view import other_template
 from ui.audit_view import audit
+from ui.onto_face import other_template
 from ui.published import identity_difference, published_switch
 from ui.speakers import (
     choose_clips,
@@ -19,7 +19,7 @@ from ui.speakers import (
 from ui.widgets import commands, header, progress
 
 header(
-    "Identity",
+    "FaceTrack",
     "Remove the shape of each speaker's face, keep the motion, and test whether a classifier "
     "still recognises the speaker.",
 )

@@ -10,15 +10,15 @@ from ui import plots, state
 from ui.adaptation import adapt_models, choose_seconds, speaker_of
 from ui.live import live_microphone
 from ui.player import show_clip
-from ui.running import (
+from ui.predictions import (
     Run,
-    bring_to_compare,
+    choose_gains,
     choose_settings,
-    exaggerate,
     generate_lines,
     go_on_to_compare,
     openings,
     results_table,
+    show_on_compare,
 )
 from ui.widgets import (
     choose_models,
@@ -52,7 +52,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     names = choose_models(cards, use="live" if clip is None else "offline")
     settings = choose_settings(names)
     models = {name: state.model(name, settings.of_model.get(name)) for name in names}
-    boosts = exaggerate(models) if names else {}
+    boosts = choose_gains(models) if names else {}
     seconds = choose_seconds(clip) if clip is not None and names else None
 one_voice_note(cards[name] for name in names)
 if not names:
@@ -68,14 +68,14 @@ silence_note(clip)
 speaker = speaker_of(clip, seconds)
 models = adapt_models(models, speaker)
 runs: dict[str, Run] = {}
-with progress("Running the models") as hear:
+with progress("Running the models") as report:
     for number, (name, model) in enumerate(models.items()):
         made = state.full_prediction(
-            clip, name, model, settings.predict, part(hear, number, len(names))
+            clip, name, model, settings.predict, part(report, number, len(names))
         )
         runs[name] = Run.of(cards[name], model, made, boosts[name], colours[name])
-with progress("Preparing the clip for the browser") as hear:
-    media = state.media(clip, hear)
+with progress("Preparing the clip for the browser") as report:
+    media = state.media(clip, report)
 
 panels = [
     PlayerPanel(
@@ -83,7 +83,7 @@ panels = [
         style="portrait" if r.track.scheme == "dlib68" else "wireframe",
         colour=r.colour,
         track=r.track,
-        caption=", ".join(["exaggerated"] * r.boosted + ["adapted"] * r.adapted),
+        caption=", ".join(["exaggerated"] * r.amplified + ["adapted"] * r.adapted),
     )
     for n, r in runs.items()
 ]
@@ -95,7 +95,7 @@ if media.has_video:
         "Compare with ground truth",
         type="primary",
         icon=":material/compare:",
-        on_click=bring_to_compare,
+        on_click=show_on_compare,
         args=(runs, settings),
     )
 

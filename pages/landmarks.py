@@ -42,8 +42,8 @@ if state.is_corrected(clip):  # this page shows them as they were detected
 if found.open:
     with found:
         need_detector(clip, detector)
-        with progress("Detecting the landmarks") as hear:
-            track = state.detected(clip, hear)
+        with progress("Detecting the landmarks") as report:
+            track = state.detected(clip, report)
         record, points = state.landmark_record(clip), state.plain_landmarks(clip)
         if record.faces > 1:
             taken = face_words(state.recipe(clip).face)
@@ -52,8 +52,8 @@ if found.open:
                 "shows all and selects another.",
                 icon=":material/group:",
             )
-        with progress("Preparing the clip for the browser") as hear:
-            media = state.media(clip, hear)
+        with progress("Preparing the clip for the browser") as report:
+            media = state.media(clip, report)
         panels = [
             PlayerPanel(
                 "Clip with landmarks", kind="video", style="overlay", colour=INK, track=track

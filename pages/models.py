@@ -4,9 +4,9 @@ import streamlit as st
 
 from core.models import known_models
 from ui import state
-from ui.leaving import go_to
 from ui.model_scores import measured
 from ui.models_view import card, download, models_table
+from ui.navigation import go_to
 from ui.widgets import commands, header, refuse
 
 header(

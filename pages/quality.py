@@ -18,8 +18,8 @@ header(
 clip = need_clip()
 assert clip.info.video is not None
 size = clip.info.video.size
-with progress("Detecting the landmarks") as hear:
-    plain = state.plain_landmarks(clip, hear)
+with progress("Detecting the landmarks") as report:
+    plain = state.plain_landmarks(clip, report)
 kept = kept_or_aside(plain)
 if refused := st.session_state.pop("quality refused", None):
     st.error(refused, icon=":material/error:")

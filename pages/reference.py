@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.neutral import closed_mouth, remove_identity
 from ui import reference_view as view
-from ui.reference_effect import before_and_after, pursed_lips, what_hangs
+from ui.reference_effect import before_and_after, pursed_lips, sensitivity_view
 from ui.reference_source import choose_source
 from ui.widgets import commands, header, need_clip
 
@@ -79,7 +79,7 @@ if rules.open:
     command += ["--rules", "--frames", "8"]
 if hangs.open:
     with hangs:
-        ready, more = what_hangs(source, aligned, found, frame)
+        ready, more = sensitivity_view(source, aligned, found, frame)
     lines, command = lines + ready, command + more
 lines.append(command)
 if pursed.open:

@@ -6,7 +6,7 @@ import streamlit as st
 from core.shape.fit import Part
 from ui import basis_files, state
 from ui import shape_view as view
-from ui.adapt_view import other_mean
+from ui.onto_face import other_mean
 from ui.speakers import choose_clips, landmarks_of, need_clips, track_files
 from ui.widgets import commands, header, progress, refuse
 
@@ -37,7 +37,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Clips left out of the fit", list(tracks), key="held", width=260,
         format_func=lambda i: known[i].name,
     )  # fmt: skip
-    given = basis_files.brought()
+    given = basis_files.imported()
 used = {i: track for i, track in tracks.items() if i not in held}
 test = {i: track for i, track in tracks.items() if i in held}
 st.caption(

@@ -104,7 +104,7 @@ def speak(text: str) -> tuple[Waveform, list[Span], list[Span]]:
     sounds: list[tuple[float, str]] = []
     words: list[tuple[float, str]] = []
 
-    def hear(
+    def report(
         wave: ctypes._Pointer[ctypes.c_short], count: int, events: ctypes._Pointer[_Event]
     ) -> int:
         if wave and count > 0:
@@ -120,8 +120,8 @@ def speak(text: str) -> tuple[Waveform, list[Span], list[Span]]:
             k += 1
         return 0
 
-    listener = _Listener(hear)  # kept in a name, or it would be collected while in use
-    engine.espeak_SetSynthCallback(listener)
+    stream = _Listener(report)  # kept in a name, or it would be collected while in use
+    engine.espeak_SetSynthCallback(stream)
     data = text.encode()
     engine.espeak_Synth(data, len(data) + 1, 0, 1, 0, _UTF8, None, None)
     engine.espeak_Synchronize()

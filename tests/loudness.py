@@ -7,7 +7,7 @@ from making import noise
 
 from core.align import shipped_template
 from core.evaluation.runner import GroundTruth
-from core.media import Sound, Waveform
+from core.media import Audio, Waveform
 from core.models import SpeechModel
 from core.neutral import remove_lip_identity
 from core.tracks.track import LandmarkTrack, frame_times
@@ -49,7 +49,7 @@ class Loudness(SpeechModel):
             self.scheme, self.space = "lips20", "eye5"
             self.mean_face = remove_lip_identity(track(moving(np.zeros(9)))).points[0]
 
-    def listen(self, rate: int, whole: Sound | None = None, *, dropout: bool = False) -> Ear:
+    def open_stream(self, rate: int, whole: Audio | None = None, *, dropout: bool = False) -> Ear:
         self.runs += whole is not None
         return Ear(rate, self.late)
 
@@ -64,11 +64,11 @@ class Ear:
     def __init__(self, rate: int, late: int) -> None:
         self.size, self.late, self.held = rate // 25, late, np.zeros(0, np.float32)
 
-    def hear(self, samples: np.ndarray) -> np.ndarray:
+    def push(self, samples: np.ndarray) -> np.ndarray:
         self.held = np.concatenate([self.held, samples])
         return np.zeros((0, 1))
 
-    def end(self) -> np.ndarray:
+    def flush(self) -> np.ndarray:
         blocks = self.held[: len(self.held) // self.size * self.size].reshape(-1, self.size)
         loud = np.sqrt((blocks**2).mean(axis=1, keepdims=True)) / 0.2
         return np.concatenate([loud[:1].repeat(self.late, axis=0), loud[: len(loud) - self.late]])

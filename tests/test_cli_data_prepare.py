@@ -14,7 +14,7 @@ import soundfile
 from making import grey, make_track, movie, tone
 
 from core.datasets import find_layout, list_clips
-from core.media import Waveform, probe, read_frames, read_sound
+from core.media import Waveform, probe, read_audio, read_frames
 from core.tracks.io import read_track
 from core.workspace import Workspace, file_sha256, landmark_key
 
@@ -129,7 +129,7 @@ def test_chunks_of_sound_and_landmarks(run: Any, root: Path, home: Path) -> None
     assert found["failed"] == [] and found["chunks"] == 4
     table = [r for r in rows(Path(found["table"])) if r["clip"] == "s1/cut"]
     cut = [(r["first_sample"], r["stop_sample"], r["first_frame"], r["stop_frame"]) for r in table]
-    whole = read_sound(root / "video/s1/cut.mp4")
+    whole = read_audio(root / "video/s1/cut.mp4")
     end = str(whole.n_samples)
     assert cut == [
         ("0", "8000", "0", "13"),
@@ -180,7 +180,7 @@ def test_shots_as_clips_with_their_sound(run: Any, root: Path) -> None:
             wrong = [np.abs(frame.image.astype(int) - i).mean() for i in source]
             assert int(np.argmin(wrong)) == shot["start_frame"] + k
             assert frame.time == pytest.approx(k / 25, abs=1e-4)
-        sound = read_sound(path)
+        sound = read_audio(path)
         loudest = int(np.argmax(np.abs(sound.samples) > 0.4)) / sound.rate
         assert loudest == pytest.approx(click - shot["start_s"], abs=0.002)
         assert sound.duration == pytest.approx(0.4, abs=0.05)

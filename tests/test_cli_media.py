@@ -13,7 +13,7 @@ import soundfile
 from making import grey, movie, noise, tone
 
 from core.errors import MediaError
-from core.media import Waveform, numbered_pictures, probe, read_sound, write_wav
+from core.media import Waveform, numbered_pictures, probe, read_audio, write_wav
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_sound_of_a_film_is_a_mono_wav_on_the_pictures_clock(
     assert samples.ndim == 1 and (len(samples), rate) == (data["samples"], data["rate"])
     assert data["seconds"] == pytest.approx(len(samples) / rate) and data["silent"] is False
     assert np.abs(samples[: int(0.47 * rate)]).max() == 0  # silence until the sound begins
-    np.testing.assert_allclose(samples, np.clip(read_sound(path).samples, -1, 1), atol=1e-4)
+    np.testing.assert_allclose(samples, np.clip(read_audio(path).samples, -1, 1), atol=1e-4)
 
 
 def test_sphere_files_open(run: Any, shared: Path, tmp_path: Path) -> None:

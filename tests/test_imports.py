@@ -29,12 +29,12 @@ def files_below(folder: Path) -> list[str]:
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv", ".json", ".h5"])
 def test_a_track_is_kept_under_the_hash_of_its_bytes(space: Workspace, suffix: str) -> None:
     data = track_bytes(gappy(), suffix)
-    brought = space.add_import(io.BytesIO(data), f"mine{suffix}", "track")
-    assert brought.id == hashlib.sha256(data).hexdigest()
-    assert (brought.name, brought.kind) == (f"mine{suffix}", "track")
-    assert brought.path == space.root / "imports" / brought.id / f"file{suffix}"
-    assert len(read_track(brought.path)) == 8
-    assert Workspace(space.root).get_import(brought.id) == brought
+    imported = space.add_import(io.BytesIO(data), f"mine{suffix}", "track")
+    assert imported.id == hashlib.sha256(data).hexdigest()
+    assert (imported.name, imported.kind) == (f"mine{suffix}", "track")
+    assert imported.path == space.root / "imports" / imported.id / f"file{suffix}"
+    assert len(read_track(imported.path)) == 8
+    assert Workspace(space.root).get_import(imported.id) == imported
     assert files_below(space.root / "incoming") == []
 
 
@@ -46,9 +46,9 @@ def test_labels_are_kept_with_their_ending(space: Workspace, name: str) -> None:
         "Words.TextGrid": b'"ooTextFile"\n"TextGrid"\n0 1 <exists> 1\n'
         b'"IntervalTier" "w" 0 1 1\n0 1 "bin"',
     }[name]
-    brought = space.add_import(io.BytesIO(data), name, "labels")
-    assert brought.kind == "labels" and brought.name == name
-    assert brought.path.suffix == Path(name).suffix.lower()
+    imported = space.add_import(io.BytesIO(data), name, "labels")
+    assert imported.kind == "labels" and imported.name == name
+    assert imported.path.suffix == Path(name).suffix.lower()
 
 
 def test_kinds_are_listed_apart_newest_first(space: Workspace) -> None:
@@ -109,9 +109,9 @@ def test_a_file_above_the_limit_is_refused(space: Workspace) -> None:
     "name", ["../../evil.npy", "C:\\x\\evil.npy", "e" * 300 + ".npy", "\0.npy"]
 )
 def test_a_hostile_name_is_text_and_never_a_path(space: Workspace, name: str) -> None:
-    brought = space.add_import(io.BytesIO(track_bytes(gappy(), ".npy")), name, "track")
-    assert brought.name.isprintable() and "/" not in brought.name and "\\" not in brought.name
-    assert brought.path.resolve().is_relative_to(space.root.resolve() / "imports")
+    imported = space.add_import(io.BytesIO(track_bytes(gappy(), ".npy")), name, "track")
+    assert imported.name.isprintable() and "/" not in imported.name and "\\" not in imported.name
+    assert imported.path.resolve().is_relative_to(space.root.resolve() / "imports")
 
 
 @pytest.mark.parametrize("identity", ["", "..", "0" * 64, "a/" * 32], ids=["-", "up", "no", "path"])
@@ -123,14 +123,14 @@ def test_an_unknown_id_is_refused(space: Workspace, identity: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"name": 1}'])
 def test_a_damaged_record_is_one_sentence(space: Workspace, text: str) -> None:
-    brought = space.add_import(io.BytesIO(LABELS), "words.csv", "labels")
-    (brought.path.parent / "import.json").write_text(text)
+    imported = space.add_import(io.BytesIO(LABELS), "words.csv", "labels")
+    (imported.path.parent / "import.json").write_text(text)
     with pytest.raises(BadInput, match="damaged") as caught:
-        space.get_import(brought.id)
+        space.get_import(imported.id)
     sentence(caught.value)
 
 
 def test_what_is_removed_is_gone(space: Workspace) -> None:
-    brought = space.add_import(io.BytesIO(LABELS), "words.csv", "labels")
-    space.remove_import(brought.id)
-    assert space.imports("labels") == [] and not brought.path.parent.exists()
+    imported = space.add_import(io.BytesIO(LABELS), "words.csv", "labels")
+    space.remove_import(imported.id)
+    assert space.imports("labels") == [] and not imported.path.parent.exists()

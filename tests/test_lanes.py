@@ -12,7 +12,7 @@ from making import sentence
 
 from core.errors import BadInput, MissingFile
 from core.samples import SAMPLE
-from core.tracks.labels import Lanes, TimedLabel, read_lanes
+from core.tracks.labels import LabelTiers, TimedLabel, read_label_tiers
 
 WORDS = (TimedLabel(0.5, 0.9, "bin"), TimedLabel(0.9, 1.25, "blue"))
 
@@ -119,11 +119,11 @@ SAME = {
 
 @pytest.mark.parametrize(("name", "data"), SAME.values(), ids=list(SAME))
 def test_every_format_gives_the_same_words(tmp_path: Path, name: str, data: str | bytes) -> None:
-    assert read_lanes(written(tmp_path, name, data)) == Lanes({"words": WORDS})
+    assert read_label_tiers(written(tmp_path, name, data)) == LabelTiers({"words": WORDS})
 
 
 def test_a_long_text_grid_gives_its_interval_tiers(tmp_path: Path) -> None:
-    found = read_lanes(written(tmp_path, "a.TextGrid", LONG), "mine.TextGrid")
+    found = read_label_tiers(written(tmp_path, "a.TextGrid", LONG), "mine.TextGrid")
     assert found.lanes == {
         "words": WORDS,
         "phones": (TimedLabel(0.5, 0.6, 'a "b" 1 <exists>'),),
@@ -133,13 +133,13 @@ def test_a_long_text_grid_gives_its_interval_tiers(tmp_path: Path) -> None:
 
 def test_tiers_of_one_name_are_told_apart(tmp_path: Path) -> None:
     twice = SHORT.replace("<exists>\n1\n", "<exists>\n2\n") + SHORT.split("<exists>\n1\n")[1]
-    found = read_lanes(written(tmp_path, "a.TextGrid", twice))
+    found = read_label_tiers(written(tmp_path, "a.TextGrid", twice))
     assert found.lanes == {"words": WORDS, "words (2)": WORDS}
 
 
 def test_a_lane_is_called_as_its_file_was(tmp_path: Path) -> None:
     path = written(tmp_path, "file.csv", "0,1,a\n")
-    assert list(read_lanes(path, "My\nwords.csv").lanes) == ["My words"]
+    assert list(read_label_tiers(path, "My\nwords.csv").lanes) == ["My words"]
 
 
 def test_the_built_in_labels_are_read_like_any_others() -> None:
@@ -181,7 +181,7 @@ BAD: dict[str, tuple[str, str | bytes]] = {
 @pytest.mark.parametrize(("name", "data"), BAD.values(), ids=list(BAD))
 def test_what_holds_no_labels_is_one_sentence(tmp_path: Path, name: str, data: str | bytes) -> None:
     with pytest.raises(BadInput) as caught:
-        read_lanes(written(tmp_path, name, data))
+        read_label_tiers(written(tmp_path, name, data))
     sentence(caught.value)
 
 
@@ -190,12 +190,12 @@ def test_a_file_too_large_is_refused_unread(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(1 << 40)
     with pytest.raises(BadInput, match="larger than 16 MB"):
-        read_lanes(path)
+        read_label_tiers(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingFile, match="nowhere"):
-        read_lanes(tmp_path / "nowhere.csv")
+        read_label_tiers(tmp_path / "nowhere.csv")
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".TextGrid", ".align"])
@@ -206,7 +206,7 @@ def test_any_bytes_are_labels_or_one_sentence(
     path = tmp_path_factory.getbasetemp() / f"fuzz{suffix}"
     path.write_bytes(data.encode() if isinstance(data, str) else data)
     try:
-        found = read_lanes(path)
+        found = read_label_tiers(path)
     except BadInput as error:
         sentence(error)
         return

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from making import movie
 
-from core.media import Waveform, read_frames, read_sound, write_wav
+from core.media import Waveform, read_audio, read_frames, write_wav
 from core.samples import SAMPLE
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -28,7 +28,7 @@ def readme_commands() -> list[list[str]]:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The files that the README names: clip.mp4, speech.wav, and the data sets corpus and films."""
-    whole = read_sound(SAMPLE.sound)
+    whole = read_audio(SAMPLE.sound)
     sound = Waveform(whole.samples[: int(_SECONDS * whole.rate)], whole.rate)
     count = int(_SECONDS * SAMPLE.fps)
     pictures = [f.image for _, f in zip(range(count), read_frames(SAMPLE.video))]  # noqa: B905

@@ -64,9 +64,9 @@ def speaker_of(
     """
     if seconds is None:
         return None
-    with progress("Detecting the landmarks") as hear:
+    with progress("Detecting the landmarks") as report:
         try:
-            track = state.landmarks(clip, hear) if track is None else track
+            track = state.landmarks(clip, report) if track is None else track
             speaker = speaker_mean(track, clip=clip.id, seconds=seconds)
         except NoFace as error:
             st.warning(

@@ -43,10 +43,10 @@ def audit(speakers: Speakers, key: str) -> None:
                 st.session_state[_WANTED] = key
                 st.rerun()
             return
-        with progress("Training the classifiers") as hear:
+        with progress("Training the classifiers") as report:
             null_too = max(map(len, speakers.values())) > 1
             pieces = 2 if null_too else 1
-            first, second = part(hear, 0, pieces), part(hear, pieces - 1, pieces)
+            first, second = part(report, 0, pieces), part(report, pieces - 1, pieces)
             made = identity_audit(speakers, progress=lambda k, n: first(k / n))
             null = session_null(speakers, progress=lambda k, n: second(k / n))
         memory[key] = made, null

@@ -16,7 +16,7 @@ from core.tracks.io import write_array
 from ui import state
 from ui.widgets import safe_text
 
-__all__ = ["Brought", "brought", "save"]
+__all__ = ["Imported", "imported", "save"]
 
 _FILES = ("mean_shape.npy", "eigen_vectors.npy", "mean.npy", "components.npy")
 _KEPT = "basis"
@@ -24,14 +24,14 @@ _ASKED = "basis to replace"
 
 
 @dataclass(frozen=True, eq=False)
-class Brought:
+class Imported:
     """A shape space that was not fitted here, and how a command names it."""
 
     space: ShapeSpace
     word: str
 
 
-def brought() -> Brought | None:
+def imported() -> Imported | None:
     """A shape space that the viewer drops here or has kept; what is none is told."""
     with st.popover("Load a basis", icon=":material/upload:"):
         kept = kept_bases(state.workspace().root)
@@ -48,9 +48,9 @@ def brought() -> Brought | None:
         )
         try:
             if files:
-                found = Brought(_dropped(files), "basis.npz")
+                found = Imported(_dropped(files), "basis.npz")
             elif name is not None:
-                found = Brought(ShapeSpace.load(kept[name]), name)
+                found = Imported(ShapeSpace.load(kept[name]), name)
             else:
                 return None
         except SpeechmarksError as error:

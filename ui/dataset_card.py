@@ -14,11 +14,11 @@ from core.datasets.listed import clip_at
 from core.errors import SpeechmarksError
 from core.render import INK
 from core.render.player import PlayerPanel
-from core.tracks.labels import TimedLabel, read_lanes
+from core.tracks.labels import TimedLabel, read_label_tiers
 from core.workspace import Clip, Workspace
 from ui import state
 from ui.index_table import CHOICE
-from ui.leaving import go_to
+from ui.navigation import go_to
 from ui.player import show_clip
 from ui.widgets import clip_caption, progress, safe_text
 
@@ -79,7 +79,7 @@ def _words(root: Path, row: pd.Series[Any]) -> dict[str, tuple[TimedLabel, ...]]
         parts = find_parts(root, _ref(root, row))
         if parts.words is None:
             return {}
-        return {"words": next(iter(read_lanes(parts.words).lanes.values()))}
+        return {"words": next(iter(read_label_tiers(parts.words).lanes.values()))}
     except SpeechmarksError as error:
         st.caption(safe_text(f"No words: {error}"))
         return {}
@@ -89,8 +89,8 @@ def _moving(clip: Clip, row: pd.Series[Any], words: dict[str, tuple[TimedLabel, 
     ready = clip.info.duration <= _SHORT or (clip.folder / "proxy.mp4").is_file()
     if not ready and not st.button("Play it here", icon=":material/play_circle:"):
         return
-    with progress("Preparing the clip for the browser") as hear:
-        media = state.media(clip, hear)
+    with progress("Preparing the clip for the browser") as report:
+        media = state.media(clip, report)
     if clip.info.video is None:
         if media.path is not None:
             st.audio(str(media.path))

@@ -81,8 +81,8 @@ def index_job(
     words = ["data", "index", str(root), "--layout", layout, "--workers", str(workers)]
     job = Job(f"Index of {root.name}", "files", [words])
 
-    def work(hear: Hear) -> str:
-        _, summary = update_index(workspace, root, layout=layout, workers=workers, progress=hear)
+    def work(report: Hear) -> str:
+        _, summary = update_index(workspace, root, layout=layout, workers=workers, progress=report)
         job.failed, job.total, job.done = list(summary.failed), summary.clips, summary.clips
         return f"{summary.clips} clips: {counted(summary)} in {summary.seconds:.1f} s."
 
@@ -114,7 +114,7 @@ def landmarks_job(
     """Detect the landmarks of clips and update the index, also where the job is cancelled."""
     job = Job(f"Landmarks of {_count(chosen)}")
 
-    def work(hear: Hear) -> str:
+    def work(report: Hear) -> str:
         words = ["data", "extract", *chosen.words(workspace), *recipe_flags(recipe)]
         job.commands = [[*words, "--workers", str(workers), "--runner", "local"]]
         clips, missing = chosen.clips()
@@ -126,7 +126,7 @@ def landmarks_job(
                 recipe=recipe,
                 runner="local",
                 workers=workers,
-                progress=hear,
+                progress=report,
             )
         finally:
             update_index(workspace, chosen.root, layout=chosen.layout)
@@ -142,7 +142,7 @@ def models_job(
     """Run models over the sound of clips, for Inference and Compare to find."""
     job = Job(f"{', '.join(models)} over {_count(chosen)}")
 
-    def work(hear: Hear) -> str:
+    def work(report: Hear) -> str:
         from core.jobs.predict_clips import predict_clips
 
         named = [word for model in models for word in ("-m", model)]
@@ -157,7 +157,7 @@ def models_job(
             root=chosen.root,
             runner="local",
             workers=workers,
-            progress=hear,
+            progress=report,
         )
         job.failed = [*missing, *summary.failed]
         return _ended(summary)

@@ -114,7 +114,7 @@ def _fetch(name: str) -> str | None:
     bar, last = st.progress(0.0, text="Connecting to the server ..."), 0.0
     st.button("Cancel", icon=":material/cancel:")  # any click ends this run
 
-    def hear(file: str, done: int, total: int | None) -> None:
+    def report(file: str, done: int, total: int | None) -> None:
         nonlocal last
         if time.monotonic() - last < 0.1 and done != total:
             return
@@ -124,7 +124,7 @@ def _fetch(name: str) -> str | None:
         bar.progress(share, text=safe_text(f"{file}: {done / 1e6:.1f}{whole}"))
 
     try:
-        fetch_weights(name, hear)
+        fetch_weights(name, report)
     except SpeechmarksError as error:
         return str(error)
     return None

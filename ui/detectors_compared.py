@@ -85,10 +85,10 @@ def _measured(clip: Clip, chosen: list[Method], most: int | None) -> Comparison 
     def make() -> Comparison | None:
         if st.session_state.get(_STARTED) != key:
             return None
-        with progress(f"Measuring {', '.join(names)}") as hear:
+        with progress(f"Measuring {', '.join(names)}") as report:
             return compare_detectors(
                 clip.path, names=words, face=recipe.face, frames=some,
-                progress=lambda name, done: hear(
+                progress=lambda name, done: report(
                     (names.index(name) + min(1.0, done / frames)) / len(names)
                 ),
             )  # fmt: skip
@@ -106,8 +106,8 @@ def _measured(clip: Clip, chosen: list[Method], most: int | None) -> Comparison 
 
 
 def _watch(clip: Clip, found: Comparison) -> None:
-    with progress("Preparing the clip for the browser") as hear:
-        media = state.media(clip, hear)
+    with progress("Preparing the clip for the browser") as report:
+        media = state.media(clip, report)
     first, *others = found.rows
     panels = [
         PlayerPanel(row.name, kind="video", style="overlay", colour=_colour(row), track=row.track)

@@ -126,8 +126,8 @@ def before_and_after(clip: Clip, before: LandmarkTrack, cleaning: Cleaning) -> L
         return None
     after, cost = found
     cost_line(cost)
-    with progress("Preparing the clip for the browser") as hear:
-        media = state.media(clip, hear)
+    with progress("Preparing the clip for the browser") as report:
+        media = state.media(clip, report)
     apertures = [aperture_course(track) for track in (before, after)]
     show_clip(
         [

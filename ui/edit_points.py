@@ -121,8 +121,8 @@ def point_editor(
         "seen": heard,
     }
 
-    def hear() -> None:
+    def report() -> None:
         deeds = st.session_state[key].get("deeds")
         on_deeds(deeds if isinstance(deeds, list) else [])
 
-    _component()(key=key, data=data, on_deeds_change=hear)
+    _component()(key=key, data=data, on_deeds_change=report)

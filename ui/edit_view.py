@@ -14,7 +14,7 @@ from core.tracks.corrections.store import as_bytes
 from core.tracks.track import LandmarkTrack, remembered
 from core.workspace import Clip
 from ui.clips import workspace
-from ui.edit_deeds import change, heard, last_frame, show_frame, take_deeds
+from ui.edit_actions import apply_actions, change, heard, last_frame, show_frame
 from ui.edit_points import point_editor
 from ui.edits import kept_over
 from ui.widgets import safe_text
@@ -125,7 +125,7 @@ def editor(clip: Clip, track: LandmarkTrack, layer: EditLayer, frame: int) -> No
         st.warning(safe_text(refused), icon=":material/warning:")
     point_editor(
         clip, frame_now, track, layer, points, heard=heard(), key=f"points {clip.id[:16]}",
-        on_deeds=partial(take_deeds, track, spread=int(spread)),
+        on_deeds=partial(apply_actions, track, spread=int(spread)),
     )  # fmt: skip
     st.caption(
         f"Frame {frame_now} of 0–{len(track) - 1} · {track.times[frame_now]:.3f} s. The picture "

@@ -18,8 +18,8 @@ from core.tracks.adapted import adapted_stretch
 from core.tracks.track import LandmarkTrack
 from core.workspace import Clip
 from ui import state
-from ui.bring import BroughtTrack
 from ui.edits import how_found
+from ui.importing import BroughtTrack
 from ui.widgets import safe_text
 
 __all__ = ["TRUTH", "Made", "curves_of", "faces_of", "made_by_commands", "scores_of"]
@@ -35,16 +35,16 @@ def _points(schemes: Iterable[str]) -> PointsOf:
     return "own" if own else "common"
 
 
-def _titles(brought: Iterable[BroughtTrack]) -> list[str]:
+def _titles(imported: Iterable[BroughtTrack]) -> list[str]:
     """Titles of dropped tracks beside the ground truth and the models."""
     taken = {TRUTH, *(card.name for card in state.model_cards())}
-    return [f"{one.name} (imported)" if one.name in taken else one.name for one in brought]
+    return [f"{one.name} (imported)" if one.name in taken else one.name for one in imported]
 
 
 def faces_of(
     truth: LandmarkTrack | None,
     models: Mapping[str, LandmarkTrack],
-    brought: Sequence[BroughtTrack],
+    imported: Sequence[BroughtTrack],
     *,
     clip: str | None = None,
 ) -> FaceComparison:
@@ -59,7 +59,7 @@ def faces_of(
         ),
         *(
             Given(title, one.track, one.note)
-            for title, one in zip(_titles(brought), brought, strict=True)
+            for title, one in zip(_titles(imported), imported, strict=True)
         ),
     ]
     first = None if truth is None else Given(TRUTH, truth, how_found(truth))
@@ -115,7 +115,7 @@ def made_by_commands(
     clip: Clip,
     faces: FaceComparison,
     models: Mapping[str, SpeechModel],
-    brought: Sequence[BroughtTrack],
+    imported: Sequence[BroughtTrack],
     style: Style,
     seconds: float | None = None,
 ) -> Made:
@@ -135,7 +135,7 @@ def made_by_commands(
         plain = model.fps == 25 and model.space == "template" and not adapted
         ending = ".npy" if plain else ".npz"  # an .npy holds neither
         files[name] = f"{_FOLDER}/{name}/{PurePath(word).name}/predicted{ending}"
-    for title, one in zip(_titles(brought), brought, strict=True):
+    for title, one in zip(_titles(imported), imported, strict=True):
         files[title] = one.file
         if one.flags:
             files[title] = f"{_FOLDER}/{one.file}.npz"

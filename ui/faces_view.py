@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.detect import FaceChoice, Faces
-from core.detect.face_tracks import Shot, best_view, choose_identity, mouth_motion
+from core.detect.face_tracks import Shot, best_view, choose_face_track, mouth_motion
 from core.workspace import Clip
 from ui import state
 from ui.face_picker import pick_face
@@ -23,8 +23,8 @@ _MANY = 8  # faces; of more, only the one that is chosen is offered as a word
 
 def several_faces(clip: Clip) -> None:
     """Who is to be seen, and whose face all pages take."""
-    with progress("Tracking the faces") as hear:
-        found = state.faces(clip, hear)
+    with progress("Tracking the faces") as report:
+        found = state.faces(clip, report)
     assert found is not None
     if found.most < 2:
         text = "No face was found in this clip."
@@ -38,7 +38,7 @@ def several_faces(clip: Clip) -> None:
         _choice(clip, found)
         number = _shot(clip, found)
         shot = found.shots[number]
-        taken = choose_identity(shot, state.recipe(clip).face)
+        taken = choose_face_track(shot, state.recipe(clip).face)
         _table(shot)
         st.caption(
             "Mouth motion: how much the lips open and close, in IOD. The face with the most is "
@@ -100,7 +100,7 @@ def _shot(clip: Clip, found: Faces) -> int:
 def _table(shot: Shot) -> None:
     """One row a face: when it is there, how large, how much its mouth moves, and by which rule it
     is taken."""
-    by_rule = {rule: choose_identity(shot, rule) for rule in _RULES}
+    by_rule = {rule: choose_face_track(shot, rule) for rule in _RULES}
     rows = [
         {
             "face": face.number,

@@ -80,7 +80,7 @@ class Job:
         """Ask it to stop; it does within a second or so."""
         self._stop.set()
 
-    def hear(self, done: float, total: int, outcome: Outcome) -> None:
+    def report(self, done: float, total: int, outcome: Outcome) -> None:
         """What the work reports; raises `Cancelled` where the user has stopped it."""
         self.done, self.total = done, total
         self.failed = list(outcome.failed)
@@ -149,7 +149,7 @@ class Jobs:
     def _run(self, job: Job, work: Callable[[Hear], str]) -> None:
         state: State = "broken"
         try:
-            said = work(job.hear)
+            said = work(job.report)
             state = "ended"
         except Cancelled:
             said, state = (

@@ -12,7 +12,7 @@ from core.errors import MissingFile, SpeechmarksError
 from core.workspace import Clip, Workspace
 from ui import state
 from ui.clip_table import clip_table
-from ui.leaving import go_to
+from ui.navigation import go_to
 from ui.widgets import clip_caption, command, safe_text
 
 __all__ = ["own_part"]

@@ -35,7 +35,7 @@ from starlette.websockets import WebSocket
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import BadInput
-from ui.hearing import Recording, Spoken, converse, say
+from ui.live_session import Recording, Spoken, converse, say
 
 if TYPE_CHECKING:
     from core.models import SpeechModel

@@ -171,7 +171,7 @@ def _fetch(files: Sequence[RemoteFile]) -> str | None:
     bar, last = st.progress(0.0, text="Connecting to the server ..."), 0.0
     st.button("Cancel", icon=":material/cancel:", key=_BUTTON)  # any click ends this run
 
-    def hear(file: RemoteFile, done: int, total: int | None) -> None:
+    def report(file: RemoteFile, done: int, total: int | None) -> None:
         nonlocal last
         if time.monotonic() - last < 0.1 and done != total:
             return
@@ -182,7 +182,7 @@ def _fetch(files: Sequence[RemoteFile]) -> str | None:
         bar.progress(share, text=safe_text(f"{file.name}: {_size(done)}{whole}"))
 
     try:
-        get(files, hear)
+        get(files, report)
     except SpeechmarksError as error:
         return str(error)
     return None

@@ -25,9 +25,9 @@ def landmark_noise(clip: Clip) -> list[str]:
     found = known_noise_floor(state.workspace(), clip.id, recipe)
     wanted = f"{clip.id} {recipe}"
     if found is None and st.session_state.get(_WANTED) == wanted:
-        with progress("Measuring the landmark noise") as hear:
+        with progress("Measuring the landmark noise") as report:
             found = cached_noise_floor(
-                state.workspace(), clip.path, recipe=recipe, video_hash=clip.id, progress=hear
+                state.workspace(), clip.path, recipe=recipe, video_hash=clip.id, progress=report
             )
     if found is None:
         st.button(

@@ -65,10 +65,10 @@ def detected(clip: Clip, progress: Progress | None = None) -> LandmarkTrack:
     """
     how = recipe(clip)
     passes = 2 if how.whole and how.detector != "dlib68" else 1
-    hear = _counted(clip, passes, progress)
+    report = _counted(clip, passes, progress)
     track = kept(
         f"detected {landmark_key(clip.id, how)}",
-        lambda: workspace().clip_landmarks(clip, recipe=how, corrected=False, progress=hear).own,
+        lambda: workspace().clip_landmarks(clip, recipe=how, corrected=False, progress=report).own,
     )
     if track.frame_valid.any():
         return track
@@ -144,11 +144,11 @@ def faces(clip: Clip, progress: Progress | None = None) -> Faces | None:
     key = f"faces {clip.id} {precision}"
     if progress is None:
         return kept(key, lambda: known_faces(workspace(), clip.id, precision=precision))
-    hear = _counted(clip, 1, progress)
+    report = _counted(clip, 1, progress)
     return kept(
         key,
         lambda: cached_faces(
-            workspace(), clip.path, precision=precision, video_hash=clip.id, progress=hear
+            workspace(), clip.path, precision=precision, video_hash=clip.id, progress=report
         ),
     )
 

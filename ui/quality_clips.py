@@ -46,9 +46,9 @@ def _library() -> tuple[pd.DataFrame, int]:
     edited = folder.stat().st_mtime_ns if folder.is_dir() else 0
     ids = list(dict.fromkeys([state.sample_clip().id, *workspace().clip_ids()]))
     rows, without = [], 0
-    with progress("Measuring the clips of the library") as hear:
+    with progress("Measuring the clips of the library") as report:
         for number, identity in enumerate(ids):
-            part(hear, number, len(ids))(0.0)
+            part(report, number, len(ids))(0.0)
             try:
                 clip = state.stored_clip(identity)
                 key = landmark_key(identity, state.recipe(clip))

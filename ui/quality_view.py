@@ -18,7 +18,7 @@ from core.render import ACCENT
 from core.render.palette import MODEL_COLOURS
 from core.tracks.track import LandmarkTrack, remembered
 from ui import plots
-from ui.edit_deeds import show_frame
+from ui.edit_actions import show_frame
 
 __all__ = ["measures", "odd_of", "odd_table", "quality_of", "strip", "verdict"]
 

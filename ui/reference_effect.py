@@ -25,7 +25,7 @@ from ui.reference_source import Source
 from ui.reference_view import aligned_at
 from ui.widgets import progress, refuse
 
-__all__ = ["before_and_after", "pursed_lips", "what_hangs"]
+__all__ = ["before_and_after", "pursed_lips", "sensitivity_view"]
 
 _TRIED = 5
 _WRONG = "#d55e00"
@@ -58,8 +58,8 @@ def before_and_after(source: Source, free: LandmarkTrack, frame: int) -> None:
         end = float(free.times[-1]) + 0.04
         show_player(panels, key=f"identity {source.key} {frame}", duration=end, start=moment)
     else:
-        with progress("Preparing the clip for the browser") as hear:
-            media = state.media(source.clip, hear)
+        with progress("Preparing the clip for the browser") as report:
+            media = state.media(source.clip, report)
         clip = PlayerPanel("Clip", kind="video", style="overlay", colour=INK, track=track)
         show_clip([clip, *panels], media, key=f"identity {source.key} {frame}", start=moment)
     st.markdown(
@@ -71,7 +71,7 @@ def before_and_after(source: Source, free: LandmarkTrack, frame: int) -> None:
     )
 
 
-def what_hangs(
+def sensitivity_view(
     source: Source, aligned: LandmarkTrack, found: ClosedMouth, frame: int
 ) -> tuple[list[list[str]], list[str]]:
     """What the identity-removed track, and a model's errors, would be with other frames.
@@ -91,8 +91,8 @@ def what_hangs(
             "Errors of a model", names, None, placeholder="none", width=260, key="model errors"
         )
         if model is not None:
-            with progress("Running the model") as hear:
-                score = prediction_scorer(state.prediction(clip, model, hear))
+            with progress("Running the model") as report:
+                score = prediction_scorer(state.prediction(clip, model, report))
             word = state.command_word(clip)
             lines = [["generate", "-i", word, "-m", model, "-o", "generated", "-s"]]
             folder = word.rpartition("/")[2]

@@ -10,7 +10,7 @@ import streamlit as st
 from core.tracks.track import LandmarkTrack
 from core.workspace import Clip
 from ui import state
-from ui.bring import bring_tracks
+from ui.importing import import_tracks
 from ui.widgets import progress, refuse
 
 __all__ = ["Source", "choose_source"]
@@ -39,16 +39,16 @@ def choose_source(clip: Clip) -> Source:
     """The landmarks of the clip, or of a track of the viewer's own."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = st.container(width="content")
-        brought = {one.name: one.track for one in bring_tracks(clip)}
+        imported = {one.name: one.track for one in import_tracks(clip)}
     taken = _CLIP
-    if brought:
+    if imported:
         with place:
             taken = st.selectbox(
-                "Landmarks of", [_CLIP, *brought], key="landmarks of", bind="query-params",
+                "Landmarks of", [_CLIP, *imported], key="landmarks of", bind="query-params",
                 width=320,
             )  # fmt: skip
-    if taken in brought:
-        track = brought[taken]
+    if taken in imported:
+        track = imported[taken]
         if track.scheme != "dlib68":
             refuse(
                 f"The track {taken!r} has {track.points.shape[1]} points; the closed-mouth "
@@ -57,7 +57,7 @@ def choose_source(clip: Clip) -> Source:
         timed = PurePath(taken).suffix.lower() in _TIMED or track.fps is None
         flags = () if timed else ("--source-fps", f"{track.fps:g}")
         return Source(f"track {taken}", track, None, (), taken, flags)
-    with progress("Detecting the landmarks") as hear:
-        track = state.landmarks(clip, hear)
+    with progress("Detecting the landmarks") as report:
+        track = state.landmarks(clip, report)
     lines = (tuple(state.landmark_line(clip)),)
     return Source(state.landmarks_key(clip), track, clip, lines, "landmarks.npz")

@@ -191,8 +191,8 @@ def over_time(shapes: Shapes, clip: Clip, track: LandmarkTrack) -> None:
               values[:, k] / (space.deviations[k] or 1.0))
         for k in range(min(3, len(space.components)))
     ]  # fmt: skip
-    with progress("Preparing the clip for the browser") as hear:
-        media = state.media(clip, hear)
+    with progress("Preparing the clip for the browser") as report:
+        media = state.media(clip, report)
     panels = [
         PlayerPanel("Clip", kind="video", style="overlay", colour=INK, track=track),
         PlayerPanel("Landmarks", style="wireframe", colour=INK, track=ready),
@@ -207,11 +207,13 @@ def over_time(shapes: Shapes, clip: Clip, track: LandmarkTrack) -> None:
     if clip.info.audio is not None:
         names = choose_models({c.name: c for c in state.model_cards()}, width=420)
     paths = {"Ground truth": (ready.times, values, plots.ink())}
-    with progress("Running the models") as hear:
+    with progress("Running the models") as report:
         order = {card.name: card.order for card in state.model_cards()}
         for k, name in enumerate(names):
             try:
-                told = prepared_for(space, state.prediction(clip, name, part(hear, k, len(names))))
+                told = prepared_for(
+                    space, state.prediction(clip, name, part(report, k, len(names)))
+                )
             except SpeechmarksError as error:
                 st.caption(safe_text(f"{name} is not shown: {error}"))
                 continue

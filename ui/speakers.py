@@ -11,7 +11,7 @@ from core.errors import NoFace, SpeechmarksError
 from core.tracks.track import LandmarkTrack
 from core.workspace import Clip
 from ui import state
-from ui.leaving import go_to
+from ui.navigation import go_to
 from ui.widgets import part, progress, safe_text
 
 __all__ = [
@@ -112,10 +112,10 @@ def need_clips(clips: Sequence[Clip], fewest: int) -> bool:
 def landmarks_of(clips: Sequence[Clip]) -> dict[str, LandmarkTrack]:
     """Landmarks by clip; clips without a face are left out with a remark."""
     found = {}
-    with progress("Detecting the landmarks") as hear:
+    with progress("Detecting the landmarks") as report:
         for number, clip in enumerate(clips):
             try:
-                found[clip.id] = state.landmarks(clip, part(hear, number, len(clips)))
+                found[clip.id] = state.landmarks(clip, part(report, number, len(clips)))
             except NoFace:
                 st.warning(
                     f"{safe_text(clip.name)} shows no face and is left out.",

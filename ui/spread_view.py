@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.quality.spread import spread_summary
 from core.tracks.track import LandmarkTrack
-from ui.edit_deeds import show_frame
+from ui.edit_actions import show_frame
 
 __all__ = ["spread_tables"]
 

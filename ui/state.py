@@ -14,10 +14,10 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.errors import BadInput, NoSound
+from core.errors import BadInput, NoAudio
 from core.evaluation.model_card import card_tests, central
 from core.jobs.predict import cached_prediction
-from core.media import LONG_SECONDS, Sound, Waveform, make_proxy, open_sound, read_sound, write_wav
+from core.media import LONG_SECONDS, Audio, Waveform, make_proxy, open_audio, read_audio, write_wav
 from core.models import (
     ModelCard,
     Prediction,
@@ -28,7 +28,7 @@ from core.models import (
     load_model,
 )
 from core.neutral import remove_identity
-from core.render.player import Heard, hear
+from core.render.player import AudioOverview, audio_overview
 from core.samples import SAMPLE
 from core.tracks.track import LandmarkTrack
 from core.weights import Use
@@ -87,7 +87,7 @@ __all__ = [
     "sample_clip",
     "scratch_file",
     "sound",
-    "sound_or_none",
+    "audio_or_none",
     "stored_clip",
     "workspace",
 ]
@@ -102,35 +102,35 @@ def identity_free(track: LandmarkTrack) -> LandmarkTrack:
 
 @st.cache_resource(max_entries=4)
 def _sound(identity: str, path: str) -> Waveform:
-    return read_sound(path)
+    return read_audio(path)
 
 
 @st.cache_resource(max_entries=32)
-def _stored_sound(identity: str, path: str) -> Sound:
-    return open_sound(path)
+def _stored_audio(identity: str, path: str) -> Audio:
+    return open_audio(path)
 
 
 @st.cache_resource(max_entries=32)
-def _heard(identity: str, path: str, duration: float) -> Heard:
-    return hear(_hearable(identity, path, duration), duration=duration)
+def _heard(identity: str, path: str, duration: float) -> AudioOverview:
+    return audio_overview(_hearable(identity, path, duration), duration=duration)
 
 
-def _hearable(identity: str, path: str, duration: float) -> Sound:
+def _hearable(identity: str, path: str, duration: float) -> Audio:
     long = duration > LONG_SECONDS
-    return _stored_sound(identity, path) if long else _sound(identity, path)
+    return _stored_audio(identity, path) if long else _sound(identity, path)
 
 
-def sound(clip: Clip) -> Sound:
-    """The clip's sound on the picture's clock; raises `NoSound`.
+def sound(clip: Clip) -> Audio:
+    """The clip's sound on the picture's clock; raises `NoAudio`.
 
     Long sound is decoded as it is heard, so that memory stays flat.
     """
     if clip.info.audio is None:
-        raise NoSound("This clip has no audio; choose one with speech.")
+        raise NoAudio("This clip has no audio; choose one with speech.")
     return _hearable(clip.id, str(clip.path), clip.info.duration)
 
 
-def sound_or_none(clip: Clip) -> Sound | None:
+def audio_or_none(clip: Clip) -> Audio | None:
     """The clip's sound; None where it has none."""
     return None if clip.info.audio is None else sound(clip)
 
@@ -244,7 +244,7 @@ def media(clip: Clip, progress: Progress | None = None) -> ClipMedia:
     """Browser-ready sound and picture of a clip; a proxy is made once and kept beside it."""
     try:
         wave = sound(clip)
-    except NoSound:
+    except NoAudio:
         wave = None
     video = clip.info.video
     path: Path | None

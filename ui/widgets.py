@@ -19,7 +19,7 @@ from core.tracks.track import LandmarkTrack
 from core.weights import Use
 from core.workspace import Clip
 from ui import state
-from ui.leaving import go_to
+from ui.navigation import go_to
 from ui.recipe import recipe_words
 
 __all__ = [
@@ -177,7 +177,7 @@ def progress(what: str) -> Iterator[Callable[[float], None]]:
     begin = time.perf_counter()
     bar: DeltaGenerator | None = None
 
-    def hear(share: float) -> None:
+    def report(share: float) -> None:
         nonlocal bar
         spent = time.perf_counter() - begin
         if spent < 0.5:
@@ -195,16 +195,16 @@ def progress(what: str) -> Iterator[Callable[[float], None]]:
 
     try:
         with st.spinner(f"{what} ...", show_time=True):
-            yield hear
+            yield report
     except SpeechmarksError as error:
         slot.empty()
         refuse(error)
     slot.empty()
 
 
-def part(hear: Callable[[float], None], number: int, count: int) -> Callable[[float], None]:
+def part(report: Callable[[float], None], number: int, count: int) -> Callable[[float], None]:
     """What the ``number``-th of ``count`` equal pieces of work reports, as a share of the whole."""
-    return lambda share: hear((number + share) / count)
+    return lambda share: report((number + share) / count)
 
 
 def command(*words: str | Sequence[str]) -> None:

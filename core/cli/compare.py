@@ -14,7 +14,7 @@ import typer
 from ..errors import BadInput, NoFace, OutputExists, SpeechmarksError
 from ..evaluation.tables import TABLE_SUFFIXES, score_table
 from ..keys import file_sha256
-from ..media import Sound, any_sound, make_proxy, probe
+from ..media import Audio, as_audio, make_proxy, probe
 from ..models import list_models
 from ..package import program
 from ..quality.edge import edge_remark
@@ -106,7 +106,7 @@ def _page(
     *,
     video: Path | None,
     audio: Path | None,
-    sound: Sound | None,
+    sound: Audio | None,
     start: float,
     command: str,
 ) -> None:
@@ -235,7 +235,7 @@ def compare_command(
         for note in notes if kind != ".html" else ():  # a page says them, too
             notice(note)
     heard = audio or (video if video is not None and probe(video).audio is not None else None)
-    sound = any_sound(heard) if heard is not None else None
+    sound = as_audio(heard) if heard is not None else None
     if threed:
         deep = faces.faces[0].track
         if kind != ".mp4" or len(opened) != 1 or deep.points.shape[2] != 3:

@@ -11,13 +11,13 @@ import typer
 
 from ..datasets import ClipRef, find_parts, list_clips
 from ..datasets.chunks import EVERY, LENGTH, chunks_of
-from ..datasets.places import sound_place, video_place
+from ..datasets.places import audio_place, video_place
 from ..errors import BadInput
 from ..jobs import Summary
 from ..jobs.chunking import CHUNKS, ChunkJob, Parts, make_chunks
-from ..jobs.job_log import Ledger
+from ..jobs.job_log import JobLog
 from ..jobs.prepare import Job, prepare, write_table
-from ..jobs.proxies import RESIZED, SOUNDS, ResizeJob, SoundJob, make_resized, make_sound
+from ..jobs.proxies import RESIZED, SOUNDS, AudioJob, ResizeJob, make_audio, make_resized
 from ..jobs.runners import Work
 from ..tracks.io import atomic_write
 from ..workspace import LandmarkRecipe, Workspace, landmark_key
@@ -67,23 +67,23 @@ def run_jobs(
     kind: str,
     jobs: Sequence[Job | tuple[str, str]],
     work: Work,
-    ledger: Ledger,
+    job_log: JobLog,
     heads: Sequence[str],
     workers: int,
 ) -> tuple[Summary, list[dict[str, Any]], Path]:
     """Do the jobs with progress, and write the table of all that is made; its rows and path."""
-    table = ledger.table(f"{kind}.csv")
+    table = job_log.table(f"{kind}.csv")
     report = Progress(kind, len(jobs), "clips")
     summary = prepare(
         jobs,
         work,
-        ledger,
+        job_log,
         home=Workspace().root,
         workers=workers,
         progress=lambda ended, _, so_far: report(ended, _remark(so_far)),
     )
     report.close()
-    rows = ledger.all_rows()
+    rows = job_log.all_rows()
     write_table(table, rows, heads)
     for failure in summary.failed[:20]:
         notice(f"{failure['clip']}: {failure['reason']}")
@@ -125,8 +125,8 @@ def resize_command(
         clips,
         lambda c: ResizeJob(c.name, c.path, out, video_place(root, c, height=height), height),
     )
-    ledger = Ledger(out, "resize", {"height": height}, force=force)
-    summary, rows, table = run_jobs("resize", jobs, make_resized, ledger, RESIZED, workers)
+    job_log = JobLog(out, "resize", {"height": height}, force=force)
+    summary, rows, table = run_jobs("resize", jobs, make_resized, job_log, RESIZED, workers)
     return _ended(summary, f"{len(rows)} videos of at most {height} lines", table)
 
 
@@ -146,10 +146,10 @@ def sound_command(
     clips = list_clips(root, list_name, layout=layout)
     jobs = jobs_of(
         clips,
-        lambda c: SoundJob(c.name, _sound_of(root, out, c), out, sound_place(root, c), rate),
+        lambda c: AudioJob(c.name, _audio_of(root, out, c), out, audio_place(root, c), rate),
     )
-    ledger = Ledger(out, "sound", {"rate": rate}, force=force)
-    summary, rows, table = run_jobs("sound", jobs, make_sound, ledger, SOUNDS, workers)
+    job_log = JobLog(out, "sound", {"rate": rate}, force=force)
+    summary, rows, table = run_jobs("sound", jobs, make_audio, job_log, SOUNDS, workers)
     return _ended(summary, f"{len(rows)} audio files", table)
 
 
@@ -158,10 +158,10 @@ def _check_rate(rate: int | None) -> None:
         raise BadInput(f"--rate lies between 1000 and 384000 Hz, not {rate}.")
 
 
-def _sound_of(root: Path, out: Path, clip: ClipRef) -> Path:
+def _audio_of(root: Path, out: Path, clip: ClipRef) -> Path:
     """The file that holds the sound of a clip; never the one that is to be written."""
     own = find_parts(root, clip).sound
-    if own is None or own.resolve() == (out / sound_place(root, clip)).resolve():
+    if own is None or own.resolve() == (out / audio_place(root, clip)).resolve():
         return clip.path
     return own
 
@@ -226,17 +226,17 @@ def chunk_command(
     if uncorrected:
         facts["uncorrected"] = True
     corrected = not uncorrected and bool(workspace.corrected_tracks())
-    ledger = Ledger(
+    job_log = JobLog(
         out,
         "chunk",
         facts,
         force=force,
         corrections=workspace.corrections_digest if corrected else None,
     )
-    listed = ledger.table("filelists/chunks.txt")
+    listed = job_log.table("filelists/chunks.txt")
     summary, rows, table = run_jobs(
-        "chunk", jobs_of(clips, job), make_chunks, ledger, CHUNKS, workers
+        "chunk", jobs_of(clips, job), make_chunks, job_log, CHUNKS, workers
     )
     atomic_write(listed, "".join(f"{row['chunk']}\n" for row in rows).encode())
-    corrections_notice(ledger.corrected, len(clips))
+    corrections_notice(job_log.corrected, len(clips))
     return _ended(summary, f"{len(rows)} chunks", table, chunks=len(rows), list=str(listed))

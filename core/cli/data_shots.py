@@ -14,7 +14,7 @@ import typer
 
 from ..datasets import ClipRef, list_clips
 from ..errors import BadInput, MissingFile
-from ..jobs.job_log import Ledger
+from ..jobs.job_log import JobLog
 from ..jobs.shots import SHOTS, ShotJob, make_shots
 from ..media import is_picture, read_frame, read_picture
 from ..media.shots import RATIO, SIDE, THRESHOLD, colour_histogram, cut_frames
@@ -95,8 +95,8 @@ def shots_command(
         "shortest": shortest,
         "split": split,
     }
-    ledger = Ledger(out, "shots", facts, force=force)
-    summary, rows, table = run_jobs("shots", jobs, make_shots, ledger, SHOTS, workers)
+    job_log = JobLog(out, "shots", facts, force=force)
+    summary, rows, table = run_jobs("shots", jobs, make_shots, job_log, SHOTS, workers)
     kept = sum(bool(row["kept"]) for row in rows)
     lines = []
     if len(rows) <= _SHOWN:

@@ -69,13 +69,13 @@ def _listed() -> Done:
 def _fetched(name: str) -> Done:
     bars: dict[str, Progress] = {}
 
-    def hear(file: str, done: int, total: int | None) -> None:
+    def report(file: str, done: int, total: int | None) -> None:
         if done:
             known = None if total is None else total / 1e6
             bars.setdefault(file, Progress(file, known, "MB"))(done / 1e6)
 
     try:
-        paths = fetch_weights(name, hear)
+        paths = fetch_weights(name, report)
     finally:
         for bar in bars.values():
             bar.close()
@@ -100,7 +100,7 @@ def _compared(
     info = probe(video)
     bars: dict[str, Progress] = {}
 
-    def hear(name: str, done: int) -> None:
+    def report(name: str, done: int) -> None:
         total = info.video.n_frames if info.video else None
         total = min(filter(None, (total, most)), default=None)
         bars.setdefault(name, Progress(name, total))(done)
@@ -113,7 +113,7 @@ def _compared(
             every_frame=every_frame,
             face=face,
             frames=None if most is None else range(most),
-            progress=hear,
+            progress=report,
         )
     finally:
         for bar in bars.values():

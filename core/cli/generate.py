@@ -13,7 +13,7 @@ import typer
 from ..detect import plane_68
 from ..errors import BadInput, MissingFile, OutputExists, SpeechmarksError
 from ..jobs.speaker import clip_speaker_mean
-from ..media import Sound, any_sound, probe
+from ..media import Audio, as_audio, probe
 from ..models import Option, PredictOptions, SpeechModel, adapt_model, families, load_model
 from ..neutral import SpeakerMean, speaker_mean
 from ..render import Style, face_movie, threed_movie
@@ -138,7 +138,7 @@ def _movie_of(scheme: str) -> tuple[str, Style]:
     return "wireframe.mp4", "wireframe"
 
 
-def _movies(track: LandmarkTrack, sound: Sound, folder: Path, *, threed: bool, force: bool) -> None:
+def _movies(track: LandmarkTrack, sound: Audio, folder: Path, *, threed: bool, force: bool) -> None:
     name, style = _movie_of(track.scheme)
     face_movie(track, folder / name, style=style, sound=sound, force=force)
     if threed and track.points.shape[2] == 3:
@@ -163,7 +163,7 @@ def _generate_one(
     for name in ("predicted.npy", "speech_orig.npy" if save_only else _movie_of(scheme)[0]):
         if (folder / name).exists() and not force:
             raise OutputExists(f"{str(folder / name)!r} exists already; use --force to replace it.")
-    sound = any_sound(path)
+    sound = as_audio(path)
     if sound.silent:
         notice(f"{path.name} is silent; the result is the model's face at rest.")
     if model is None:
@@ -183,9 +183,9 @@ def _generate_one(
     elif model is not None and ADAPT in model.settings:  # scores must know the seconds
         write_track(folder / "predicted.npz", track, force=True)
     if save_only:
-        listener = Resampler(sound.rate, 22_050)
-        parts = [listener.hear(piece) for piece in sound.pieces(10.0)]
-        np.save(folder / "speech_orig.npy", np.concatenate([*parts, listener.end()]))
+        speech_stream = Resampler(sound.rate, 22_050)
+        parts = [speech_stream.push(piece) for piece in sound.pieces(10.0)]
+        np.save(folder / "speech_orig.npy", np.concatenate([*parts, speech_stream.flush()]))
     else:
         _movies(track, sound, folder, threed=threed, force=force)
     return len(track), seconds
@@ -253,7 +253,7 @@ def generate_command(
     if model is not None and not load:
         loaded = _load(model, given)
         if factors is not None:
-            loaded.boost = loaded.checked_boost(_numbers(factors))
+            loaded.boost = loaded.checked_gain(_numbers(factors))
         if temporal_condition != (loaded.family == "tc"):
             notice(
                 f"the weights are of the family {loaded.family}, so --temporal_condition is not "

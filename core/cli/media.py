@@ -21,7 +21,7 @@ from ..media import (
     numbered_pictures,
     picture_name,
     probe,
-    read_sound,
+    read_audio,
     timing_report,
     write_wav,
 )
@@ -44,7 +44,7 @@ def probe_command(
     if timing and info.video is None:
         raise NoVideo(f"{media.name!r} has no video track; --timing needs a video.")
     if timing:
-        end = read_sound(media).duration if info.audio is not None else None
+        end = read_audio(media).duration if info.audio is not None else None
         report = timing_report(info, sound_end=end)
         data["timing"] = report.to_json()
         parts += _timing_facts(report)
@@ -106,7 +106,7 @@ def sound_command(
         raise BadInput(f"--rate lies between 1000 and 384000 Hz, not {rate}.")
     if out.exists() and not force:
         raise OutputExists(f"{str(out)!r} exists already; use --force to replace it.")
-    sound = read_sound(media, rate=rate)
+    sound = read_audio(media, rate=rate)
     with staged(out) as part:
         write_wav(part, sound)
     data = {

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import BadInput, NoVideo, OutputExists
-from ..media import is_picture, probe, read_sound
+from ..media import is_picture, probe, read_audio
 from ..neutral.identity import read_template
 from ..neutral.retargeting import motion_of, transfer_motion
 from ..render.retargeting import (
@@ -90,7 +90,7 @@ def transfer_command(
     elif out.exists() and not force:  # before the work, not after it
         raise OutputExists(f"{str(out)!r} exists already; use --force to replace it.")
     moves = motion_of(open_track(motion, source_fps, space=space), fps=to_fps)
-    sound = None if audio is None else read_sound(audio)
+    sound = None if audio is None else read_audio(audio)
     kind, portrait = _portrait(onto, frame, corrected=not uncorrected)
     data: dict[str, Any] = {"onto": kind, "frame": portrait.frame, "out": str(out)}
     if as_track:

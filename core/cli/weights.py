@@ -95,14 +95,14 @@ def get_command(
     """Download a published model or encoder. An interrupted download continues."""
     bars: dict[str, Progress] = {}
 
-    def hear(file: RemoteFile, done: int, total: int | None) -> None:
+    def report(file: RemoteFile, done: int, total: int | None) -> None:
         if not done:
             return
         known = None if total is None else total / 1e6
         bars.setdefault(file.name, Progress(file.name, known, "MB"))(done / 1e6)
 
     try:
-        found = get(files_of(name), hear)
+        found = get(files_of(name), report)
     finally:
         for bar in bars.values():
             bar.close()

@@ -54,7 +54,7 @@ class ClipParts:
     ----------
     sound : a sound file of its own; None where the sound, if any, is in the video
     landmarks : published landmarks by name of the detector ('' where the layout has no such name)
-    words : labels in time, for `core.tracks.labels.read_lanes`
+    words : labels in time, for `core.tracks.labels.read_label_tiers`
     """
 
     sound: Path | None = None

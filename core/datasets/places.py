@@ -11,7 +11,7 @@ from ..files import sweep
 from .clips import ClipRef
 from .layouts import LAYOUTS
 
-__all__ = ["checked_place", "shot_pattern", "shot_place", "sound_place", "video_place"]
+__all__ = ["checked_place", "shot_pattern", "shot_place", "audio_place", "video_place"]
 
 _SIZED = re.compile(r"(video(?:-split)?-)\d+p?")
 
@@ -57,7 +57,7 @@ def _numbered(root: Path, clip: ClipRef, number: str) -> str:
     return str(PurePosixPath(*parts))
 
 
-def sound_place(root: Path, clip: ClipRef) -> str:
+def audio_place(root: Path, clip: ClipRef) -> str:
     """The place of the sound (.wav) of a clip of ``root``, where its layout has sound of its own;
     else where the clip is."""
     patterns = LAYOUTS[clip.layout].sound

@@ -18,11 +18,11 @@ from ..media import Frame, read_frames, read_frames_at
 from ..tracks.scheme import get_scheme
 from ..tracks.track import LandmarkTrack, step
 from .dlib68 import Dlib68
-from .face_tracks import Faces, Shot, choose_identity, parse_face
-from .multi_face import Crowd
+from .face_tracks import Faces, Shot, choose_face_track, parse_face
+from .multi_face import MultiFaceTracker
 from .precision import Precision
 from .registry import detector_info, open_points
-from .tracking import FaceChoice, Follower, choose_face
+from .tracking import FaceChoice, FaceTracker, choose_face
 from .values import Found, How, PointModel
 
 __all__ = ["Detection", "detect_landmarks", "find_faces"]
@@ -113,7 +113,7 @@ class _Clip:
 
 
 def _followed(
-    frames: Iterable[Frame], follower: Follower, every_frame: bool
+    frames: Iterable[Frame], follower: FaceTracker, every_frame: bool
 ) -> Iterator[tuple[_Image, Found]]:
     """Each picture with what following found in it; some frames late."""
     held: deque[_Image] = deque()
@@ -126,7 +126,7 @@ def _followed(
         yield held.popleft(), found
 
 
-def _alone(frame: Frame, follower: Follower) -> list[Found]:
+def _alone(frame: Frame, follower: FaceTracker) -> list[Found]:
     """The published procedure, which knows nothing of the frame before."""
     boxes = follower.detector.find(frame.image, upsample=1)
     follower.detections, follower.most = follower.detections + 1, max(follower.most, len(boxes))
@@ -138,7 +138,7 @@ def _alone(frame: Frame, follower: Follower) -> list[Found]:
 
 def _crowd(clip: _Clip, frames: Iterable[Frame], finder: Dlib68, every_frame: bool) -> Faces:
     """Every face of every shot."""
-    crowd = Crowd(finder, every_frame)
+    crowd = MultiFaceTracker(finder, every_frame)
     for frame in frames:
         crowd.step(frame.image)
     shots = tuple(crowd.shots())
@@ -148,7 +148,7 @@ def _crowd(clip: _Clip, frames: Iterable[Frame], finder: Dlib68, every_frame: bo
 def _chosen(shots: Iterable[Shot], choice: FaceChoice) -> Iterator[Found]:
     """What each frame shows of the face that is chosen in its shot."""
     for shot in shots:
-        face = choose_identity(shot, choice)
+        face = choose_face_track(shot, choice)
         for frame in range(shot.start, shot.stop):
             yield Found(None) if face is None else face.at(frame)
 
@@ -191,8 +191,8 @@ def detect_landmarks(
     predictor : another dlib 68-point file to follow the face with.
     every_frame : detect on every frame at full size with one upsampling, as the published programs
         do; otherwise the face is followed between detections (about 20 times faster at 1080p).
-    face : which face, where there are several (`core.detect.face_tracks.choose_identity`). Numbers
-        hold through a shot, and the choice is made in every shot anew. 'first' with ``every_frame``
+    face : which face, where there are several (`core.detect.face_tracks.choose_face_track`).
+        Numbers hold through a shot, and the choice is made in every shot anew. 'first' with ``every_frame``
         is dlib's first on every frame, as published.
     threed : with depth, from a detector that can give it or leave it.
     precision : 'fine' resamples the face and takes the mean over several boxes, and its spread;
@@ -232,7 +232,7 @@ def detect_landmarks(
     detections, faces = 0, 0
     alone = choice == "first"
     if alone:
-        follower = Follower(finder)
+        follower = FaceTracker(finder)
         for image, found in _followed(pictures, follower, every_frame):
             points.take(image, found)
         detections, faces = follower.detections, follower.most

@@ -274,7 +274,7 @@ def compare_detectors(
     found: dict[Method, Detection] = {}
     for method in chosen:
 
-        def hear(done: int, name: str = method.name) -> None:
+        def report(done: int, name: str = method.name) -> None:
             if progress is not None:
                 progress(name, done)
 
@@ -285,7 +285,7 @@ def compare_detectors(
             every_frame=every_frame,
             face=face,
             frames=frames,
-            progress=hear,
+            progress=report,
         )
     seen = probe(video).video
     assert seen is not None  # frames of it were decoded

@@ -24,10 +24,10 @@ from .values import Box, Found
 __all__ = [
     "LEAST_OVERLAP",
     "Faces",
-    "Identity",
+    "FaceTrack",
     "Shot",
     "best_view",
-    "choose_identity",
+    "choose_face_track",
     "face_at",
     "link",
     "mouth_motion",
@@ -41,7 +41,7 @@ _REACH = 1.5  # face widths from where it was lost within which a face comes bac
 
 
 @dataclass(eq=False)
-class Identity:
+class FaceTrack:
     """One face of a shot: ``found`` in every frame from ``start`` on."""
 
     number: int
@@ -60,7 +60,7 @@ class Shot:
 
     start: int
     stop: int
-    faces: list[Identity] = field(default_factory=list)
+    faces: list[FaceTrack] = field(default_factory=list)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +179,7 @@ def mouth_motion(found: Sequence[Found]) -> float:
     return float(np.std(median_filter(lip_aperture(face, DLIB68), 3)) / scale) if scale else 0.0
 
 
-def choose_identity(shot: Shot, choice: FaceChoice) -> Identity | None:
+def choose_face_track(shot: Shot, choice: FaceChoice) -> FaceTrack | None:
     """The face of a shot that ``choice`` names; None where there is no such face.
 
     Parameters

@@ -1,7 +1,7 @@
 """Following every face of a clip, each under a number of its own.
 
-One `Follower` a face; the whole picture is searched at the start of a shot, where a face is lost,
-and now and then for faces that come in; the place where one was lost, on every frame.
+One `FaceTracker` a face; the whole picture is searched at the start of a shot, where a face is
+lost, and now and then for faces that come in; the place where one was lost, on every frame.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dlib68 import Dlib68
-from .face_tracks import Identity, Shot, link, overlaps
-from .tracking import FINE_EVERY, Cuts, Follower, search
+from .face_tracks import FaceTrack, Shot, link, overlaps
+from .tracking import FINE_EVERY, Cuts, FaceTracker, search
 from .values import Box, Found
 
-__all__ = ["Crowd"]
+__all__ = ["MultiFaceTracker"]
 
 _LOOK_EVERY = 12  # frames between searches for faces that come in
 _WAIT = 50  # frames after a loss in which every one is searched near the place of the loss
@@ -26,7 +26,7 @@ _SAME = 0.5  # overlap above which two followers have the same face
 _COARSE_SIDE = 640  # pictures up to this size are searched at once as finely as they can be
 
 
-class _Guided(Follower):
+class _GuidedTracker(FaceTracker):
     """A follower that is told where its face is, and does not search for it."""
 
     def _search(self, image: NDArray[np.uint8]) -> list[Found]:
@@ -37,8 +37,8 @@ class _Guided(Follower):
 class _Face:
     """A face and what follows it; ``last``: where it was last seen, ``age``: frames since."""
 
-    identity: Identity
-    follower: _Guided
+    identity: FaceTrack
+    follower: _GuidedTracker
     last: Box
     age: int = 0
 
@@ -59,7 +59,7 @@ class _Face:
 
 
 @dataclass
-class Crowd:
+class MultiFaceTracker:
     """Feed it every frame of a clip with `step`, then ask for the `shots`.
 
     every_frame : find all faces anew on every frame, at full size with one upsampling.
@@ -154,9 +154,9 @@ class Crowd:
 
     def _add(self, image: NDArray[np.uint8], box: Box) -> None:
         """A face that was not there before."""
-        follower = _Guided(self.detector)
+        follower = _GuidedTracker(self.detector)
         follower.step(image)  # the picture that the next one is compared with
-        identity = Identity(len(self._faces), self._frame, [follower.begin(image, box)])
+        identity = FaceTrack(len(self._faces), self._frame, [follower.begin(image, box)])
         self._faces.append(_Face(identity, follower, box))
 
     def _part_doubles(self) -> None:
@@ -182,8 +182,8 @@ class Crowd:
                 self._faces[pairs[k]].identity.found[-1] = found
                 self._faces[pairs[k]].last = box
             else:
-                identity = Identity(len(self._faces), self._frame, [found])
-                self._faces.append(_Face(identity, _Guided(self.detector), box))
+                identity = FaceTrack(len(self._faces), self._frame, [found])
+                self._faces.append(_Face(identity, _GuidedTracker(self.detector), box))
 
 
 def _others(known: list[Box], boxes: list[Box]) -> list[Box]:

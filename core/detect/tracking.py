@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .dlib68 import Dlib68
 from .values import Box, Found
 
-__all__ = ["CHECK_EVERY", "Cuts", "FaceChoice", "Follower", "choose_face", "search"]
+__all__ = ["CHECK_EVERY", "Cuts", "FaceChoice", "FaceTracker", "choose_face", "search"]
 
 FaceChoice = str | int
 """'first' (dlib's order), 'largest', 'moving' (whose mouth moves most), or a face's number from
@@ -82,7 +82,7 @@ def search(detector: Dlib68, image: NDArray[np.uint8], *, fine: bool) -> list[Bo
 
 
 @dataclass
-class Follower:
+class FaceTracker:
     """Feed it frames in order with `step`; each call returns results for one or more frames.
 
     Results come late by up to `CHECK_EVERY` frames, in order, exactly one a frame;

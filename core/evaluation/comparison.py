@@ -114,7 +114,7 @@ class Comparison:
         moved[(at < self.times[0] - _TOLERANCE) | (at > self.times[-1] + _TOLERANCE)] = np.nan
         return dataclasses.replace(self, predicted=moved)
 
-    def with_still_face(self) -> Comparison:
+    def with_mean_face(self) -> Comparison:
         """The same ground truth beside its own mean face, which never moves: a null baseline."""
         mean = self.truth[self.common].mean(axis=0)
         still = np.where(self.common[:, None, None], mean, np.nan)

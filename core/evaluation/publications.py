@@ -22,7 +22,7 @@ from .pair_scores import mouth_rmse, mse, opening_correlation, rmse, variance_ra
 from .pairs import Pair, pairs_of
 from .scores import lip_motion_errors
 
-__all__ = ["MEASURES", "SCORES", "Score", "score_track", "take_scores"]
+__all__ = ["MEASURES", "SCORES", "Score", "score_track", "export_scores"]
 
 Array = NDArray[np.float64]
 Measure = Callable[[Array, Array], Array | float]
@@ -229,7 +229,7 @@ def score_track(
         notes.append(f"The scores with a closed-mouth reference are left out: {error}")
     else:
         notes += more
-        taken |= take_scores(pairs)
+        taken |= export_scores(pairs)
     return taken, notes
 
 
@@ -244,7 +244,7 @@ def _headline(
     }
 
 
-def take_scores(pairs: Mapping[str, Pair]) -> dict[str, Score]:
+def export_scores(pairs: Mapping[str, Pair]) -> dict[str, Score]:
     """Every score of pairs whose pair is there."""
     taken: dict[str, Score] = {}
     for name, (key, measure) in MEASURES.items():

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..align import shipped_template
 from ..datasets import ClipRef
 from ..errors import BadInput, SpeechmarksError
-from ..media import Waveform, read_sound
+from ..media import Waveform, read_audio
 from ..models.base import SpeechModel
 from ..neutral import remove_lip_identity
 from ..shape import fit_shape_space
@@ -165,7 +165,7 @@ def load_ground_truths(
             own = workspace.clip_landmarks(clip.path, recipe=recipe, corrected=corrected)
             for space in get_args(ComparisonSpace):  # a face that cannot be compared says why
                 compare_tracks(own.track, own.track, space=space)
-            sound = read_sound(clip.path)
+            sound = read_audio(clip.path)
             found.append(GroundTruth(clip.name, own.track, sound, clip.speaker, own.digest))
         except SpeechmarksError as error:
             left_out.append({"clip": clip.name, "reason": str(error)})
@@ -219,7 +219,7 @@ def evaluate(
     ('eye5', ['mean_face', 'model', 'own_mean_face'])
     """
     face = shipped_template() if template is None else template
-    still = face if model.still_face is None else model.still_face[:, :2]
+    still = face if model.mean_face_null is None else model.mean_face_null[:, :2]
     predictions, factors = _predict(model, truths, noise, snr_db, progress)
     space: ComparisonSpace = "face" if model.scheme == "dlib68" else "eye5"
     floor = {t.name: noise_floor[t.name] for t in truths if noise_floor and t.name in noise_floor}
@@ -307,7 +307,7 @@ def _comparisons(
         with suppress(BadInput):
             found[row] = compare_tracks(truth, track, space=space)
     if "model" in found:
-        found["own_mean_face"] = found["model"].with_still_face()
+        found["own_mean_face"] = found["model"].with_mean_face()
     return found
 
 
@@ -379,12 +379,12 @@ def _speed(model: SpeechModel, sound: Waveform, factors: Sequence[float]) -> dic
     piece = max(1, round(_PIECE * sound.rate))
     spent: list[float] = []
     with _one_thread(), torch.inference_mode():
-        listener = model.listen(sound.rate)
+        stream = model.open_stream(sound.rate)
         for first in range(0, min(sound.n_samples, 30 * piece), piece):
             begin = time.perf_counter()
-            listener.hear(sound.samples[first : first + piece])
+            stream.push(sound.samples[first : first + piece])
             spent.append(time.perf_counter() - begin)
-    ahead = 1000 * float(listener.delay_s)
+    ahead = 1000 * float(stream.delay_s)
     compute = 1000 * float(np.median(spent)) if spent else float("nan")
     return {
         "threads": 1,

@@ -26,7 +26,7 @@ from ..errors import BadInput, NoVideo
 from ..files import staged
 from ..media import Waveform, probe, write_wav
 from ..media.audio import resample
-from ..media.mapped_audio import spooled_sound
+from ..media.mapped_audio import mapped_audio
 from ..tracks.corrections import track_digest
 from ..tracks.io import write_track
 from ..tracks.track import LandmarkTrack
@@ -87,7 +87,7 @@ def make_chunks(task: ChunkJob, progress: Callable[[int], None] | None = None) -
     with ExitStack() as stack:
         sound: Waveform | None = None
         if task.parts != "landmarks":
-            sound = stack.enter_context(spooled_sound(task.sound))
+            sound = stack.enter_context(mapped_audio(task.sound))
             sound = sound if task.rate is None else resample(sound, task.rate)
         files: list[str] = []
         rows: list[dict[str, Any]] = []

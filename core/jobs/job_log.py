@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import BadInput, OutputExists
 from ..files import atomic_write, read_plain
 
-__all__ = ["Ledger", "Made"]
+__all__ = ["JobLog", "Made"]
 
 _MAX_BYTES = 512 * 1024**2
 
@@ -49,7 +49,7 @@ class _Entry:
     corrections: str = ""
 
 
-class Ledger:
+class JobLog:
     """The record in a folder; making the object reads it, and refuses a folder made otherwise.
 
     Parameters
@@ -177,7 +177,7 @@ class Ledger:
         self._begun.add(clip)
         self._write(json.dumps({"begun": clip}))
 
-    def end(self, clip: str, source: Path, made: Made) -> None:
+    def finish(self, clip: str, source: Path, made: Made) -> None:
         """Say that a clip is made; what only an earlier run made of it is removed."""
         for name in set(self._owned.get(clip, ())) - set(made.files):
             path = self.out / name

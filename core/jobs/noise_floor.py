@@ -171,17 +171,17 @@ def noise_floors(
     found: dict[str, float] = {}
     for number, clip in enumerate(clips):
 
-        def hear(share: float, before: int = number) -> None:
+        def report(share: float, before: int = number) -> None:
             if progress is not None:
                 progress(before + share, len(clips))
 
         try:
-            floor = cached_noise_floor(workspace, Path(clip.path), recipe=recipe, progress=hear)
+            floor = cached_noise_floor(workspace, Path(clip.path), recipe=recipe, progress=report)
         except (SpeechmarksError, OSError):
             floor = None
         if floor is not None and math.isfinite(floor.value):
             found[clip.name] = floor.value
-        hear(1.0)
+        report(1.0)
     return found
 
 
@@ -202,12 +202,12 @@ class _Stages:
         """Begin the next pass; what hears its frames."""
         before, self.done = self.done, self.done + 1
 
-        def hear(done: int) -> None:
+        def report(done: int) -> None:
             self.told = max(self.told, (before + min(1.0, done / frames)) / self.count)
             if self.progress is not None:
                 self.progress(self.told)
 
-        return hear
+        return report
 
 
 def _encode(video: Path, copies: Mapping[float, Path], progress: Callable[[int], None]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import BadInput, MissingFile
 from ..files import check_plain
-from ..media import Waveform, read_sound
+from ..media import Waveform, read_audio
 from ..media.audio import resample
 from ..speech.noise import NoiseBank, coloured_noise
 from ..tracks.io.stored import stored_array
@@ -58,7 +58,7 @@ def noise_bank(kind: str, rate: int, sounds: Sequence[Waveform] = ()) -> NoiseBa
             f"There is no noise {kind!r}; known are {', '.join(NOISES)}, babble, or give a .wav or "
             ".flac file, or a folder of them."
         )
-    return NoiseBank({p.stem: resample(read_sound(p), rate).samples for p in files})
+    return NoiseBank({p.stem: resample(read_audio(p), rate).samples for p in files})
 
 
 def _stored(path: Path, rate: int) -> NoiseBank:

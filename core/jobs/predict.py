@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..media.audio import Sound
+from ..media.audio import Audio
 from ..models.base import Prediction, PredictOptions, SpeechModel
 from ..tracks.io import atomic_write, read_array, write_array
 from ..workspace import Workspace, model_sha256, result_key
@@ -34,7 +34,7 @@ def cached_prediction(
     workspace: Workspace,
     model: SpeechModel,
     weights: Path,
-    sound: Sound,
+    sound: Audio,
     sound_hash: str,
     options: PredictOptions,
     *,

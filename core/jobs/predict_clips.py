@@ -13,7 +13,7 @@ import torch
 
 from ..datasets import ClipRef, find_parts
 from ..errors import SpeechmarksError
-from ..media import open_sound
+from ..media import open_audio
 from ..models import PredictOptions, SpeechModel, load_model
 from ..models.store import model_card
 from ..workspace import Workspace, file_sha256
@@ -49,15 +49,15 @@ def _work(task: _Task, progress: Callable[[int], None] | None = None) -> int:
     torch.set_num_threads(1)  # workers have the cores to share, and sums stay the same
     try:
         for name in task.models:
-            hear = None if progress is None else (lambda share: progress(int(share * 1000)))
+            report = None if progress is None else (lambda share: progress(int(share * 1000)))
             made = cached_prediction(
                 workspace,
                 _model(name),
                 model_card(name).path,
-                open_sound(task.sound),
+                open_audio(task.sound),
                 task.sha256,
                 _PLAIN,
-                progress=hear,
+                progress=report,
             )
             frames += len(made.track)
     finally:

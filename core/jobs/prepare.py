@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from ..errors import SpeechmarksError
 from ..tracks.io import atomic_write
-from .job_log import Ledger, Made
+from .job_log import JobLog, Made
 from .runners import Work, check_runner, run_tasks
 from .summary import RunProgress, Summary, every
 
@@ -41,7 +41,7 @@ class Job(Protocol):
 def prepare(
     jobs: Sequence[Job | tuple[str, str]],
     work: Work,
-    ledger: Ledger,
+    job_log: JobLog,
     *,
     home: Path,
     workers: int = 1,
@@ -75,19 +75,19 @@ def prepare(
     def heard(task: Any, progress: Callable[[int], None] | None = None) -> Any:
         """The work, in this process: frames are counted while it is done."""
 
-        def hear(frames: int) -> None:
+        def report(frames: int) -> None:
             summary.frames = before + frames
             if progress is not None:
                 progress(frames)
 
-        return work(task, hear)
+        return work(task, report)
 
-    ledger.open()
+    job_log.open()
     nothing: deque[Any] = deque()
     here = heard if workers == 1 else work
     for outcome in run_tasks(
         here,
-        _due(jobs, ledger, summary, beat),
+        _due(jobs, job_log, summary, beat),
         nothing,
         home=home,
         runner=runner,
@@ -96,7 +96,7 @@ def prepare(
     ):
         job, made = outcome.task, outcome.value
         if isinstance(made, Made):
-            ledger.end(job.clip, job.source, made)
+            job_log.finish(job.clip, job.source, made)
             summary.done += 1
             before += made.frames
             summary.frames = before
@@ -109,7 +109,7 @@ def prepare(
 
 def _due(
     jobs: Sequence[Job | tuple[str, str]],
-    ledger: Ledger,
+    job_log: JobLog,
     summary: Summary,
     beat: Callable[[], None],
 ) -> Iterator[Job]:
@@ -120,10 +120,10 @@ def _due(
             _fail(summary, *job)
             continue
         try:
-            if ledger.is_done(job.clip, job.source):
+            if job_log.is_done(job.clip, job.source):
                 summary.skipped += 1
                 continue
-            ledger.begin(job.clip, job.taken())
+            job_log.begin(job.clip, job.taken())
         except SpeechmarksError as error:
             _fail(summary, job.clip, str(error))
         except OSError as error:

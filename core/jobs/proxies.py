@@ -9,10 +9,10 @@ from pathlib import Path
 from ..datasets.places import checked_place
 from ..errors import BadInput, NoVideo
 from ..files import staged
-from ..media import any_sound, make_proxy, probe, read_sound, write_wav
+from ..media import as_audio, make_proxy, probe, read_audio, write_wav
 from .job_log import Made
 
-__all__ = ["RESIZED", "SOUNDS", "ResizeJob", "SoundJob", "make_resized", "make_sound"]
+__all__ = ["RESIZED", "SOUNDS", "ResizeJob", "AudioJob", "make_resized", "make_audio"]
 
 Hear = Callable[[int], None] | None
 
@@ -37,7 +37,7 @@ class ResizeJob:
 
 
 @dataclass(frozen=True)
-class SoundJob:
+class AudioJob:
     """A file whose sound to write; at its own rate where ``rate`` is None."""
 
     clip: str
@@ -75,8 +75,8 @@ def make_resized(task: ResizeJob, progress: Hear = None) -> Made:
     frames = info.video.n_frames
     width, height = info.video.size
     longest = max(1, round(max(width, height) * min(1.0, task.height / height)))
-    hear = None if progress is None else (lambda share: progress(round(share * frames)))
-    make_proxy(task.source, target, longest_side=longest, info=info, progress=hear, force=True)
+    report = None if progress is None else (lambda share: progress(round(share * frames)))
+    make_proxy(task.source, target, longest_side=longest, info=info, progress=report, force=True)
     made = probe(target).video
     if made is None:
         raise NoVideo("No frame of the video could be written.")
@@ -93,13 +93,13 @@ def make_resized(task: ResizeJob, progress: Hear = None) -> Made:
     return Made((task.place,), (row,), made.n_frames)
 
 
-def make_sound(task: SoundJob, progress: Hear = None) -> Made:
+def make_audio(task: AudioJob, progress: Hear = None) -> Made:
     """Write the sound of a file as a mono 16-bit WAV that begins with the first picture.
 
-    Raises what `core.media.read_sound` raises.
+    Raises what `core.media.read_audio` raises.
     """
     target = _target(task.out, task.place, task.source)
-    sound = any_sound(task.source) if task.rate is None else read_sound(task.source, rate=task.rate)
+    sound = as_audio(task.source) if task.rate is None else read_audio(task.source, rate=task.rate)
     with staged(target) as temporary:
         write_wav(temporary, sound)
     row = {

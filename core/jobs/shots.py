@@ -14,8 +14,8 @@ import numpy as np
 from ..datasets import ClipRef
 from ..datasets.places import checked_place, shot_pattern, shot_place
 from ..errors import NoVideo
-from ..media import MovieWriter, Sound, cut_sound, probe, read_frames
-from ..media.mapped_audio import spooled_sound
+from ..media import Audio, MovieWriter, cut_audio, probe, read_frames
+from ..media.mapped_audio import mapped_audio
 from ..media.shots import RATIO, THRESHOLD, Shot, find_shots
 from .job_log import Made
 
@@ -112,9 +112,9 @@ def _write(
     if info.video is None:
         raise NoVideo("It has no video track.")
     with ExitStack() as stack:
-        sound: Sound | None = None
+        sound: Audio | None = None
         if info.audio is not None:
-            sound = stack.enter_context(spooled_sound(job.source))
+            sound = stack.enter_context(mapped_audio(job.source))
         frames = read_frames(job.source)
         frame = next(frames, None)
         for shot in shots:
@@ -126,7 +126,7 @@ def _write(
                 checked_place(job.out, files[shot.number]),
                 size=(frame.image.shape[1], frame.image.shape[0]),
                 fps=info.video.fps,
-                sound=None if sound is None else cut_sound(sound, shot.start_s, shot.stop_s),
+                sound=None if sound is None else cut_audio(sound, shot.start_s, shot.stop_s),
                 crf=_QUALITY,
                 force=True,
             ) as writer:

@@ -6,19 +6,19 @@ Time zero is the start of the first picture; sound is delivered on the same cloc
 
 from .audio import (
     LONG_SECONDS,
-    Sound,
-    StoredSound,
+    Audio,
+    StoredAudio,
     Waveform,
-    any_sound,
-    cut_sound,
-    open_sound,
-    read_sound,
+    as_audio,
+    cut_audio,
+    open_audio,
+    read_audio,
     write_flac,
     write_wav,
 )
 from .frames import Frame, read_frame, read_frames, read_frames_at
 from .info import AudioInfo, MediaInfo, VideoInfo
-from .movie import MovieWriter, make_proxy, sound_bytes
+from .movie import MovieWriter, audio_bytes, make_proxy
 from .pictures import (
     PictureFormat,
     choose_frames,
@@ -47,8 +47,8 @@ from .timing import (
 __all__ = [
     "ASSUMED_RATES",
     "LONG_SECONDS",
-    "any_sound",
-    "cut_sound",
+    "as_audio",
+    "cut_audio",
     "AudioInfo",
     "Drift",
     "Frame",
@@ -58,8 +58,8 @@ __all__ = [
     "ResamplingPlan",
     "TimingReport",
     "VideoInfo",
-    "Sound",
-    "StoredSound",
+    "Audio",
+    "StoredAudio",
     "Waveform",
     "choose_frames",
     "crop_around",
@@ -70,16 +70,16 @@ __all__ = [
     "make_proxy",
     "mean_bytes",
     "numbered_pictures",
-    "open_sound",
+    "open_audio",
     "picture_name",
     "probe",
     "read_frame",
     "read_frames",
     "read_frames_at",
     "read_picture",
-    "read_sound",
+    "read_audio",
     "resampling_plan",
-    "sound_bytes",
+    "audio_bytes",
     "spread",
     "timing_report",
     "warm_decoder",

@@ -18,14 +18,14 @@ from .sandbox import request, stream
 
 __all__ = [
     "LONG_SECONDS",
-    "Sound",
-    "StoredSound",
+    "Audio",
+    "StoredAudio",
     "Waveform",
-    "any_sound",
-    "cut_sound",
-    "open_sound",
+    "as_audio",
+    "cut_audio",
+    "open_audio",
     "read_audio",
-    "read_sound",
+    "read_audio",
     "resample",
     "write_flac",
     "write_wav",
@@ -37,7 +37,7 @@ LONG_SECONDS = 600.0
 _SILENT = 1e-4  # -80 dB of full scale
 
 
-class Sound(Protocol):
+class Audio(Protocol):
     """Mono sound, held in memory (`Waveform`) or read from a file as it is heard."""
 
     @property
@@ -114,21 +114,6 @@ def resample(sound: Waveform, rate: int) -> Waveform:
     return Waveform(np.pad(samples, (0, count - len(samples))), rate)
 
 
-def read_sound(path: Path | str, *, rate: int | None = None) -> Waveform:
-    """Read the sound of a sound or video file as mono, in the guarded decoder.
-
-    Sound of a video is placed on the picture's clock: sample 0 sounds with the first frame
-    (silence is put in front, or early sound cut, by the stored start offset).
-
-    Raises
-    ------
-    MissingFile, NoSound, MediaError
-    """
-    message, (samples,) = request("sound", path)
-    sound = Waveform(samples, message["rate"])
-    return sound if rate is None else resample(sound, rate)
-
-
 def read_audio(path: Path | str, *, rate: int | None = None) -> Waveform:
     """Read the audio of an audio or video file as mono, in the sandboxed decoder.
 
@@ -149,7 +134,7 @@ def read_audio(path: Path | str, *, rate: int | None = None) -> Waveform:
     ------
     MissingFile
         There is no such file.
-    NoSound
+    NoAudio
         The file has no audio.
     MediaError
         The file cannot be decoded, or is larger than the limits allow.
@@ -162,11 +147,13 @@ def read_audio(path: Path | str, *, rate: int | None = None) -> Waveform:
     >>> audio.rate, audio.samples.dtype, abs(audio.duration - SAMPLE.duration) < 0.1
     (16000, dtype('float32'), True)
     """
-    return read_sound(path, rate=rate)
+    message, (samples,) = request("sound", path)
+    audio = Waveform(samples, message["rate"])
+    return audio if rate is None else resample(audio, rate)
 
 
 @dataclass(frozen=True)
-class StoredSound:
+class StoredAudio:
     """Sound that is decoded anew whenever it is heard, a few seconds at a time.
 
     However long the file is, no more of it is in memory; `Waveform` is for what fits.
@@ -211,7 +198,7 @@ class StoredSound:
 class _Cut:
     """Some samples of a sound, as a sound."""
 
-    sound: Sound
+    sound: Audio
     first: int
     n_samples: int
 
@@ -238,22 +225,22 @@ class _Cut:
                 return
 
 
-def cut_sound(sound: Sound, start: float = 0.0, stop: float | None = None) -> Sound:
+def cut_audio(sound: Audio, start: float = 0.0, stop: float | None = None) -> Audio:
     """What of a sound lies between two times in seconds; none of it is held."""
     first = min(max(0, round(start * sound.rate)), sound.n_samples)
     last = sound.n_samples if stop is None else min(round(stop * sound.rate), sound.n_samples)
     return _Cut(sound, first, max(0, last - first))
 
 
-def any_sound(path: Path | str) -> Sound:
+def as_audio(path: Path | str) -> Audio:
     """A file's sound: in memory where it is shorter than `LONG_SECONDS`, else decoded as heard.
 
     Raises
     ------
-    MissingFile, NoSound, MediaError
+    MissingFile, NoAudio, MediaError
     """
-    stored = open_sound(path)
-    return read_sound(path) if stored.duration <= LONG_SECONDS else stored
+    stored = open_audio(path)
+    return read_audio(path) if stored.duration <= LONG_SECONDS else stored
 
 
 def _decoded(path: Path | str) -> Iterator[tuple[int, NDArray[np.float32]]]:
@@ -262,35 +249,35 @@ def _decoded(path: Path | str) -> Iterator[tuple[int, NDArray[np.float32]]]:
             yield message["rate"], samples
 
 
-def open_sound(path: Path | str) -> StoredSound:
+def open_audio(path: Path | str) -> StoredAudio:
     """The sound of a file of any length, to be heard in pieces; it is counted first.
 
     Raises
     ------
-    MissingFile, NoSound, MediaError
+    MissingFile, NoAudio, MediaError
     """
     rate, count, peak = 0, 0, 0.0
     for rate, samples in _decoded(path):  # noqa: B007
         count += len(samples)
         peak = max(peak, _largest(samples))
-    return StoredSound(Path(path), rate, count, peak)
+    return StoredAudio(Path(path), rate, count, peak)
 
 
 def _largest(samples: NDArray[np.float32]) -> float:
     return float(np.abs(samples).max(initial=0.0))
 
 
-def write_wav(path: Path | str, sound: Sound) -> None:
+def write_wav(path: Path | str, sound: Audio) -> None:
     """Write 16-bit PCM; values beyond -1..1 are clipped."""
     _write(path, sound, "WAV")
 
 
-def write_flac(path: Path | str, sound: Sound) -> None:
+def write_flac(path: Path | str, sound: Audio) -> None:
     """Write 16-bit FLAC; values beyond -1..1 are clipped."""
     _write(path, sound, "FLAC")
 
 
-def _write(path: Path | str, sound: Sound, kind: str) -> None:
+def _write(path: Path | str, sound: Audio, kind: str) -> None:
     with soundfile.SoundFile(str(path), "w", sound.rate, 1, subtype="PCM_16", format=kind) as file:
         for piece in sound.pieces(10.0):
             file.write(piece)

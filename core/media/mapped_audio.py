@@ -9,20 +9,20 @@ from tempfile import TemporaryFile
 
 import numpy as np
 
-from .audio import Waveform, any_sound
+from .audio import Waveform, as_audio
 
-__all__ = ["spooled_sound"]
+__all__ = ["mapped_audio"]
 
 
 @contextmanager
-def spooled_sound(path: Path | str) -> Iterator[Waveform]:
+def mapped_audio(path: Path | str) -> Iterator[Waveform]:
     """The sound of a file, to be cut anywhere without decoding it again; valid inside the block.
 
     Raises
     ------
-    MissingFile, NoSound, MediaError
+    MissingFile, NoAudio, MediaError
     """
-    sound = any_sound(path)
+    sound = as_audio(path)
     if isinstance(sound, Waveform):
         yield sound
         return

@@ -18,14 +18,14 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from ..errors import BadInput, NoSound, OutputExists
+from ..errors import BadInput, NoAudio, OutputExists
 from ..files import staged
-from .audio import Sound, cut_sound, open_sound
+from .audio import Audio, cut_audio, open_audio
 from .frames import read_frames
 from .info import MediaInfo
 from .probe import probe
 
-__all__ = ["MovieWriter", "make_proxy", "sound_bytes"]
+__all__ = ["MovieWriter", "make_proxy", "audio_bytes"]
 
 _CLOCK = 90_000  # ticks a second; holds every usual frame rate
 _PIECE_SECONDS = 10.0  # of sound encoded at once
@@ -51,7 +51,7 @@ class MovieWriter:
         *,
         size: tuple[int, int],
         fps: float | Fraction,
-        sound: Sound | None = None,
+        sound: Audio | None = None,
         crf: int = 20,
         preset: str = "veryfast",
         keyframe_every: int = 25,
@@ -88,7 +88,7 @@ class MovieWriter:
         self._video.codec_context.color_range = ColorRange.MPEG
         self._audio: AudioStream | None = None
         if self._sound is not None:
-            self._audio = _add_sound(self._container, self._sound.rate)
+            self._audio = _add_audio(self._container, self._sound.rate)
         return self
 
     def write(self, image: NDArray[np.uint8], time: float | None = None) -> None:
@@ -119,7 +119,7 @@ class MovieWriter:
         try:
             if whole:
                 self._container.mux(self._video.encode(None))
-                self._write_sound()
+                self._write_audio()
             self._container.close()
             if kind is None and not whole:
                 raise BadInput("A movie needs at least one picture; none was given.")
@@ -128,22 +128,22 @@ class MovieWriter:
             raise
         self._staged.__exit__(kind, error, trace)
 
-    def _write_sound(self) -> None:
+    def _write_audio(self) -> None:
         if self._audio is None or self._sound is None:
             return
         end = self._last_tick / _CLOCK + float(1 / self.rate)
-        heard = cut_sound(self._sound, stop=max(end, 1 / self._sound.rate))
-        _encode_sound(self._container, self._audio, heard)
+        heard = cut_audio(self._sound, stop=max(end, 1 / self._sound.rate))
+        _encode_audio(self._container, self._audio, heard)
 
 
-def _add_sound(container: OutputContainer, rate: int) -> AudioStream:
+def _add_audio(container: OutputContainer, rate: int) -> AudioStream:
     stream: AudioStream = container.add_stream("aac", rate=_aac_rate(rate))
     stream.codec_context.layout = "mono"
     stream.codec_context.bit_rate = 96_000
     return stream
 
 
-def _encode_sound(container: OutputContainer, stream: AudioStream, sound: Sound) -> None:
+def _encode_audio(container: OutputContainer, stream: AudioStream, sound: Audio) -> None:
     resampler = av.AudioResampler(format="fltp", layout="mono", rate=stream.rate)
     heard = 0
     for samples in sound.pieces(_PIECE_SECONDS):
@@ -158,13 +158,13 @@ def _encode_sound(container: OutputContainer, stream: AudioStream, sound: Sound)
     container.mux(stream.encode(None))
 
 
-def sound_bytes(sound: Sound) -> bytes:
+def audio_bytes(sound: Audio) -> bytes:
     """An .m4a file (AAC, some 12 kB a second) of a sound, in memory; every browser plays it."""
     if not sound.n_samples:
         raise BadInput("An audio file needs at least one sample; this audio is empty.")
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
-        _encode_sound(container, _add_sound(container, sound.rate), sound)
+        _encode_audio(container, _add_audio(container, sound.rate), sound)
     return file.getvalue()
 
 
@@ -191,8 +191,8 @@ def make_proxy(
     if info.video is None:
         raise BadInput("An audio file needs no video proxy.")
     try:
-        sound = open_sound(source) if info.audio is not None else None
-    except NoSound:
+        sound = open_audio(source) if info.audio is not None else None
+    except NoAudio:
         sound = None
     frames = read_frames(source, longest_side=longest_side)
     first = next(frames, None)

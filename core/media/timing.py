@@ -170,7 +170,7 @@ def timing_report(info: MediaInfo, *, sound_end: float | None = None) -> TimingR
     Parameters
     ----------
     sound_end : seconds from the first picture to the end of the sound (the duration of
-        `read_sound`, which lies on that clock); None: not measured.
+        `read_audio`, which lies on that clock); None: not measured.
 
     Raises
     ------

@@ -4,11 +4,11 @@ from .adaptation import AdaptedModel, adapt_model
 from .base import (
     DropoutMode,
     Family,
-    Listener,
     Option,
     Prediction,
     PredictOptions,
     SpeechModel,
+    SpeechStream,
 )
 from .families import families, family, recognise
 from .latency import LATENCY, live_latency
@@ -19,7 +19,7 @@ __all__ = [
     "AdaptedModel",
     "DropoutMode",
     "Family",
-    "Listener",
+    "SpeechStream",
     "ModelCard",
     "Option",
     "PredictOptions",

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from ..align import anchored_similarity, apply_similarity
 from ..errors import BadInput
-from ..media.audio import Sound
+from ..media.audio import Audio
 from ..neutral.speaker import SpeakerMean
 from ..tracks.adapted import ADAPT
 from ..tracks.geometry import eye_centres
-from .base import Listener, SpeechModel
+from .base import SpeechModel, SpeechStream
 
 __all__ = ["AdaptedModel", "adapt_model"]
 
@@ -35,8 +35,10 @@ class AdaptedModel(SpeechModel):
         self.mean_face = _placed(speaker, mean, model.scheme)
         self._shift = self.mean_face - mean
 
-    def listen(self, rate: int, whole: Sound | None = None, *, dropout: bool = False) -> Listener:
-        return self.model.listen(rate, whole, dropout=dropout)
+    def open_stream(
+        self, rate: int, whole: Audio | None = None, *, dropout: bool = False
+    ) -> SpeechStream:
+        return self.model.open_stream(rate, whole, dropout=dropout)
 
     def shape(self, raw: Array, boost: Array) -> Array:
         return self.model.shape(raw, boost) + self._shift

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput
-from ..media.audio import Sound
+from ..media.audio import Audio
 from ..tracks.geometry import lip_aperture
 from ..tracks.scheme import get_scheme
 from ..tracks.track import LandmarkTrack, Space, frame_times, step
@@ -28,7 +28,7 @@ from ..weights import WeightFile
 __all__ = [
     "DropoutMode",
     "Family",
-    "Listener",
+    "SpeechStream",
     "Option",
     "PredictOptions",
     "Prediction",
@@ -100,7 +100,7 @@ class Option:
     adjustable: bool = False
 
 
-class Listener(Protocol):
+class SpeechStream(Protocol):
     """One run over one sound.
 
     Attributes
@@ -111,10 +111,10 @@ class Listener(Protocol):
 
     delay_s: float
 
-    def hear(self, samples: NDArray[np.float32]) -> Raw:
+    def push(self, samples: NDArray[np.float32]) -> Raw:
         """Raw rows (n, K) that are certain after some more samples; n may be 0."""
 
-    def end(self) -> Raw:
+    def flush(self) -> Raw:
         """The rows that were waiting for more sound."""
 
 
@@ -169,7 +169,9 @@ class SpeechModel(ABC):
     pieces_note: str = ""
 
     @abstractmethod
-    def listen(self, rate: int, whole: Sound | None = None, *, dropout: bool = False) -> Listener:
+    def open_stream(
+        self, rate: int, whole: Audio | None = None, *, dropout: bool = False
+    ) -> SpeechStream:
         """Begin to hear a sound of ``rate`` Hz.
 
         whole : the sound itself, where it is there to be looked at beforehand (its length, its
@@ -182,7 +184,7 @@ class SpeechModel(ABC):
         """Raw rows (T, K) to points (T, N, D), boosted."""
 
     @property
-    def still_face(self) -> NDArray[np.float64] | None:
+    def mean_face_null(self) -> NDArray[np.float64] | None:
         """The mean face with identity removed, a null for scores; None where nobody knows it."""
         return self.mean_face
 
@@ -190,11 +192,11 @@ class SpeechModel(ABC):
         """Raw rows (T, K) to points (T, N, D). The network does not run, so factors are free to
         change.
 
-        boost : see `checked_boost`; the model's own where None. Raises `BadInput` for others.
+        boost : see `checked_gain`; the model's own where None. Raises `BadInput` for others.
         """
-        return self.shape(raw, self.boost if boost is None else self.checked_boost(boost))
+        return self.shape(raw, self.boost if boost is None else self.checked_gain(boost))
 
-    def checked_boost(self, boost: ArrayLike) -> NDArray[np.float64]:
+    def checked_gain(self, boost: ArrayLike) -> NDArray[np.float64]:
         """Factors as they are taken: one for each of `factors`, or one that scales the model's own.
 
         Raises `BadInput` for another shape.
@@ -234,7 +236,7 @@ class SpeechModel(ABC):
 
     def predict(
         self,
-        sound: Sound,
+        sound: Audio,
         options: PredictOptions | None = None,
         *,
         progress: Progress | None = None,
@@ -244,17 +246,17 @@ class SpeechModel(ABC):
         progress : hears the done fraction; may raise to cancel.
         """
         options = options or PredictOptions()
-        hear = progress or (lambda share: None)
+        report = progress or (lambda share: None)
         begin = time.perf_counter()
         spread = opening_spread = None
         if options.dropout == "off":
-            raw = self._heard(sound, hear)
+            raw = self._heard(sound, report)
         else:
             count = 1 if options.dropout == "seeded" else options.n_samples
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(options.seed)
                 runs = (
-                    self._heard(sound, lambda s, i=i: hear((i + s) / count), dropout=True)  # type: ignore[misc]
+                    self._heard(sound, lambda s, i=i: report((i + s) / count), dropout=True)  # type: ignore[misc]
                     for i in range(count)
                 )
                 raw, spread, opening_spread = self._sampled(runs)
@@ -267,16 +269,16 @@ class SpeechModel(ABC):
         )
         return Prediction(track, raw, time.perf_counter() - begin, spread, opening_spread)
 
-    def _heard(self, sound: Sound, hear: Progress, *, dropout: bool = False) -> Raw:
+    def _heard(self, sound: Audio, report: Progress, *, dropout: bool = False) -> Raw:
         """All raw rows of a sound, heard piece by piece."""
-        listener = self.listen(sound.rate, sound, dropout=dropout)
+        stream = self.open_stream(sound.rate, sound, dropout=dropout)
         rows, done = [], 0
         with torch.inference_mode():
             for piece in sound.pieces(PIECE_SECONDS):
-                rows.append(listener.hear(piece))
+                rows.append(stream.push(piece))
                 done += len(piece)
-                hear(done / max(done, sound.n_samples))
-            rows.append(listener.end())
+                report(done / max(done, sound.n_samples))
+            rows.append(stream.flush())
         return np.concatenate(rows)
 
     def _sampled(

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..errors import BadInput, WeightsError
-from ..media.audio import Sound
+from ..media.audio import Audio
 from ..shape.bases import open_basis
 from ..shape.space import ShapeSpace
-from ..speech.nr import NR_HOP, NR_RATE, NR_WINDOW, NRListener
+from ..speech.nr import NR_HOP, NR_RATE, NR_WINDOW, NRStream
 from ..speech.stream import Frames
 from ..weights import WeightFile
 from .base import Family, Option, SpeechModel
@@ -173,32 +173,32 @@ class CNNModel(SpeechModel):
     def shape(self, raw: NDArray[np.float64], boost: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.basis.reconstruct(raw * boost)
 
-    def listen(
-        self, rate: int, whole: Sound | None = None, *, dropout: bool = False
-    ) -> _CNNListener:
-        return _CNNListener(self, NRListener(rate, whole), dropout=dropout)
+    def open_stream(
+        self, rate: int, whole: Audio | None = None, *, dropout: bool = False
+    ) -> _CNNStream:
+        return _CNNStream(self, NRStream(rate, whole), dropout=dropout)
 
     def _feedback(self) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
         """What becomes of the head's rows, in order; here nothing."""
         return lambda rows: rows
 
 
-class _CNNListener:
+class _CNNStream:
     """Windows of the signal, as soon as they are complete, through the network."""
 
-    def __init__(self, model: CNNModel, signal: NRListener, *, dropout: bool) -> None:
+    def __init__(self, model: CNNModel, signal: NRStream, *, dropout: bool) -> None:
         self._net, self._signal, self._dropout = model.net, signal, dropout
         self._after = round(model.centre_s * NR_RATE) + NR_WINDOW // 2
         self._frames = Frames(NR_WINDOW, NR_HOP, before=NR_WINDOW - self._after)
         self._feedback = model._feedback()
         self.delay_s = self._after / NR_RATE + signal.delay_s
 
-    def hear(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
-        return self._rows(self._frames.hear(self._signal.hear(samples)))
+    def push(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
+        return self._rows(self._frames.push(self._signal.push(samples)))
 
-    def end(self) -> NDArray[np.float64]:
-        rest = np.pad(self._signal.end(), (0, self._after))
-        return self._rows(self._frames.hear(rest))
+    def flush(self) -> NDArray[np.float64]:
+        rest = np.pad(self._signal.flush(), (0, self._after))
+        return self._rows(self._frames.push(rest))
 
     def _rows(self, stretch: NDArray[np.float32]) -> NDArray[np.float64]:
         net = self._net

@@ -21,7 +21,7 @@ LATENCY = (
 def waiting_time(model: SpeechModel, rate: int = MICROPHONE_RATE) -> float:
     """Seconds of audio after a frame's time that a model waits for, at most: its look-ahead, and
     what the resampler from ``rate`` Hz to the model's rate holds back (up to 90 ms at 48 kHz)."""
-    return float(model.listen(rate).delay_s)
+    return float(model.open_stream(rate).delay_s)
 
 
 def live_latency(model: SpeechModel, rate: int = MICROPHONE_RATE) -> float:

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..errors import BadInput, WeightsError
-from ..media.audio import Sound
+from ..media.audio import Audio
 from ..shape.space import ShapeSpace, read_mean
 from ..speech.encoders import (
     FOLDER_KINDS,
@@ -27,7 +27,7 @@ from ..speech.encoders import (
     build_encoder,
     open_encoder,
 )
-from ..speech.logmel import SPEECH_RATE, LevelListener, LogMelListener
+from ..speech.logmel import SPEECH_RATE, LevelStream, LogMelStream
 from ..tracks.track import frame_times, resample_linear
 from ..weights import PRETRAINED, WeightFile
 from .base import Family, Option, SpeechModel
@@ -92,29 +92,29 @@ class LipsModel(SpeechModel):
         self.pieces_note = level if net.encoder is None else f"{level}; {_CHUNKS}"
 
     @property
-    def still_face(self) -> NDArray[np.float64] | None:
+    def mean_face_null(self) -> NDArray[np.float64] | None:
         return self.mean_face if self._still is None else self._still
 
     def shape(self, raw: NDArray[np.float64], boost: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.basis.reconstruct(raw * boost)
 
-    def listen(
-        self, rate: int, whole: Sound | None = None, *, dropout: bool = False
-    ) -> _LipsListener:
-        return _LipsListener(self, LevelListener(rate, whole), dropout=dropout)
+    def open_stream(
+        self, rate: int, whole: Audio | None = None, *, dropout: bool = False
+    ) -> _LipsStream:
+        return _LipsStream(self, LevelStream(rate, whole), dropout=dropout)
 
 
-class _LipsListener:
+class _LipsStream:
     """Level, features, network and frame rate, one after another.
 
     Dropout is the decoder's own; an encoder is always heard without.
     """
 
-    def __init__(self, model: LipsModel, sound: LevelListener, *, dropout: bool) -> None:
+    def __init__(self, model: LipsModel, sound: LevelStream, *, dropout: bool) -> None:
         net = model.net
         self._sound = sound
         self._features = (
-            LogMelListener(net.n_in) if net.encoder is None else EncoderChunks(net.encoder)
+            LogMelStream(net.n_in) if net.encoder is None else EncoderChunks(net.encoder)
         )
         self._rows = LipStream(net, dropout=dropout)
         self._rate = None if model.fps == GRID_RATE else _Interpolator(model.fps)
@@ -122,23 +122,23 @@ class _LipsListener:
         between = 0.0 if self._rate is None else 1 / GRID_RATE
         self.delay_s = sound.delay_s + self._features.delay_s + net.delay_s + between
 
-    def hear(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    def push(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
         """Rows (n, K) that are certain after some more samples."""
         parts = [self._empty]
         step = 10 * SPEECH_RATE  # a long piece is taken in turns: memory stays flat
         with torch.inference_mode():
             for first in range(0, len(samples), step):
-                levelled = self._sound.hear(samples[first : first + step])
-                rows = self._rows.hear(self._features.hear(levelled)).double().numpy()
-                parts.append(rows if self._rate is None else self._rate.hear(rows))
+                levelled = self._sound.push(samples[first : first + step])
+                rows = self._rows.push(self._features.push(levelled)).double().numpy()
+                parts.append(rows if self._rate is None else self._rate.push(rows))
         return np.concatenate(parts)
 
-    def end(self) -> NDArray[np.float64]:
+    def flush(self) -> NDArray[np.float64]:
         """The rest, so that there are as many frames as begin within the sound."""
         with torch.inference_mode():
-            heard = self._features.hear(self._sound.end())
-            features = torch.cat([heard, self._features.end()])
-            rows = self._rows.hear(features, last=True).double().numpy()
+            heard = self._features.push(self._sound.flush())
+            features = torch.cat([heard, self._features.flush()])
+            rows = self._rows.push(features, last=True).double().numpy()
         if self._rate is None:
             return rows
         return self._rate.end(rows, self._sound.given / SPEECH_RATE)
@@ -152,13 +152,13 @@ class _Interpolator:
         self._held: NDArray[np.float64] | None = None
         self._first = self._done = 0  # number of the first held row; frames given
 
-    def hear(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    def push(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         self._held = rows if self._held is None else np.concatenate([self._held, rows])
         last = (self._first + len(self._held) - 1) / GRID_RATE
         return self._until(last)
 
     def end(self, rows: NDArray[np.float64], seconds: float) -> NDArray[np.float64]:
-        return np.concatenate([self.hear(rows), self._until(seconds)])
+        return np.concatenate([self.push(rows), self._until(seconds)])
 
     def _until(self, seconds: float) -> NDArray[np.float64]:
         """The frames that begin no later than ``seconds``, and have not been given."""

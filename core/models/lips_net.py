@@ -281,7 +281,7 @@ class LipStream:
         self._convs = [_ConvStream(conv) for conv in net.convs]
         self._layers = [_LayerStream(layer, self._dropout) for layer in net.layers]
 
-    def hear(self, features: Tensor, *, last: bool = False) -> Tensor:
+    def push(self, features: Tensor, *, last: bool = False) -> Tensor:
         """Rows (m, n_out) that are certain after some more features (n, n_in).
 
         last : nothing follows.
@@ -294,10 +294,10 @@ class LipStream:
     def _rows(self, features: Tensor, last: bool) -> Tensor:
         x = self._net.standardised(features).T[None]
         for conv in self._convs:
-            x = conv.hear(x, last)
+            x = conv.push(x, last)
         x = F.dropout(x.transpose(1, 2), self._dropout, self._dropout > 0)
         for layer in self._layers:
-            x = layer.hear(x, last)
+            x = layer.push(x, last)
         rows: Tensor = self._net.head(self._net.norm(x))[0]
         return rows
 
@@ -307,7 +307,7 @@ class _ConvStream:
         self._conv, self._kernel = conv, conv.kernel_size[0]
         self._held = torch.zeros(1, conv.in_channels, self._kernel // 2)
 
-    def hear(self, x: Tensor, last: bool) -> Tensor:
+    def push(self, x: Tensor, last: bool) -> Tensor:
         self._held = torch.cat([self._held, x], dim=2)
         if last:
             self._held = F.pad(self._held, (0, self._kernel // 2))
@@ -325,7 +325,7 @@ class _LayerStream:
         self._held = torch.zeros(1, 0, layer.norm1.normalized_shape[0])
         self._next = 0  # the first row that has not come out, within what is held
 
-    def hear(self, x: Tensor, last: bool) -> Tensor:
+    def push(self, x: Tensor, last: bool) -> Tensor:
         self._held = torch.cat([self._held, x], dim=1)
         count = self._held.shape[1] - (0 if last else self._layer.ahead) - self._next
         if count <= 0:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..align import normalise_eyes
 from ..errors import BadInput, WeightsError
-from ..media.audio import Sound
-from ..speech.tfl import TFL_HOP, TFL_RATE, TFL_WIDTH, TFLListener
+from ..media.audio import Audio
+from ..speech.tfl import TFL_HOP, TFL_RATE, TFL_WIDTH, TFLStream
 from ..weights import WeightFile
 from .base import Family, Option, SpeechModel
 from .lstm_net import StackedLSTM, layers_from
@@ -79,7 +79,7 @@ class LSTMModel(SpeechModel):
         `core.speech.tfl.tfl_features` gives them."""
         rows = np.ascontiguousarray(features, np.float32)
         with torch.inference_mode():
-            return delayed(self.windows.stream().hear(rows), self.delay)
+            return delayed(self.windows.stream().push(rows), self.delay)
 
     def shape(self, raw: Rows, boost: Rows) -> Rows:
         """Motion is what differs from the mean face of the file or, where it has none, from the
@@ -98,10 +98,10 @@ class LSTMModel(SpeechModel):
             points = still + boost[0] * (points - still)
         return points
 
-    def listen(
-        self, rate: int, whole: Sound | None = None, *, dropout: bool = False
-    ) -> _LSTMListener:
-        return _LSTMListener(self, rate, live=whole is None, dropout=dropout)
+    def open_stream(
+        self, rate: int, whole: Audio | None = None, *, dropout: bool = False
+    ) -> _LSTMStream:
+        return _LSTMStream(self, rate, live=whole is None, dropout=dropout)
 
 
 def delayed(rows: Rows, delay: int) -> Rows:
@@ -110,22 +110,22 @@ def delayed(rows: Rows, delay: int) -> Rows:
     return rows[np.minimum(numbers, len(rows) - 1)]
 
 
-class _LSTMListener:
+class _LSTMStream:
     """Features, as soon as they are certain, through the windows; `delayed`, in pieces."""
 
     def __init__(self, model: LSTMModel, rate: int, *, live: bool, dropout: bool) -> None:
-        self._features = TFLListener(rate, model.context)
+        self._features = TFLStream(rate, model.context)
         self._windows = model.windows.stream(live=live, dropout=dropout)
         self._delay = self._early = model.delay
         self._last = np.zeros((0, model.net.n_out))
         self._heard = 0
         self.delay_s = self._features.delay_s + model.delay / model.fps
 
-    def hear(self, samples: NDArray[np.float32]) -> Rows:
-        return self._run(self._features.hear(samples))
+    def push(self, samples: NDArray[np.float32]) -> Rows:
+        return self._run(self._features.push(samples))
 
-    def end(self) -> Rows:
-        rows = self._run(self._features.end())
+    def flush(self) -> Rows:
+        rows = self._run(self._features.flush())
         owed = min(self._heard, self._delay)
         return np.concatenate([rows, np.repeat(self._last, owed, axis=0)])
 
@@ -133,7 +133,7 @@ class _LSTMListener:
         if not len(features):
             return self._last[:0]
         with torch.inference_mode():
-            rows = self._windows.hear(features)
+            rows = self._windows.push(features)
         self._heard += len(rows)
         self._last = rows[-1:]
         skipped = min(self._early, len(rows))

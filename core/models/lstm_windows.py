@@ -38,7 +38,7 @@ Raw = NDArray[np.float64]
 class WindowStream(Protocol):
     """Windows of a stream of rows."""
 
-    def hear(self, rows: Rows) -> Raw:
+    def push(self, rows: Rows) -> Raw:
         """Outputs (n, n_out) of the windows that end at the next rows (n, n_in)."""
 
 
@@ -179,7 +179,7 @@ class _Batches:
         self._net = net
         self._past = net.layers[0].bias.expand(-1, STEPS - 1)  # of zeros
 
-    def hear(self, rows: Rows) -> Raw:
+    def push(self, rows: Rows) -> Raw:
         out, size = [np.zeros((0, self._net.net.n_out))], _BATCH * torch.get_num_threads()
         for a in range(0, len(rows), size):
             (heard,) = side_by_side([partial(self._net.projected, rows[a : a + size])])
@@ -215,7 +215,7 @@ class _Open:
         ((states, memories),) = side_by_side([lambda: net.opening])
         self._group.states[:], self._group.memories[:] = states, memories
 
-    def hear(self, rows: Rows) -> Raw:
+    def push(self, rows: Rows) -> Raw:
         return side_by_side([lambda: self._run(rows)])[0]
 
     def _run(self, rows: Rows) -> Raw:
@@ -237,7 +237,7 @@ class _Dropped:
     def __init__(self, net: StackedLSTM) -> None:
         self._net, self._past = net, np.zeros((STEPS - 1, net.n_in), np.float32)
 
-    def hear(self, rows: Rows) -> Raw:
+    def push(self, rows: Rows) -> Raw:
         return side_by_side([lambda: self._run(rows)])[0]
 
     def _run(self, rows: Rows) -> Raw:

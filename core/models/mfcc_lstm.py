@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..errors import WeightsError
-from ..media.audio import Sound
-from ..speech.mfcc import N_MFCC, KeyPointWindows, MFCCListener, outline, windows_at
+from ..media.audio import Audio
+from ..speech.mfcc import N_MFCC, KeyPointWindows, MFCCStream, outline, windows_at
 from ..weights import WeightFile
 from .base import Family, SpeechModel
 
@@ -131,32 +131,32 @@ class MFCCLSTMModel(SpeechModel):
             points = still + boost[0] * (points - still)
         return points
 
-    def listen(
-        self, rate: int, whole: Sound | None = None, *, dropout: bool = False
-    ) -> _WindowListener:
-        return _WindowListener(self, rate, whole, dropout=dropout)
+    def open_stream(
+        self, rate: int, whole: Audio | None = None, *, dropout: bool = False
+    ) -> _WindowedStream:
+        return _WindowedStream(self, rate, whole, dropout=dropout)
 
 
-class _WindowListener:
+class _WindowedStream:
     """Windows, as soon as they are complete, through the network, which remembers."""
 
     def __init__(
-        self, model: MFCCLSTMModel, rate: int, whole: Sound | None, *, dropout: bool
+        self, model: MFCCLSTMModel, rate: int, whole: Audio | None, *, dropout: bool
     ) -> None:
         plan = None if whole is None else outline(whole)
-        self._mfcc = MFCCListener(rate, plan)
+        self._mfcc = MFCCStream(rate, plan)
         self._windows = KeyPointWindows(model.net.window, _KEPT * model.fps, plan)
         self._net = copy.deepcopy(model.net).train() if dropout else model.net
         self._memory: tuple[Tensor, Tensor] | None = None
         self._done = 0  # key-points
         self.delay_s = self._mfcc.delay_s + self._windows.delay_s
 
-    def hear(self, samples: NDArray[np.float32]) -> Rows:
-        rows = self._mfcc.hear(samples)
-        return self._run(*self._windows.hear(rows, self._mfcc.seconds))
+    def push(self, samples: NDArray[np.float32]) -> Rows:
+        rows = self._mfcc.push(samples)
+        return self._run(*self._windows.push(rows, self._mfcc.seconds))
 
-    def end(self) -> Rows:
-        return self._run(*self._windows.end(self._mfcc.end(), self._mfcc.seconds))
+    def flush(self) -> Rows:
+        return self._run(*self._windows.end(self._mfcc.flush(), self._mfcc.seconds))
 
     def _run(self, rows: Rows, starts: NDArray[np.int64]) -> Rows:
         net, out = self._net, [np.zeros((0, _OUT))]

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["FrameListener"]
+__all__ = ["FrameStream"]
 
 Samples = NDArray[np.float32]
 
 
-class FrameListener:
+class FrameStream:
     """Hears each frame's own samples: frame k lies from k / fps to (k + 1) / fps.
 
     Every frame that begins within the sound has a row, the last of them from what there is of it;
@@ -31,7 +31,7 @@ class FrameListener:
         self._none: NDArray[np.float64] = self._rows([np.zeros(1, np.float32)])[:0]
         self.delay_s = 1 / fps + 0.5 / rate  # half a sample is the rounding
 
-    def hear(self, samples: Samples) -> NDArray[np.float64]:
+    def push(self, samples: Samples) -> NDArray[np.float64]:
         """Rows (n, K) of the frames that are complete after some more samples."""
         self._held = np.concatenate([self._held, samples])
         heard, frames = self._first + len(self._held), []
@@ -43,7 +43,7 @@ class FrameListener:
         self._held, self._first = self._held[spare:], self._first + spare
         return self._rows(frames)
 
-    def end(self) -> NDArray[np.float64]:
+    def flush(self) -> NDArray[np.float64]:
         """The row of the frame that the sound ended in."""
         if len(self._held):
             return self._rows([self._held])

@@ -15,10 +15,10 @@ from ..weights import WeightFile
 from .base import Family, Option
 from .cnn import OPTIONS, CNNModel, SpeechCNN, build_cnn
 
-__all__ = ["FAMILY", "TemporalCNNModel", "first_condition", "published_boost"]
+__all__ = ["FAMILY", "TemporalCNNModel", "first_condition", "published_gain"]
 
 
-def published_boost() -> NDArray[np.float64]:
+def published_gain() -> NDArray[np.float64]:
     """Published tcboost: a hand-tuned exaggeration of the six coefficients."""
     return np.array([1, 2.4, 2.8, 3.2, 3.6, 4])
 
@@ -88,7 +88,7 @@ def _build(
     window_frames: int = 7,
 ) -> TemporalCNNModel:
     if boost is None and not weights.has("basis."):  # published weights come with published factors
-        boost = published_boost()
+        boost = published_gain()
     made = build_cnn(
         weights,
         TemporalCNNModel,

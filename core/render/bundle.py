@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import BadInput, NoVideo
 from ..evaluation.publications import Score
 from ..evaluation.tables import score_table
-from ..media import Sound, probe, sound_bytes
+from ..media import Audio, audio_bytes, probe
 from ..tracks.labels import TimedLabel
 from .movie import track_end
 from .palette import GROUND, GROUND_DARK, INK, INK_DARK, LINE, MUTED, PAGE, PAGE_DARK
@@ -26,7 +26,7 @@ from .player import (
     Curve,
     Marker,
     PlayerPanel,
-    hear,
+    audio_overview,
     offline_script,
     pack_player,
     player_style,
@@ -105,7 +105,7 @@ def _how(panels: Sequence[PlayerPanel], commands: Sequence[str]) -> str:
 def comparison_page(
     panels: Sequence[PlayerPanel],
     *,
-    sound: Sound | None = None,
+    sound: Audio | None = None,
     video: Path | str | None = None,
     video_size: tuple[int, int] | None = None,
     title: str = "Comparison",
@@ -150,14 +150,14 @@ def comparison_page(
     if info is not None and picture is None:
         raise NoVideo(f"{Path(str(video)).name!r} has no video track; give it as the audio.")
     heard = sound if sound is not None and sound.n_samples else None
-    timeline = None if heard is None else hear(heard)
+    timeline = None if heard is None else audio_overview(heard)
     ends = [track_end(p.track) for p in panels if p.track is not None and len(p.track)]
     duration = max([*ends, *([info.duration] if info else []), heard.duration if heard else 0.0])
     media, kind = b"", ""
     if video is not None:
         media, kind = Path(video).read_bytes(), "video/mp4"
     elif heard is not None:
-        media, kind = sound_bytes(heard), "audio/mp4"
+        media, kind = audio_bytes(heard), "audio/mp4"
     buffer = pack_player(
         panels,
         media_url="inside this file" if media else None,

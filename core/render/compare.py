@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from ..errors import BadInput
-from ..media.audio import Sound, cut_sound
+from ..media.audio import Audio, cut_audio
 from ..media.frames import Frame, read_frames
 from ..media.movie import MovieWriter
 from ..media.probe import probe
@@ -238,7 +238,7 @@ def compare_movie(
     panels: Sequence[Panel],
     out: Path | str,
     *,
-    sound: Sound | None = None,
+    sound: Audio | None = None,
     layout: Layout = "row",
     style: Style = "wireframe",
     labels: bool = True,
@@ -295,7 +295,7 @@ def compare_movie(
         if kind == ".gif":
             writer = GifWriter(target, size=sheet.size, fps=rate, force=force)
         else:
-            heard = None if sound is None else cut_sound(sound, start)
+            heard = None if sound is None else cut_audio(sound, start)
             # Flat colours cost the encoder little: a quicker preset gives the same picture.
             writer = MovieWriter(
                 target, size=sheet.size, fps=exact, sound=heard, preset="superfast", force=force

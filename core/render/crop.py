@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput, NoFace, NoVideo, OutputExists
-from ..media import Frame, MovieWriter, probe, read_frames, read_sound
+from ..media import Frame, MovieWriter, probe, read_audio, read_frames
 from ..tracks.scheme import DLIB68
 from ..tracks.track import LandmarkTrack
 from .canvas import Image, blank, draw_text, say, text_width, warp
@@ -292,7 +292,7 @@ def crop_movie(
         raise NoVideo(f"{video.name!r} has no video track; this step needs a video.")
     _check_fit(track, info.video.size, video.name)
     map_at, side, box = _plan(track, info.video.size, normalise, margin, size)
-    sound = read_sound(video) if info.audio is not None else None
+    sound = read_audio(video) if info.audio is not None else None
     nothing = blank(side)
     say(nothing, "no face")
     count = no_face = 0

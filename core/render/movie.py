@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BadInput
-from ..media.audio import Sound
+from ..media.audio import Audio
 from ..media.movie import MovieWriter
 from ..tracks.track import LandmarkTrack
 from .canvas import blank
@@ -70,7 +70,7 @@ def _write(
     out: Path | str,
     *,
     size: int,
-    sound: Sound | None,
+    sound: Audio | None,
     fps: float | Fraction | None,
     force: bool,
     progress: Progress | None,
@@ -96,7 +96,7 @@ def face_movie(
     out: Path | str,
     *,
     style: Style = "painted",
-    sound: Sound | None = None,
+    sound: Audio | None = None,
     size: int = 1000,
     fps: float | Fraction | None = None,
     force: bool = False,
@@ -124,7 +124,7 @@ def threed_movie(
     track: LandmarkTrack,
     out: Path | str,
     *,
-    sound: Sound | None = None,
+    sound: Audio | None = None,
     size: int = 1000,
     fps: float | Fraction | None = None,
     colour: str = INK,

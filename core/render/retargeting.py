@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..align import align_procrustes, shipped_template
 from ..detect import Dlib68
-from ..detect.tracking import Follower
+from ..detect.tracking import FaceTracker
 from ..errors import BadInput, NoFace
-from ..media import MovieWriter, Sound, probe, read_frame, read_frames_at, read_picture
+from ..media import Audio, MovieWriter, probe, read_frame, read_frames_at, read_picture
 from ..neutral import closed_mouth
 from ..neutral.retargeting import transfer_motion
 from ..tracks.track import LandmarkTrack, Space, step
@@ -97,7 +97,7 @@ def drawn_portrait(face: ArrayLike | None = None) -> Portrait:
 
 def _face_in(picture: Image, name: str) -> NDArray[np.float64]:
     """Landmarks of the largest face; (68, 2)."""
-    follower = Follower(Dlib68(), "largest")
+    follower = FaceTracker(Dlib68(), "largest")
     found = [*follower.step(picture), *follower.finish()][0].points
     if found is None:
         raise NoFace(
@@ -218,7 +218,7 @@ def transfer_movie(
     *,
     strength: float = 1.0,
     mouth_only: bool = False,
-    sound: Sound | None = None,
+    sound: Audio | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> TransferredMovie:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..media.audio import Sound
+from ..media.audio import Audio
 from .mel import mel_filters
 from .stream import Frames, Resampler
 
@@ -21,8 +21,8 @@ __all__ = [
     "LOG_MEL_HOP",
     "QUIETEST_PEAK",
     "SPEECH_RATE",
-    "LevelListener",
-    "LogMelListener",
+    "LevelStream",
+    "LogMelStream",
     "log_mel",
 ]
 
@@ -64,7 +64,7 @@ def _bands(padded: Tensor, n_mels: int) -> Tensor:
         return torch.log(torch.clamp(power @ bank.T, min=_FLOOR))
 
 
-class LevelListener:
+class LevelStream:
     """Sound at 16 kHz whose largest |sample| is 1, in pieces.
 
     Silence stays silence. Without ``whole`` each sample is divided by the largest up to it, 0.02 at
@@ -76,7 +76,7 @@ class LevelListener:
     given : samples at 16 kHz so far.
     """
 
-    def __init__(self, rate: int, whole: Sound | None = None) -> None:
+    def __init__(self, rate: int, whole: Audio | None = None) -> None:
         self._resampler = Resampler(rate, SPEECH_RATE)
         self._known, self._peak = whole is not None, QUIETEST_PEAK
         if whole is not None:
@@ -84,13 +84,13 @@ class LevelListener:
         self.delay_s = 0.0 if rate == SPEECH_RATE else max(0.09, 1100 / rate)  # as measured
         self.given = 0
 
-    def hear(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Samples at 16 kHz that are certain after some more at the source's rate."""
-        return self._count(self._resampler.hear(self._levelled(samples)))
+        return self._count(self._resampler.push(self._levelled(samples)))
 
-    def end(self) -> NDArray[np.float32]:
+    def flush(self) -> NDArray[np.float32]:
         """The rest, so that all together are ceil(N * 16000 / rate)."""
-        return self._count(self._resampler.end())
+        return self._count(self._resampler.flush())
 
     def _levelled(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         if self._known:
@@ -104,7 +104,7 @@ class LevelListener:
         return samples
 
 
-class LogMelListener:
+class LogMelStream:
     """`log_mel`, in pieces."""
 
     delay_s = _HALF / SPEECH_RATE
@@ -113,16 +113,16 @@ class LogMelListener:
         self._n_mels = n_mels
         self._frames = Frames(_WINDOW, LOG_MEL_HOP, before=_HALF)
 
-    def hear(self, samples: NDArray[np.float32]) -> Tensor:
+    def push(self, samples: NDArray[np.float32]) -> Tensor:
         """Frames (n, n_mels) that are complete after some more samples at 16 kHz."""
-        stretch = self._frames.hear(samples)
+        stretch = self._frames.push(samples)
         if not len(stretch):
             return torch.zeros(0, self._n_mels)
         return _bands(torch.from_numpy(stretch.copy()), self._n_mels)
 
-    def end(self) -> Tensor:
+    def flush(self) -> Tensor:
         """The frames that reach beyond the end."""
-        return self.hear(np.zeros(_HALF, np.float32))
+        return self.push(np.zeros(_HALF, np.float32))
 
 
 def _largest(samples: NDArray[np.float32]) -> float:

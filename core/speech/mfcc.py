@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dct
 
-from ..media.audio import Sound
+from ..media.audio import Audio
 from .mel import mel_filters
 from .stream import Frames, Resampler
 
@@ -22,7 +22,7 @@ __all__ = [
     "MFCC_RATE",
     "N_MFCC",
     "KeyPointWindows",
-    "MFCCListener",
+    "MFCCStream",
     "Outline",
     "key_point_count",
     "mfcc",
@@ -63,7 +63,7 @@ def _decibels(stretch: NDArray[np.float32]) -> Rows:
     return np.asarray(10 * np.log10(np.maximum(power @ _bank(), _LEAST)))
 
 
-class _MelListener:
+class _MelStream:
     """Mel power in dB of a sound in pieces: N // 200 + 1 rows of 40 for N samples at 16 kHz.
 
     The ends are continued by reflection about the first and the last sample. A sound of 200
@@ -76,16 +76,16 @@ class _MelListener:
         self._begun = False
         self._last = np.zeros(0, np.float32)  # samples: all of them until begun, then the last 201
 
-    def hear(self, samples: NDArray[np.float32]) -> Rows:
-        return self._hear(self._resampler.hear(samples))
+    def push(self, samples: NDArray[np.float32]) -> Rows:
+        return self._hear(self._resampler.push(samples))
 
-    def end(self) -> Rows:
-        rows = self._hear(self._resampler.end())
+    def flush(self) -> Rows:
+        rows = self._hear(self._resampler.flush())
         if self._begun:
-            rest = self._frames.hear(self._last[-2::-1])
+            rest = self._frames.push(self._last[-2::-1])
         else:
             short = self._last if len(self._last) else np.zeros(1, np.float32)
-            rest = self._frames.hear(np.pad(short, _HALF, "reflect"))
+            rest = self._frames.push(np.pad(short, _HALF, "reflect"))
         return np.concatenate([rows, _decibels(rest)])
 
     def _hear(self, samples: NDArray[np.float32]) -> Rows:
@@ -96,7 +96,7 @@ class _MelListener:
             samples = np.pad(self._last, (_HALF, 0), "reflect")
             self._begun = True
         self._last = self._last[-_HALF - 1 :]
-        return _decibels(self._frames.hear(samples))
+        return _decibels(self._frames.push(samples))
 
 
 @dataclass(frozen=True)
@@ -111,18 +111,18 @@ class Outline:
     loudest: float
 
 
-def outline(sound: Sound) -> Outline:
+def outline(sound: Audio) -> Outline:
     """Look through a sound once."""
-    mel, heard, frames, loudest = _MelListener(sound.rate), 0, 0, -np.inf
+    mel, heard, frames, loudest = _MelStream(sound.rate), 0, 0, -np.inf
     for piece in sound.pieces(20.0):
-        rows = mel.hear(piece)
+        rows = mel.push(piece)
         heard, frames = heard + len(piece), frames + len(rows)
         loudest = max(loudest, rows.max(initial=-np.inf))
-    rows = mel.end()
+    rows = mel.flush()
     return Outline(heard / sound.rate, frames + len(rows), float(max(loudest, rows.max())))
 
 
-class MFCCListener:
+class MFCCStream:
     """`mfcc`, in pieces.
 
     whole : the outline of the sound; without it the floor of 80 dB lies below the loudest band so
@@ -135,7 +135,7 @@ class MFCCListener:
     """
 
     def __init__(self, rate: int, whole: Outline | None = None) -> None:
-        self._rate, self._heard, self._mel = rate, 0, _MelListener(rate)
+        self._rate, self._heard, self._mel = rate, 0, _MelStream(rate)
         self._loudest = -np.inf if whole is None else whole.loudest
         # What soxr was seen to hold back, at 4 to 384 kHz.
         self.delay_s = 0.0 if rate == MFCC_RATE else max(0.09, 1100 / rate)
@@ -144,14 +144,14 @@ class MFCCListener:
     def seconds(self) -> float:
         return self._heard / self._rate
 
-    def hear(self, samples: NDArray[np.float32]) -> Rows:
+    def push(self, samples: NDArray[np.float32]) -> Rows:
         """Frames (n, 40) that are complete after some more samples."""
         self._heard += len(samples)
-        return self._cepstra(self._mel.hear(samples))
+        return self._cepstra(self._mel.push(samples))
 
-    def end(self) -> Rows:
+    def flush(self) -> Rows:
         """The rest; all together are at least one."""
-        return self._cepstra(self._mel.end())
+        return self._cepstra(self._mel.flush())
 
     def _cepstra(self, rows: Rows) -> Rows:
         if not len(rows):
@@ -162,15 +162,15 @@ class MFCCListener:
         return np.asarray(dct(floored, type=2, norm="ortho", axis=1))
 
 
-def mfcc(sound: Sound) -> Rows:
+def mfcc(sound: Audio) -> Rows:
     """MFCCs (M, 40) of a whole sound at 16 kHz: M = N // 200 + 1 frames for N samples.
 
     40 coefficients (orthonormal DCT-II) of 40 HTK mel bands without norm, from the power spectrum
     of periodic Hann windows of 400 samples every 200, reflected at the ends; 10 log10, at least
     1e-10 and at most 80 dB below the loudest band of the sound. Float64.
     """
-    listener = MFCCListener(sound.rate, outline(sound))
-    return np.concatenate([*map(listener.hear, sound.pieces(20.0)), listener.end()])
+    speech_stream = MFCCStream(sound.rate, outline(sound))
+    return np.concatenate([*map(speech_stream.push, sound.pieces(20.0)), speech_stream.flush()])
 
 
 def key_point_count(seconds: float, rate: float) -> int:
@@ -234,7 +234,7 @@ class KeyPointWindows:
             drift = self._ratio * MFCC_HOP / MFCC_RATE - 1 / rate  # seconds a key-point
             self.delay_s += max(0.0, drift * count)
 
-    def hear(self, rows: Rows, seconds: float) -> tuple[Rows, NDArray[np.int64]]:
+    def push(self, rows: Rows, seconds: float) -> tuple[Rows, NDArray[np.int64]]:
         """MFCC rows, and where in them the windows of the next key-points begin.
 
         rows : (n, 40) more frames. seconds : of sound heard so far.

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..media.audio import Sound, Waveform
+from ..media.audio import Audio, Waveform
 from .stream import Resampler
 
 __all__ = [
     "NR_HOP",
     "NR_RATE",
     "NR_WINDOW",
-    "NRListener",
+    "NRStream",
     "nr_frame_count",
     "nr_padded",
     "nr_signal",
@@ -31,8 +31,8 @@ def nr_signal(sound: Waveform) -> NDArray[np.float32]:
 
     Silence stays silence (the published code divides by zero there).
     """
-    listener = NRListener(sound.rate, sound)
-    return np.concatenate([listener.hear(sound.samples), listener.end()])
+    speech_stream = NRStream(sound.rate, sound)
+    return np.concatenate([speech_stream.push(sound.samples), speech_stream.flush()])
 
 
 def nr_frame_count(n_samples: int) -> int:
@@ -51,7 +51,7 @@ def nr_padded(signal: NDArray[np.float32], *, centre_s: float = 0.0) -> NDArray[
     return np.pad(signal, (half - ahead, half + ahead))
 
 
-class NRListener:
+class NRStream:
     """`nr_signal`, in pieces.
 
     whole : the sound, looked through once for its largest sample; without it the level is that of
@@ -60,22 +60,22 @@ class NRListener:
 
     delay_s = 0.2  # what two resamplers hold back
 
-    def __init__(self, rate: int, whole: Sound | None = None) -> None:
+    def __init__(self, rate: int, whole: Audio | None = None) -> None:
         self._first, self._second = Resampler(rate, _LOUD_RATE), Resampler(_LOUD_RATE, NR_RATE)
         self._peak, self._settled = 0.0, whole is not None
         if whole is not None:
             scout = Resampler(rate, _LOUD_RATE)
-            parts = [_largest(scout.hear(piece)) for piece in whole.pieces(20.0)]
-            self._peak = max([*parts, _largest(scout.end())])
+            parts = [_largest(scout.push(piece)) for piece in whole.pieces(20.0)]
+            self._peak = max([*parts, _largest(scout.flush())])
 
-    def hear(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Samples at 8 kHz that are certain after some more at the source's rate."""
-        return self._second.hear(self._levelled(self._first.hear(samples)))
+        return self._second.push(self._levelled(self._first.push(samples)))
 
-    def end(self) -> NDArray[np.float32]:
+    def flush(self) -> NDArray[np.float32]:
         """The rest."""
-        last = self._second.hear(self._levelled(self._first.end()))
-        return np.concatenate([last, self._second.end()])
+        last = self._second.push(self._levelled(self._first.flush()))
+        return np.concatenate([last, self._second.flush()])
 
     def _levelled(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         if not self._settled:

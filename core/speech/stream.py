@@ -29,7 +29,7 @@ class Resampler:
         )
         self._heard = self._given = 0
 
-    def hear(self, samples: Samples) -> Samples:
+    def push(self, samples: Samples) -> Samples:
         """What is certain after some more samples (n,); float32."""
         self._heard += len(samples)
         if self._stream is None:
@@ -38,7 +38,7 @@ class Resampler:
         self._given += len(given)
         return given
 
-    def end(self) -> Samples:
+    def flush(self) -> Samples:
         """The rest, so that all together are ceil(N * ratio) samples."""
         if self._stream is None:
             return _NONE
@@ -57,7 +57,7 @@ class Frames:
         self.window, self.hop = window, hop
         self._held = np.zeros(before, np.float32)
 
-    def hear(self, samples: Samples) -> Samples:
+    def push(self, samples: Samples) -> Samples:
         """A stretch (n,) that holds all windows that are complete now, one every ``hop``."""
         self._held = np.concatenate([self._held, samples])
         count = (len(self._held) - self.window) // self.hop + 1

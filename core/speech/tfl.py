@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..media.audio import Sound
+from ..media.audio import Audio
 from .mel import mel_edges, mel_filters
 from .stream import Frames, Resampler
 
@@ -19,7 +19,7 @@ __all__ = [
     "TFL_HOP",
     "TFL_RATE",
     "TFL_WIDTH",
-    "TFLListener",
+    "TFLStream",
     "band_centres",
     "beside_past",
     "tfl_features",
@@ -39,7 +39,7 @@ _CHUNK = 1000  # frames that are transformed at once, so that memory stays flat
 Rows = NDArray[np.float32]
 
 
-def tfl_features(sound: Sound, context: int = 0) -> Rows:
+def tfl_features(sound: Audio, context: int = 0) -> Rows:
     """What the networks hear of a whole sound.
 
     Row k is about the 40 ms around k / 25 s. It holds first and second differences of the log power
@@ -50,8 +50,8 @@ def tfl_features(sound: Sound, context: int = 0) -> Rows:
     -------
     (T, 128 * (context + 1)) float32, T = `tfl_frame_count`.
     """
-    listener = TFLListener(sound.rate, context)
-    return np.concatenate([*map(listener.hear, sound.pieces(20.0)), listener.end()])
+    speech_stream = TFLStream(sound.rate, context)
+    return np.concatenate([*map(speech_stream.push, sound.pieces(20.0)), speech_stream.flush()])
 
 
 def tfl_frame_count(n_samples: int) -> int:
@@ -59,7 +59,7 @@ def tfl_frame_count(n_samples: int) -> int:
     return n_samples // TFL_HOP + 1
 
 
-class TFLListener:
+class TFLStream:
     """`tfl_features`, in pieces.
 
     Attributes
@@ -78,16 +78,16 @@ class TFLListener:
         self._levels = np.zeros((2, _BANDS))  # the last rows of log power
         self._past = np.zeros((0, TFL_WIDTH), np.float32)  # the last rows, as many as the context
 
-    def hear(self, samples: NDArray[np.float32]) -> Rows:
+    def push(self, samples: NDArray[np.float32]) -> Rows:
         """Rows (n, width) that are certain after some more samples."""
-        return self._rows(self._resampler.hear(samples))
+        return self._rows(self._resampler.push(samples))
 
-    def end(self) -> Rows:
+    def flush(self) -> Rows:
         """The rest: zeros lie behind the sound as before it."""
-        return self._rows(np.pad(self._resampler.end(), (0, _HALF)))
+        return self._rows(np.pad(self._resampler.flush(), (0, _HALF)))
 
     def _rows(self, samples: NDArray[np.float32]) -> Rows:
-        windows = self._frames.hear(samples).reshape(-1, TFL_HOP)
+        windows = self._frames.push(samples).reshape(-1, TFL_HOP)
         made = [np.zeros((0, self.width), np.float32)]
         for a in range(0, len(windows), _CHUNK):
             levels = _log_mel(windows[a : a + _CHUNK])
@@ -157,7 +157,7 @@ def _held_back(rate: int) -> float:
         resampler, piece = Resampler(rate, TFL_RATE), max(1, round(seconds * rate))
         heard = given = 0
         while heard < 1.5 * rate:
-            given += len(resampler.hear(np.zeros(piece, np.float32)))
+            given += len(resampler.push(np.zeros(piece, np.float32)))
             heard += piece
             most = max(most, heard / rate - given / TFL_RATE)
     return most + 0.002

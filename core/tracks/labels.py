@@ -19,7 +19,7 @@ from praatio.utilities.textgrid_io import parseTextgridStr
 from ..errors import BadInput
 from ..files import read_plain
 
-__all__ = ["LANE_SUFFIXES", "Lanes", "TimedLabel", "read_lanes"]
+__all__ = ["LANE_SUFFIXES", "LabelTiers", "TimedLabel", "read_label_tiers"]
 
 LANE_SUFFIXES = (".csv", ".textgrid", ".align")
 _MAX_BYTES = 16 * 1024**2  # some hours of phonemes
@@ -47,7 +47,7 @@ class TimedLabel:
 
 
 @dataclass(frozen=True)
-class Lanes:
+class LabelTiers:
     """What a label file holds.
 
     Attributes
@@ -60,7 +60,7 @@ class Lanes:
     remarks: tuple[str, ...] = ()
 
 
-def read_lanes(path: Path | str, name: str | None = None) -> Lanes:
+def read_label_tiers(path: Path | str, name: str | None = None) -> LabelTiers:
     """Read a label file; its ending says which kind it is.
 
     .csv : rows "start,end,label" in seconds, with or without a line of headings.
@@ -92,14 +92,14 @@ def read_lanes(path: Path | str, name: str | None = None) -> Lanes:
         found = _textgrid(text, title)
     else:
         rows = _csv(text, title) if suffix == ".csv" else _align(text, title)
-        found = Lanes({_shown(Path(title).stem) or "labels": tuple(rows)})
+        found = LabelTiers({_shown(Path(title).stem) or "labels": tuple(rows)})
     lanes = {
         lane: tuple(sorted((i for i in row if i.text), key=lambda i: (i.start, i.end)))
         for lane, row in found.lanes.items()
     }
     if not any(lanes.values()):
         raise BadInput(f"{_shown(title)!r} holds no labels; expected words or phonemes with times.")
-    return Lanes({lane: row for lane, row in lanes.items() if row}, found.remarks)
+    return LabelTiers({lane: row for lane, row in lanes.items() if row}, found.remarks)
 
 
 def _shown(text: str) -> str:
@@ -162,7 +162,7 @@ def _align(text: str, title: str) -> Iterator[TimedLabel]:
             yield _label(words, where, unit=_GRID_TICKS)
 
 
-def _textgrid(text: str, title: str) -> Lanes:
+def _textgrid(text: str, title: str) -> LabelTiers:
     broken = BadInput(
         f"{_shown(title)!r} is not a Praat TextGrid, or is cut short; save it from Praat as text."
     )
@@ -189,7 +189,7 @@ def _textgrid(text: str, title: str) -> Lanes:
             lanes[next(n for n in _names(name) if n not in lanes)] = row
     points = len(found) - len(lanes)
     few = "1 tier of points was" if points == 1 else f"{points} tiers of points were"
-    return Lanes(lanes, (f"{few} left out of {_shown(title)}.",) if points else ())
+    return LabelTiers(lanes, (f"{few} left out of {_shown(title)}.",) if points else ())
 
 
 def _names(name: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from ..align import (
 )
 from ..datasets import ClipRef, list_clips, list_names
 from ..errors import BadInput, SpeechmarksError
-from ..media import Waveform, read_sound
+from ..media import Waveform, read_audio
 from ..media.audio import resample
 from ..neutral import closed_mouth, remove_identity
 from ..tracks.geometry import interocular, lip_aperture
@@ -192,7 +192,7 @@ def build_training_set(
         try:
             landmarks = workspace.clip_landmarks(clip.path, recipe=recipe, corrected=corrected)
             track = landmarks.track
-            sound = moved(resample(read_sound(clip.path), SOUND_RATE), lag_s)
+            sound = moved(resample(read_audio(clip.path), SOUND_RATE), lag_s)
             motion, lips = _motion(track, reference)
             example = Example(
                 clip.name,

@@ -23,7 +23,7 @@ from ..errors import BadInput, MissingFile, OutputExists, SpeechmarksError
 from ..evaluation.scores import QUIET_SECONDS
 from ..files import atomic_write, read_plain, staged
 from ..keys import file_sha256, model_sha256
-from ..media import Waveform, read_sound, write_flac
+from ..media import Waveform, read_audio, write_flac
 from ..media.audio import resample
 from ..models.base import SpeechModel
 from ..speech.activity import quiet_stretches
@@ -183,11 +183,11 @@ def _label(
                 f"{str(out)!r} holds labels of other teachers; choose another folder."
             )
         return
-    sound = read_sound(file.path)
+    sound = read_audio(file.path)
     sound = resample(Waveform(sound.samples, round(sound.rate * rate)), SPEECH_RATE)
     with staged(heard) as temporary:
         write_flac(temporary, sound)
-    sound = read_sound(heard)  # what a student will hear
+    sound = read_audio(heard)  # what a student will hear
     tracks = [t.model.predict(sound).track for t in teachers]
     label = tracks[0].replace(
         step(
@@ -251,7 +251,7 @@ def read_distilled(
             lips = normalise_lips(track.points)[0][:, 48:68]
         if mean_lips is not None:
             lips = lips - mean_mouth + mean_lips
-        sound = read_sound(folder / "audio" / f"{path.stem}.flac")
+        sound = read_audio(folder / "audio" / f"{path.stem}.flac")
         speaker = str(_said(read_track(path))["speaker"])
         label = Example(path.stem, sound, points, lips, speaker=speaker, distilled=True)
         examples.append(_closed_in_pauses(label))

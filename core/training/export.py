@@ -16,7 +16,7 @@ from ..align import shipped_template, transfer_onto_mean
 from ..datasets import ClipRef
 from ..errors import BadInput, OutputExists, SpeechmarksError
 from ..files import staged
-from ..media import Waveform, read_sound
+from ..media import Waveform, read_audio
 from ..media.audio import resample
 from ..speech.nr import NR_RATE
 from ..speech.tfl import tfl_features
@@ -117,7 +117,7 @@ def export_tfl(
                 if len(track) != FRAMES or not track.frame_valid.all():
                     raise BadInput(_reason(len(track)))
                 points.append(transfer_onto_mean(track.points[..., :2], face)[0])
-                features.append(_rows(read_sound(clip.path)))
+                features.append(_rows(read_audio(clip.path)))
                 digests[clip.name] = landmarks.digest
             except SpeechmarksError as error:
                 left_out.append({"clip": clip.name, "reason": str(error)})

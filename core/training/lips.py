@@ -231,7 +231,7 @@ def _target(example: Example, part: _Part) -> NDArray[np.float64]:
 
 
 def _level(example: Example) -> NDArray[np.float32]:
-    """The audio at 16 kHz, its largest sample 1, as `core.speech.logmel.LevelListener` has it;
+    """The audio at 16 kHz, its largest sample 1, as `core.speech.logmel.LevelStream` has it;
     what is quieter than a silent room stays quiet."""
     samples = resample(example.sound, SPEECH_RATE).samples
     return samples / max(float(np.abs(samples).max(initial=0.0)), QUIETEST_PEAK)

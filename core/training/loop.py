@@ -121,13 +121,13 @@ def train(
         run.restore(checkpoint)
     elif options.start is not None:
         run.begin_from(Path(options.start))
-    hear = progress or (lambda event: None)
+    report = progress or (lambda event: None)
     while len(run.curves) < options.epochs and run.since_best < options.patience:
-        loss = run.epoch(training, hear)
+        loss = run.epoch(training, report)
         scores = recipe.validate(run.average.module.cpu(), validation)
         run.average.to(recipe.device)
         run.curves.append({"epoch": len(run.curves) + 1, "loss": loss, **scores})
-        hear({"epoch": len(run.curves), "validation": scores})
+        report({"epoch": len(run.curves), "validation": scores})
         run.keep_best()
         if run.since_best == 0:
             recipe.save(out / "model.safetensors", run.kept())
@@ -196,7 +196,7 @@ class _Run:
         errors = [c["lip_motion_error"] for c in self.curves]
         return len(errors) - 1 - int(np.argmin(errors)) if errors else 0
 
-    def epoch(self, training: TrainingSet, hear: Progress) -> float:
+    def epoch(self, training: TrainingSet, report: Progress) -> float:
         """One pass over the clips; the mean loss. The same whatever came before in this process."""
         number, options = len(self.curves), self.options
         rng = np.random.default_rng([options.seed, number])
@@ -214,7 +214,7 @@ class _Run:
             self._done_before += 1
             spent = time.perf_counter() - self._begin
             to_do = options.epochs * self.steps - number * self.steps - step - 1
-            hear(
+            report(
                 {
                     "epoch": number + 1,
                     "step": step + 1,

@@ -46,22 +46,22 @@ def fetch(
     WeightsError : what came is not the expected file; nothing of it is kept.
     BadInput : the folder cannot be written.
     """
-    folder, hear = Path(folder), progress or (lambda done, total: None)
+    folder, report = Path(folder), progress or (lambda done, total: None)
     if (found := _there(file, folder)) is not None:
         return found
     part = _part(file, folder)
     try:
-        with _alone(part.with_suffix(".lock"), hear):
+        with _alone(part.with_suffix(".lock"), report):
             if (found := _there(file, folder)) is not None:  # another process was faster
                 return found
             target, goes_on = _free_name(file, folder), part.is_file()
             try:
-                os.replace(_retrieve(file, part, timeout, hear), target)
+                os.replace(_retrieve(file, part, timeout, report), target)
             except WeightsError:
                 if not goes_on:
                     raise
                 # What came now is right perhaps, and what was gone on from was not.
-                os.replace(_retrieve(file, part, timeout, hear), target)
+                os.replace(_retrieve(file, part, timeout, report), target)
             return target
     except OSError as error:
         if isinstance(error, ConnectionError):

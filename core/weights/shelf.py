@@ -31,8 +31,8 @@ from .transfer import MOST_BYTES
 
 __all__ = [
     "Got",
-    "Identity",
-    "Shelf",
+    "FaceTrack",
+    "WeightStore",
     "State",
     "entry_of",
     "files_of",
@@ -56,7 +56,7 @@ def weights_folder() -> Path:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class WeightStore:
     """The files that lay in the two folders at one moment, by content and by name."""
 
     by_id: Mapping[str, Path]
@@ -89,7 +89,7 @@ class Shelf:
         return "shipped" if entry.remote is None else "downloaded"
 
 
-def shelf() -> Shelf:
+def shelf() -> WeightStore:
     """What lies there now; links that lead out of their folder are passed over."""
     by_id: dict[str, Path] = {}
     by_name: dict[str, Path] = {}
@@ -103,7 +103,7 @@ def shelf() -> Shelf:
             if entry.stat().st_size <= MOST_BYTES:
                 by_id.setdefault(known_blob_id(path), path)
                 by_name.setdefault(path.name, path)
-    return Shelf(by_id, by_name)
+    return WeightStore(by_id, by_name)
 
 
 def _name(entry: os.DirEntry[str]) -> str:
@@ -161,8 +161,8 @@ def get(
     for file in files:
         path = here.find(file)
         if path is None:
-            hear = None if progress is None else partial(progress, file)
-            found.append(Got(file.name, fetch(file, weights_folder(), progress=hear), True))
+            report = None if progress is None else partial(progress, file)
+            found.append(Got(file.name, fetch(file, weights_folder(), progress=report), True))
         else:
             found.append(Got(file.name, path, False))
     return found
@@ -177,7 +177,7 @@ def entry_of(path: Path) -> ModelEntry | None:
 
 
 @dataclass(frozen=True)
-class Identity:
+class FaceTrack:
     """What a file is.
 
     Attributes
@@ -197,7 +197,7 @@ class Identity:
     expected: str = ""
 
 
-def identify(path: Path | str) -> Identity:
+def identify(path: Path | str) -> FaceTrack:
     """What a file is, without opening it as anything.
 
     Raises `MissingFile` where there is no such file.
@@ -212,11 +212,11 @@ def identify(path: Path | str) -> Identity:
     for name, expected in ids.items():
         if expected in (blob_id, sha256):
             whole = name not in registry().get("files", {}) or is_exactly(path, remote_file(name))
-            return Identity(True, names.get(name, name), whole, blob_id, sha256, expected)
+            return FaceTrack(True, names.get(name, name), whole, blob_id, sha256, expected)
     if path.name in ids:
         expected = ids[path.name]
-        return Identity(True, names.get(path.name, path.name), False, blob_id, sha256, expected)
-    return Identity(False, None, False, blob_id, sha256)
+        return FaceTrack(True, names.get(path.name, path.name), False, blob_id, sha256, expected)
+    return FaceTrack(False, None, False, blob_id, sha256)
 
 
 def _has_sha256(path: Path, file: RemoteFile) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..detect import Faces, Precision, find_faces, weight_files
-from ..detect.face_tracks import Identity, Shot
+from ..detect.face_tracks import FaceTrack, Shot
 from ..detect.precision import FINE_VERSION
 from ..detect.values import Box, Found, How
 from ..errors import BadInput, MediaError
@@ -123,7 +123,7 @@ def _unpacked(arrays: dict[str, NDArray[Any]]) -> Faces:
     row = 0
     for shot, number, start, length in arrays["faces"].tolist():
         found = [_found(arrays, k) for k in range(row, row + length)]
-        shots[shot].faces.append(Identity(number, start, found))
+        shots[shot].faces.append(FaceTrack(number, start, found))
         row += length
     return Faces(arrays["times"], tuple(shots), int(arrays["detections"]))
 

@@ -27,7 +27,7 @@ from ..keys import SCHEMA, file_sha256
 from ..media import MediaInfo, probe
 from ..settings import Settings, home, read_settings
 from ..tracks.io import atomic_write, read_contents, read_track, write_track
-from ..tracks.labels import read_lanes
+from ..tracks.labels import read_label_tiers
 from ..tracks.track import LandmarkTrack
 
 __all__ = ["Clip", "Import", "ImportKind", "Store"]
@@ -289,7 +289,7 @@ class Store:
 
         def check(path: Path) -> None:
             try:
-                read_contents(path) if kind == "track" else read_lanes(path)
+                read_contents(path) if kind == "track" else read_label_tiers(path)
             except BadInput as error:  # in the words of the user, who knows no "file.npy"
                 told = str(error).replace(repr(path.name), repr(_safe_name(name)))
                 raise BadInput(told) from error

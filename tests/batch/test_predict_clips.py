@@ -13,7 +13,7 @@ from core.datasets import ClipRef
 from core.errors import BadInput
 from core.jobs.predict import cached_prediction, prediction_key
 from core.jobs.predict_clips import predict_clips
-from core.media import open_sound, write_wav
+from core.media import open_audio, write_wav
 from core.models import PredictOptions, list_models, load_model
 from core.workspace import Workspace, file_sha256
 
@@ -67,7 +67,7 @@ def test_it_is_what_the_pages_ask_for(clips: list[ClipRef], home: Path) -> None:
     key = prediction_key(model, weights, file_sha256(path), PredictOptions())
     kept = workspace.load_track(key)
     assert kept is not None
-    sound = open_sound(path)
+    sound = open_audio(path)
     found = cached_prediction(workspace, model, weights, sound, file_sha256(path), PredictOptions())
     assert found.seconds > 0
     np.testing.assert_array_equal(found.track.points, kept.points)

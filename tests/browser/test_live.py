@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import CHROMIUM, CHROMIUM_ARGS
 
-from core.media import read_sound
+from core.media import read_audio
 from core.media.audio import resample
 from core.samples import SAMPLE
 from core.workspace import Workspace
@@ -169,7 +169,7 @@ def test_the_face_moves_with_the_voice_and_the_recording_becomes_the_chosen_clip
     (identity,) = Workspace(home).clip_ids()
     clip = Workspace(home).clip(identity)
     assert clip.name.startswith("Microphone 20") and clip.name.endswith(".wav")
-    kept = read_sound(clip.path)
+    kept = read_audio(clip.path)
     assert kept.duration == pytest.approx(seconds, abs=0.01)
     assert alike(kept.samples, kept.rate) > 0.9, "it is what the microphone said"
     assert not list((home / "scratch").rglob("*.wav")), "and no second copy is left"
@@ -177,7 +177,7 @@ def test_the_face_moves_with_the_voice_and_the_recording_becomes_the_chosen_clip
 
 def alike(samples: np.ndarray, rate: int) -> float:
     """The largest correlation of a recording's middle second with a stretch of the voice."""
-    voice = resample(read_sound(VOICE), rate).samples
+    voice = resample(read_audio(VOICE), rate).samples
     voice = np.concatenate([voice, voice])
     middle = samples[len(samples) // 2 - rate // 2 :][:rate]
     size = len(voice) + len(middle)

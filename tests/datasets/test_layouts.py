@@ -9,7 +9,7 @@ import pytest
 
 from core.datasets import LAYOUTS, find_layout, find_parts, list_clips
 from core.errors import BadInput, MissingFile
-from core.tracks.labels import read_lanes
+from core.tracks.labels import read_label_tiers
 
 # layout: files; then a line of a list; then name, path, speaker of the clip it names; then what
 # belongs to it: sound, landmarks, words
@@ -132,7 +132,7 @@ def test_word_times_of_grid_are_read_in_seconds(tmp_path: Path) -> None:
     (clip,) = list_clips(root)
     words = find_parts(root, clip).words
     assert words is not None
-    (lane,) = read_lanes(words).lanes.values()
+    (lane,) = read_label_tiers(words).lanes.values()
     assert [(w.start, w.end, w.text) for w in lane] == [(0.5, 1.0, "bin"), (1.0, 1.2, "blue")]
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from core.datasets import find_layout, find_parts, list_clips
 from core.datasets.places import (
+    audio_place,
     checked_place,
     shot_pattern,
     shot_place,
-    sound_place,
     video_place,
 )
 from core.errors import BadInput
@@ -56,7 +56,7 @@ def test_places_are_those_of_the_layout(layout: str, tmp_path: Path) -> None:
     assert clip.layout == layout
     assert video_place(root, clip, height=240) == video
     assert shot_place(root, clip, 2) == shot
-    assert sound_place(root, clip) == sound
+    assert audio_place(root, clip) == sound
     out = plant(tmp_path / "out", shot)
     assert find_layout(out).name == layout and len(list_clips(out)) == 1
     assert [p.relative_to(out).as_posix() for p in out.glob(shot_pattern(root, clip))] == [shot]

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.detect.face_tracks import Shot
-from core.detect.multi_face import Crowd
+from core.detect.multi_face import MultiFaceTracker
 from core.detect.tracking import CHECK_EVERY
 from core.detect.values import Box, Found
 
@@ -59,9 +59,9 @@ class Knowing:
         return Found(self.predict(image, box), box.score, box)
 
 
-def followed(stage: Stage, *, every_frame: bool = False) -> tuple[list[Shot], Crowd]:
+def followed(stage: Stage, *, every_frame: bool = False) -> tuple[list[Shot], MultiFaceTracker]:
     knowing: Any = Knowing(stage)
-    crowd = Crowd(knowing, every_frame)
+    crowd = MultiFaceTracker(knowing, every_frame)
     for frame in range(len(stage)):
         crowd.step(picture(frame))
     return crowd.shots(), crowd
@@ -131,7 +131,7 @@ class Passing(Knowing):
 
 def test_two_that_meet_are_never_the_same_face_twice() -> None:
     knowing: Any = Passing(stage_of([[], []]))
-    crowd = Crowd(knowing)
+    crowd = MultiFaceTracker(knowing)
     for frame in range(FRAMES):
         crowd.step(picture(frame))
     (shot,) = crowd.shots()

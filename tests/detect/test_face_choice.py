@@ -15,9 +15,9 @@ from making import faces, movie, sentence
 
 from core.detect import Detection, detect_landmarks, find_faces
 from core.detect.face_tracks import (
-    Identity,
+    FaceTrack,
     Shot,
-    choose_identity,
+    choose_face_track,
     face_at,
     link,
     mouth_motion,
@@ -98,7 +98,7 @@ def test_who_is_who_does_not_depend_on_the_order_in_which_they_are_seen(
 # --- the choice -------------------------------------------------------------------------------
 
 
-def talking(size: float, frames: int, opening: Sequence[float], start: int = 0) -> Identity:
+def talking(size: float, frames: int, opening: Sequence[float], start: int = 0) -> FaceTrack:
     """A face whose lips open as told, in units of its size."""
     base = faces(3, 1)[0] / 100 * size
     found = []
@@ -106,7 +106,7 @@ def talking(size: float, frames: int, opening: Sequence[float], start: int = 0) 
         points = base.copy()
         points[[61, 62, 63]] = points[[67, 66, 65]] - [0, size * opening[k % len(opening)]]
         found.append(Found(points, box=Box(0, 0, size, size), how="detected"))
-    return Identity(0, start, found)
+    return FaceTrack(0, start, found)
 
 
 SMALL_STILL = talking(50, 30, [0.1])
@@ -129,8 +129,8 @@ LARGE_FOR_A_MOMENT = talking(90, 4, [0.0, 0.0, 0.2, 0.2])
         ([], "moving", None),
     ],
 )
-def test_the_choice_in_a_shot(there: list[Identity], choice: Any, expected: int | None) -> None:
-    found = choose_identity(Shot(0, 30, there), choice)
+def test_the_choice_in_a_shot(there: list[FaceTrack], choice: Any, expected: int | None) -> None:
+    found = choose_face_track(Shot(0, 30, there), choice)
     assert found is (None if expected is None else there[expected])
 
 
@@ -146,10 +146,10 @@ def test_motion_of_the_mouth_is_relative_to_the_face_and_ignores_single_jumps() 
 
 def test_a_click_says_whose_face_it_is() -> None:
     shots = [
-        Shot(0, 2, [Identity(0, 0, [Found(np.zeros((68, 2)), box=LEFT)] * 2)]),
+        Shot(0, 2, [FaceTrack(0, 0, [Found(np.zeros((68, 2)), box=LEFT)] * 2)]),
         Shot(2, 4, [
-            Identity(0, 2, [Found(np.zeros((68, 2)), box=NEAR_LEFT)] * 2),
-            Identity(1, 3, [Found(np.zeros((68, 2)), box=RIGHT)]),
+            FaceTrack(0, 2, [Found(np.zeros((68, 2)), box=NEAR_LEFT)] * 2),
+            FaceTrack(1, 3, [Found(np.zeros((68, 2)), box=RIGHT)]),
         ]),
     ]  # fmt: skip
     assert face_at(shots, 1, 20, 20) == 0 and face_at(shots, 1, 70, 20) is None

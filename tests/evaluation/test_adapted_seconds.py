@@ -13,7 +13,7 @@ from talkers import talker
 from core.errors import BadInput
 from core.evaluation import compare_tracks, headline_scores
 from core.evaluation.pairs import pairs_of
-from core.evaluation.publications import score_track, take_scores
+from core.evaluation.publications import export_scores, score_track
 from core.tracks.adapted import ADAPT, leave_out_adapted
 from core.tracks.track import LandmarkTrack, step
 
@@ -39,7 +39,7 @@ def headline(truth: LandmarkTrack, given: LandmarkTrack) -> dict[str, float]:
 
 
 def by_pairs(truth: LandmarkTrack, given: LandmarkTrack) -> dict[str, float]:
-    return {name: score.value for name, score in take_scores(pairs_of(truth, given)[0]).items()}
+    return {name: score.value for name, score in export_scores(pairs_of(truth, given)[0]).items()}
 
 
 @pytest.mark.parametrize("scores", [headline, by_pairs], ids=["headline", "closed-mouth reference"])

@@ -147,7 +147,7 @@ def test_shifting_brings_a_late_copy_back(frames: int) -> None:
 
 
 def test_a_face_that_never_moves_is_the_mean_of_the_common_frames() -> None:
-    pair = compare_tracks(talker(1), talker(2)).with_still_face()
+    pair = compare_tracks(talker(1), talker(2)).with_mean_face()
     np.testing.assert_allclose(pair.predicted[0], pair.truth.mean(axis=0))
     assert (pair.predicted == pair.predicted[:1]).all()
 

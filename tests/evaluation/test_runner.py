@@ -222,7 +222,7 @@ def test_clips_that_cannot_be_compared_are_left_out_with_the_reason(
         "clip_landmarks",
         lambda _, path, **__: ClipLandmarks(tracks[path.stem], tracks[path.stem]),
     )
-    monkeypatch.setattr(runner, "read_sound", lambda _: TRUTHS[0].sound)
+    monkeypatch.setattr(runner, "read_audio", lambda _: TRUTHS[0].sound)
     clips = [ClipRef(name, Path(f"{name}.mp4"), "s1") for name in tracks]
     found, left_out = load_ground_truths(clips)
     assert [(t.name, t.speaker) for t in found] == [("good", "s1")]

@@ -206,7 +206,7 @@ REFUSED: dict[str, tuple[str, Maker]] = {
     **bombs.REFUSED,
 }
 # Sound that opens but cannot be used; probing may succeed.
-NO_SOUND: dict[str, tuple[str, Maker]] = {
+NO_AUDIO: dict[str, tuple[str, Maker]] = {
     "a wav of NaN": ("a.wav", float_wav([0.0, float("nan")])),
     "a wav of infinities": ("a.wav", float_wav([0.5, float("inf")])),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bad_files import NO_SOUND, POINTERS, REFUSED, good_mp4, good_wav, placed
+from bad_files import NO_AUDIO, POINTERS, REFUSED, good_mp4, good_wav, placed
 from bad_tracks import GOOD, TRACKS, WEIGHTS, Writer
 from making import sentence
 
@@ -63,11 +63,11 @@ def test_bad_media(
     assert not out.with_suffix(".mp4").exists()
 
 
-@pytest.mark.parametrize("name", [*FEW, *NO_SOUND])
+@pytest.mark.parametrize("name", [*FEW, *NO_AUDIO])
 def test_no_speech_comes_from_what_is_no_sound(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    path, out = placed(tmp_path, (REFUSED | NO_SOUND)[name]), tmp_path / "out"
+    path, out = placed(tmp_path, (REFUSED | NO_AUDIO)[name]), tmp_path / "out"
     refused(["generate", "-i", str(path), "-m", MODEL, "-o", str(out)], capsys, out)
 
 

@@ -11,7 +11,7 @@ import soundfile
 from making import grey, sentence, tone
 
 from core.errors import SpeechmarksError
-from core.media import probe, read_frames, read_sound
+from core.media import probe, read_audio, read_frames
 
 CODECS = {
     "mp4": "libx264",
@@ -58,7 +58,7 @@ def test_a_file_cut_anywhere_is_used_or_refused(tmp_path: Path, ending: str) -> 
     opened = 0
     for share in CUTS:
         path.write_bytes(whole[: max(1, int(share * len(whole)))])
-        for door in (probe, read_sound, lambda p: [f.index for f in read_frames(p)]):
+        for door in (probe, read_audio, lambda p: [f.index for f in read_frames(p)]):
             try:
                 door(path)
                 opened += 1

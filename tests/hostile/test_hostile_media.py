@@ -10,7 +10,7 @@ from typing import Any
 
 import av
 import pytest
-from bad_files import DAMAGED, NO_SOUND, POINTERS, REFUSED, good_mp4, good_wav, placed
+from bad_files import DAMAGED, NO_AUDIO, POINTERS, REFUSED, good_mp4, good_wav, placed
 from containers import jpeg, mp4, mp4_whose_pictures_lie_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,14 +19,14 @@ from making import sentence
 from core.cli import main
 from core.detect import detect_landmarks
 from core.errors import MissingFile, SpeechmarksError
-from core.media import make_proxy, probe, read_frames, read_frames_at, read_sound
+from core.media import make_proxy, probe, read_audio, read_frames, read_frames_at
 from core.workspace import Workspace
 
 DOORS: dict[str, Callable[[Path], Any]] = {
     "probe": probe,
     "frames": lambda path: [None for _ in read_frames(path)],
     "frames by number": lambda path: [None for _ in read_frames_at(path, [0, 2, 10**9])],
-    "sound": read_sound,
+    "sound": read_audio,
     "proxy": lambda path: make_proxy(path, path.with_name("proxy.mp4")),
     "workspace": lambda path: Workspace(path.parent / "space").add_clip(path, path.name),
 }
@@ -53,13 +53,13 @@ def test_what_is_no_clip_is_refused(tmp_path: Path, row: Any, door: Any) -> None
 
 
 @every_door
-@pytest.mark.parametrize("row", (DAMAGED | NO_SOUND).values(), ids=list(DAMAGED | NO_SOUND))
+@pytest.mark.parametrize("row", (DAMAGED | NO_AUDIO).values(), ids=list(DAMAGED | NO_AUDIO))
 def test_what_is_damaged_is_used_or_refused(tmp_path: Path, row: Any, door: Any) -> None:
     knock(door, placed(tmp_path, row))
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(REFUSED | DAMAGED | NO_SOUND) == len(REFUSED) + len(DAMAGED) + len(NO_SOUND) >= 100
+    assert len(REFUSED | DAMAGED | NO_AUDIO) == len(REFUSED) + len(DAMAGED) + len(NO_AUDIO) >= 100
 
 
 @pytest.mark.parametrize(
@@ -84,12 +84,12 @@ def test_no_landmarks_come_from_what_is_no_clip(tmp_path: Path, name: str) -> No
 def test_samples_are_counted_and_not_believed(tmp_path: Path, claim: str) -> None:
     path = placed(tmp_path, DAMAGED[claim])
     assert probe(path).duration == pytest.approx(0.2, abs=0.001)
-    assert len(read_sound(path).samples) == 3200
+    assert len(read_audio(path).samples) == 3200
 
 
-@pytest.mark.parametrize("row", NO_SOUND.values(), ids=list(NO_SOUND))
+@pytest.mark.parametrize("row", NO_AUDIO.values(), ids=list(NO_AUDIO))
 def test_sound_that_is_no_sound_is_refused(tmp_path: Path, row: Any) -> None:
-    assert knock(read_sound, placed(tmp_path, row)) is not None
+    assert knock(read_audio, placed(tmp_path, row)) is not None
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.wav", "a.m3u8", "a.mpd", "a.ffconcat", "a.sdp"])
@@ -100,7 +100,7 @@ def test_text_that_points_to_another_file_is_not_followed(
     monkeypatch.chdir(tmp_path)
     Path("good.mp4").write_bytes(good_mp4(tmp_path))
     Path(name).write_text(words)
-    for door in (probe, read_sound, DOORS["frames"]):
+    for door in (probe, read_audio, DOORS["frames"]):
         assert knock(door, tmp_path / name) is not None
 
 
@@ -154,7 +154,7 @@ def test_what_is_no_file_is_missing(tmp_path: Path, make: Any, door: Any) -> Non
     ids=["5000 characters", "zero byte", "empty", "line break", "surrogate"],
 )
 @pytest.mark.parametrize(
-    "door", [probe, read_sound, DOORS["frames"]], ids=["probe", "sound", "frames"]
+    "door", [probe, read_audio, DOORS["frames"]], ids=["probe", "sound", "frames"]
 )
 def test_an_impossible_name_is_missing(name: str, door: Any) -> None:
     with pytest.raises(MissingFile) as caught:
@@ -199,7 +199,7 @@ def test_pictures_of_changing_size_are_given_as_they_are(
 @pytest.mark.parametrize("name", ["a WAV at 1 Hz", "a WAV at 2**31 Hz"])
 def test_a_sample_rate_that_no_speech_has_is_refused(tmp_path: Path, name: str) -> None:
     """Resampled to 22 050 Hz, an hour at 1 Hz (7 kB) would fill the app with 300 MB."""
-    assert "samples a second" in (knock(read_sound, placed(tmp_path, DAMAGED[name])) or "")
+    assert "samples a second" in (knock(read_audio, placed(tmp_path, DAMAGED[name])) or "")
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_the_good_files_that_bad_ones_are_made_of_are_good(tmp_path: Path) -> No
     for name in DOORS:
         assert knock(DOORS[name], tmp_path / "good.mp4") is None
     assert knock(probe, tmp_path / "good.wav") is None
-    assert knock(read_sound, tmp_path / "good.wav") is None
+    assert knock(read_audio, tmp_path / "good.wav") is None
     os.symlink("good.mp4", tmp_path / "link.mp4")
     assert knock(probe, tmp_path / "link.mp4") is None
 
@@ -254,7 +254,7 @@ def test_damaged_bytes_are_used_or_refused(
     raw = raw[: data.draw(st.one_of(st.just(len(raw)), st.integers(1, len(raw))))]
     path = folder / f"bad.{kind}"
     path.write_bytes(raw)
-    for door in (probe, read_sound, DOORS["frames"]):
+    for door in (probe, read_audio, DOORS["frames"]):
         knock(door, path)
 
 

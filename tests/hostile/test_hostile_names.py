@@ -13,7 +13,7 @@ from bad_files import good_mp4, good_wav
 from core.cli import main
 from core.datasets import list_clips
 from core.errors import BadInput, MissingFile, SpeechmarksError
-from core.media import probe, read_frames, read_sound
+from core.media import probe, read_audio, read_frames
 from core.workspace import Workspace
 
 # What an uploader may call a file. The workspace shows it as text and never opens it.
@@ -91,7 +91,7 @@ def named(folder: Path, name: str, ending: str) -> Path:
 def test_a_real_file_of_any_name_is_read(tmp_path: Path, name: str) -> None:
     path = named(tmp_path / "set", name, ".mp4")
     assert len(list(read_frames(path))) == probe(path).to_json()["frames"] == 12
-    assert read_sound(path).duration > 0.4
+    assert read_audio(path).duration > 0.4
     (clip,) = list_clips(tmp_path / "set")
     assert clip.path == path
     stored = Workspace(tmp_path / "space").add_clip(clip.path, clip.name)

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bad_files import DAMAGED, NO_SOUND, REFUSED, placed
+from bad_files import DAMAGED, NO_AUDIO, REFUSED, placed
 
 from core.errors import SpeechmarksError
-from core.media import probe, read_frames, read_sound
+from core.media import probe, read_audio, read_frames
 from core.media import sandbox as guard
 from core.workspace import Workspace
 
@@ -42,7 +42,7 @@ def take(path: Path, space: Workspace) -> None:
     """Through every reading door; a refusal or a result, both are held by no one."""
     for door in (
         probe,
-        read_sound,
+        read_audio,
         lambda p: [None for _ in read_frames(p)],
         lambda p: next(read_frames(p), None),  # given up in the middle
         lambda p: space.add_clip(p, p.name),
@@ -68,7 +68,7 @@ def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_bad_files_leave_nothing_behind(quiet: Path) -> None:
     space = Workspace(quiet / "space")
-    rows = list((REFUSED | DAMAGED | NO_SOUND).values())
+    rows = list((REFUSED | DAMAGED | NO_AUDIO).values())
     for row in rows[:3]:
         take(placed(quiet / "files", row), space)
     before, processes = descriptors(), children()

@@ -10,15 +10,15 @@ import pytest
 import soundfile
 from making import grey, movie, noise, sentence, tone
 
-from core.errors import BadInput, MissingFile, NoSound
-from core.media import Waveform, probe, read_sound, write_wav
+from core.errors import BadInput, MissingFile, NoAudio
+from core.media import Waveform, probe, read_audio, write_wav
 from core.media.audio import resample
 
 
 def test_channels_are_averaged(tmp_path: Path) -> None:
     left, right = tone(0.2).samples, noise(0.2, 16_000).samples
     soundfile.write(tmp_path / "s.wav", np.stack([left, right], 1), 16_000, subtype="FLOAT")
-    sound = read_sound(tmp_path / "s.wav")
+    sound = read_audio(tmp_path / "s.wav")
     np.testing.assert_allclose(sound.samples, (left + right) / 2, atol=1e-7)
     assert sound.rate == 16_000 and sound.samples.dtype == np.float32
 
@@ -26,19 +26,19 @@ def test_channels_are_averaged(tmp_path: Path) -> None:
 def test_sixteen_bits_there_and_back(tmp_path: Path) -> None:
     sound = noise(0.3, 22_050)
     write_wav(tmp_path / "n.wav", sound)
-    back = read_sound(tmp_path / "n.wav")
+    back = read_audio(tmp_path / "n.wav")
     np.testing.assert_allclose(back.samples, np.clip(sound.samples, -1, 1), atol=1 / 32_000)
 
 
 def test_too_loud_samples_are_clipped_and_do_not_wrap(tmp_path: Path) -> None:
     write_wav(tmp_path / "n.wav", Waveform(np.array([2.0, -2.0, 0.5], np.float32), 8_000))
-    np.testing.assert_allclose(read_sound(tmp_path / "n.wav").samples, [1, -1, 0.5], atol=1e-3)
+    np.testing.assert_allclose(read_audio(tmp_path / "n.wav").samples, [1, -1, 0.5], atol=1e-3)
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 44_100])
 def test_a_tone_keeps_its_pitch_and_length_at_another_rate(tmp_path: Path, rate: int) -> None:
     write_wav(tmp_path / "t.wav", tone(1.0, 48_000, hertz=440))
-    sound = read_sound(tmp_path / "t.wav", rate=rate)
+    sound = read_audio(tmp_path / "t.wav", rate=rate)
     assert sound.rate == rate and len(sound.samples) == rate
     loudest = np.argmax(np.abs(np.fft.rfft(sound.samples)))
     assert loudest == 440
@@ -66,19 +66,19 @@ def test_samples_are_frozen() -> None:
 
 @pytest.mark.parametrize("name", ["clm_cap13_vp8_noaudio.webm", "one_frame.mp4"])
 def test_a_clip_without_sound_says_so(shared: Path, name: str) -> None:
-    with pytest.raises(NoSound, match="no audio") as caught:
-        read_sound(shared / "data/clips" / name)
+    with pytest.raises(NoAudio, match="no audio") as caught:
+        read_audio(shared / "data/clips" / name)
     sentence(caught.value)
 
 
 def test_digital_silence_is_sound(shared: Path) -> None:
-    sound = read_sound(shared / "data/clips/silent_audio.mp4")
+    sound = read_audio(shared / "data/clips/silent_audio.mp4")
     assert np.abs(sound.samples).max() < 1e-4 and sound.duration == pytest.approx(3, abs=0.06)
 
 
 def test_late_sound_is_delivered_late(shared: Path) -> None:
     path = shared / "data/clips/audio_starts_late_0.5s.mp4"
-    info, sound = probe(path), read_sound(path)
+    info, sound = probe(path), read_audio(path)
     assert info.audio is not None
     begin = round(info.audio.start * sound.rate)
     assert np.abs(sound.samples[:begin]).max() == 0
@@ -86,7 +86,7 @@ def test_late_sound_is_delivered_late(shared: Path) -> None:
 
 
 def test_a_sphere_file_is_read(shared: Path) -> None:
-    sound = read_sound(shared / "reference/nr/SX112.WAV")
+    sound = read_audio(shared / "reference/nr/SX112.WAV")
     assert sound.rate == 16_000 and sound.duration == pytest.approx(2.656, abs=1e-3)
 
 
@@ -94,14 +94,14 @@ def test_four_channels_become_one(shared: Path) -> None:
     path = shared / "data/speech/multichannel_speech_4ch.flac"
     theirs, rate = soundfile.read(path, dtype="float32")
     assert theirs.shape[1] == 4
-    sound = read_sound(path)
+    sound = read_audio(path)
     np.testing.assert_allclose(sound.samples, theirs.mean(axis=1), atol=1e-6)
     assert sound.rate == rate
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingFile, match="nowhere"):
-        read_sound(tmp_path / "nowhere.wav")
+        read_audio(tmp_path / "nowhere.wav")
 
 
 def clicked(path: Path, *, sound_at: float, picture_at: float = 0.0, click: float = 1.0) -> Path:
@@ -135,7 +135,7 @@ def test_sample_zero_sounds_with_the_first_picture(
     tmp_path: Path, sound_at: float, picture_at: float, expected: float
 ) -> None:
     path = clicked(tmp_path / "c.mkv", sound_at=sound_at, picture_at=picture_at)
-    sound = read_sound(path)
+    sound = read_audio(path)
     assert np.argmax(np.abs(sound.samples)) / sound.rate == pytest.approx(expected, abs=0.002)
     info = probe(path)
     assert info.audio is not None
@@ -146,5 +146,5 @@ def test_sound_of_our_own_movies_is_in_place(tmp_path: Path) -> None:
     samples = np.zeros(16_000, np.float32)
     samples[8_000:8_010] = 0.9
     path = movie(tmp_path / "m.mp4", [grey(90)] * 25, sound=Waveform(samples, 16_000))
-    sound = read_sound(path)
+    sound = read_audio(path)
     assert np.argmax(np.abs(sound.samples)) / sound.rate == pytest.approx(0.5, abs=0.005)

@@ -16,7 +16,7 @@ import pytest
 from making import grey, movie, sentence, tone
 
 from core.errors import BadInput, MediaError
-from core.media import probe, read_frames, read_frames_at, read_sound, write_wav
+from core.media import probe, read_audio, read_frames, read_frames_at, write_wav
 from core.media import sandbox as guard
 from core.samples import SAMPLE
 from core.settings import Limits, read_settings
@@ -58,7 +58,7 @@ def gone(pid: int) -> bool:
 def test_a_decoder_is_kept_warm_for_the_next_file(clip: Path) -> None:
     pid = warm()
     probe(clip)
-    read_sound(clip)
+    read_audio(clip)
     assert len(list(read_frames(clip))) == 60
     assert [d.process.pid for d in guard._idle] == [pid]
 
@@ -135,7 +135,7 @@ def test_sound_that_eats_memory_costs_one_sentence(tmp_path: Path, home: Path) -
     write_wav(tmp_path / "long.wav", tone(1200))
     limit(home, memory_mb=110)
     with pytest.raises(MediaError) as caught:
-        read_sound(tmp_path / "long.wav")
+        read_audio(tmp_path / "long.wav")
     sentence(caught.value)
 
 
@@ -178,7 +178,7 @@ def test_a_decoder_that_lies_costs_one_sentence(
     limit(home, wait_seconds=3, total_seconds=1)
     script = "import socket, time\nline = socket.socket(fileno=0)\n" + textwrap.dedent(deed)
     monkeypatch.setattr(guard, "_COMMAND", (sys.executable, "-c", script))
-    for door in (probe, read_sound, lambda path: list(read_frames(path))):
+    for door in (probe, read_audio, lambda path: list(read_frames(path))):
         with pytest.raises(MediaError, match="decoder") as caught:
             door(clip)
         sentence(caught.value)
@@ -213,7 +213,7 @@ def test_the_decoder_ends_with_the_app() -> None:
         ("frames", 20, probe),
         ("frames", 20, lambda path: list(read_frames(path))),
         ("hours", 0.0003, probe),
-        ("hours", 0.0003, read_sound),
+        ("hours", 0.0003, read_audio),
         ("hours", 0.0003, lambda path: list(read_frames(path))),
     ],
     ids=lambda value: getattr(value, "__name__", str(value)),

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 from making import noise, sentence
 
-from core.errors import MediaError, MissingFile, NoSound
-from core.media import open_sound, read_sound, write_wav
+from core.errors import MediaError, MissingFile, NoAudio
+from core.media import open_audio, read_audio, write_wav
 
 CLIPS = (
     "grid_other_brbk7n.mpg",
@@ -25,7 +25,7 @@ CLIPS = (
 @pytest.mark.parametrize("name", CLIPS)
 def test_pieces_are_the_samples_of_a_whole_reading(shared: Path, name: str, seconds: float) -> None:
     path = shared / "data/clips" / name
-    whole, stored = read_sound(path), open_sound(path)
+    whole, stored = read_audio(path), open_audio(path)
     pieces = list(stored.pieces(seconds))
     np.testing.assert_array_equal(np.concatenate(pieces), whole.samples)
     assert stored.rate == whole.rate and stored.n_samples == len(whole.samples)
@@ -35,7 +35,7 @@ def test_pieces_are_the_samples_of_a_whole_reading(shared: Path, name: str, seco
 
 def test_it_can_be_heard_again_and_left_early(tmp_path: Path) -> None:
     write_wav(tmp_path / "n.wav", noise(12.0))
-    stored = open_sound(tmp_path / "n.wav")
+    stored = open_audio(tmp_path / "n.wav")
     first = next(stored.pieces(1.0))
     np.testing.assert_array_equal(first, next(stored.pieces(1.0)))
     assert sum(map(len, stored.pieces(5.0))) == stored.n_samples
@@ -44,31 +44,31 @@ def test_it_can_be_heard_again_and_left_early(tmp_path: Path) -> None:
 def test_several_channels_are_averaged(tmp_path: Path) -> None:
     left, right = noise(0.5).samples, -0.5 * noise(0.5).samples
     soundfile.write(tmp_path / "s.wav", np.stack([left, right], 1), 16_000, subtype="FLOAT")
-    got = np.concatenate(list(open_sound(tmp_path / "s.wav").pieces(1.0)))
+    got = np.concatenate(list(open_audio(tmp_path / "s.wav").pieces(1.0)))
     np.testing.assert_allclose(got, (left + right) / 2, atol=1e-7)
 
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("one_frame.mp4", NoSound), ("clm_cap13_vp8_noaudio.webm", NoSound), ("nowhere", MissingFile)],
+    [("one_frame.mp4", NoAudio), ("clm_cap13_vp8_noaudio.webm", NoAudio), ("nowhere", MissingFile)],
 )
 def test_no_sound_is_one_sentence(shared: Path, name: str, kind: type[Exception]) -> None:
     with pytest.raises(kind) as caught:
-        open_sound(shared / "data/clips" / name)
+        open_audio(shared / "data/clips" / name)
     sentence(caught.value)
 
 
 def test_sound_without_a_sample_or_with_nonsense_is_refused(tmp_path: Path) -> None:
     for name, samples in (("none.wav", []), ("nan.wav", [0.1, np.nan])):
         soundfile.write(tmp_path / name, np.array(samples, np.float32), 16_000, subtype="FLOAT")
-        with pytest.raises(NoSound) as caught:
-            open_sound(tmp_path / name)
+        with pytest.raises(NoAudio) as caught:
+            open_audio(tmp_path / name)
         sentence(caught.value)
 
 
 def test_a_file_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
     write_wav(tmp_path / "n.wav", noise(2.0))
-    stored = open_sound(tmp_path / "n.wav")
+    stored = open_audio(tmp_path / "n.wav")
     write_wav(tmp_path / "n.wav", noise(1.0))
     with pytest.raises(MediaError, match="changed") as caught:
         list(stored.pieces(1.0))

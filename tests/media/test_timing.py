@@ -19,7 +19,7 @@ from core.media import (
     drift,
     drift_warnings,
     probe,
-    read_sound,
+    read_audio,
     resampling_plan,
     timing_report,
 )
@@ -207,5 +207,5 @@ def test_the_end_of_the_sound_is_told_against_the_pictures_end(shared: Path) -> 
     path = shared / "data/clips/noface_then_face_hevc_120r.mov"
     info = probe(path)
     assert timing_report(info).end_mismatch is None
-    report = timing_report(info, sound_end=read_sound(path).duration)
+    report = timing_report(info, sound_end=read_audio(path).duration)
     assert report.end_mismatch == pytest.approx(3.945 - 6.379, abs=0.05)

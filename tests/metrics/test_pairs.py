@@ -17,7 +17,7 @@ from core.errors import BadInput
 from core.evaluation import HEADLINE
 from core.evaluation.cards import OVER_CLIPS
 from core.evaluation.pairs import Pair, normalise_width, pair_by_frame, pair_by_time, pairs_of
-from core.evaluation.publications import MEASURES, SCORES, score_track, take_scores
+from core.evaluation.publications import MEASURES, SCORES, export_scores, score_track
 from core.shape import fit_shape_space
 from core.tracks.track import LandmarkTrack, frame_times
 
@@ -83,7 +83,7 @@ def test_frames_that_are_not_complete_in_both_do_not_count() -> None:
         assert np.flatnonzero(~pairs[name].common).tolist() == [3, 7]
     # the lips of frame 3 are whole
     assert np.flatnonzero(~pairs["lips"].common).tolist() == [7]
-    scores = take_scores(pairs)
+    scores = export_scores(pairs)
     assert scores["rmse"].n == 28 and scores["lips_mse"].n == 29
     framed = scores["rmse"].per_frame
     assert framed is not None and np.isnan(framed[[3, 7]]).all()
@@ -99,7 +99,7 @@ def test_corrected_scores_do_not_depend_on_the_place_and_size_of_either_face(
 ) -> None:
     truth, guess = talking(seed), talking(seed + 1)
     moved = guess.replace(points=guess.points * scale + shift)
-    one, two = (take_scores(compare(truth, g)) for g in (guess, moved))
+    one, two = (export_scores(compare(truth, g)) for g in (guess, moved))
     assert one.keys() == two.keys()
     for name in one:
         assert two[name].value == pytest.approx(one[name].value, rel=1e-6, abs=1e-9), name
@@ -109,7 +109,7 @@ def test_corrected_scores_do_not_depend_on_the_place_and_size_of_either_face(
 def test_a_prediction_that_is_the_truth_has_no_error(seed: int) -> None:
     truth = talking(seed)
     for published in (False, True):
-        scores = take_scores(compare(truth, truth, published=published))
+        scores = export_scores(compare(truth, truth, published=published))
         assert scores["rmse"].value == scores["lips_mse"].value == 0
         assert all(score.n == 30 for score in scores.values())
 
@@ -119,14 +119,14 @@ def test_published_scores_take_tracks_as_given() -> None:
     far = guess.replace(points=guess.points + 100)
     pairs = compare(truth, far, published=True)
     assert "identity" not in pairs
-    assert take_scores(pairs)["rmse"].value == pytest.approx(100 * np.sqrt(2), rel=0.2)
-    assert take_scores(pairs)["rmse"].unit == "pixel"
+    assert export_scores(pairs)["rmse"].value == pytest.approx(100 * np.sqrt(2), rel=0.2)
+    assert export_scores(pairs)["rmse"].unit == "pixel"
 
 
 def test_the_unit_of_position_is_the_distance_of_the_eye_centres() -> None:
     truth, guess = talking(1), talking(2)
-    one = take_scores(compare(truth, guess))
-    two = take_scores(pairs_of(truth, guess, template=TEMPLATE * 2)[0])
+    one = export_scores(compare(truth, guess))
+    two = export_scores(pairs_of(truth, guess, template=TEMPLATE * 2)[0])
     assert one["rmse"].unit == one["mouth_rmse"].unit == "IOD"
     assert two["rmse"].value == pytest.approx(one["rmse"].value / 2)
 
@@ -166,7 +166,7 @@ def test_shuffled_frames_are_the_same_frames_in_another_order() -> None:
     assert (pairs[0].predicted != pairs[2].predicted).any()
     ordered = [np.sort(p.predicted, axis=0) for p in (pairs[0], compare(truth, truth)["position"])]
     np.testing.assert_array_equal(*ordered)
-    scores = take_scores(compare(truth, truth, shuffle=3))
+    scores = export_scores(compare(truth, truth, shuffle=3))
     assert scores["rmse"].value == 0 < scores["rmse_shuffled"].value
 
 
@@ -187,7 +187,7 @@ def eye5_lips(track: LandmarkTrack) -> np.ndarray:
 def test_errors_in_a_basis() -> None:
     truth, guess = talking(1, 40), talking(2, 40)
     basis = fit_shape_space(eye5_lips(truth), 8)
-    scores = take_scores(compare(truth, guess, basis=basis))
+    scores = export_scores(compare(truth, guess, basis=basis))
     own, given = (basis.project(eye5_lips(t)) for t in (truth, guess))
     assert scores["basis_mse"].value == pytest.approx(((own - given) ** 2).mean())
     kept = basis.reconstruct(own)
@@ -209,7 +209,7 @@ def test_lips_in_their_own_space_are_compared_as_lips_alone(published: bool) -> 
 
 def test_two_tracks_of_normalised_lips_can_be_taken_as_given() -> None:
     truth, guess = (align(talking(k), "lips", mouth_only=True) for k in (1, 2))
-    scores = take_scores(pairs_of(truth, guess, published=True)[0])
+    scores = export_scores(pairs_of(truth, guess, published=True)[0])
     assert scores["rmse"].unit == "eye5" and set(scores) == {"rmse", "lips_mse"}
     gap = ((truth.points - guess.points) ** 2).mean(axis=(1, 2))
     assert scores["lips_mse"].value == pytest.approx(gap.mean())
@@ -292,7 +292,7 @@ def test_every_card_belongs_to_a_comparison_that_is_made() -> None:
     basis = fit_shape_space(eye5_lips(truth), 8)
     pairs = compare(truth, talking(2, 40), basis=basis, shuffle=1)
     assert {pair for pair, _ in MEASURES.values()} == set(pairs)
-    assert set(take_scores(pairs)) == set(MEASURES) == set(SCORES) - set(HEADLINE)
+    assert set(export_scores(pairs)) == set(MEASURES) == set(SCORES) - set(HEADLINE)
 
 
 # --- all scores of one prediction ---------------------------------------------------------------

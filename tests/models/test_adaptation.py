@@ -15,7 +15,7 @@ from talkers import mouth, moved, track
 from core.align import normalise_lips, shipped_template
 from core.errors import BadInput, NoFace
 from core.jobs.predict import prediction_key
-from core.media import Sound
+from core.media import Audio
 from core.models import PredictOptions, SpeechModel, adapt_model, known_models, load_model
 from core.neutral import SpeakerMean, mean_lips, speaker_mean
 from core.tracks.adapted import ADAPT, adapted_stretch
@@ -44,7 +44,7 @@ class Waves(SpeechModel):
         self.mean_face = rng.normal(size=(20, 2))
         self.direction = rng.normal(size=(20, 2))
 
-    def listen(self, rate: int, whole: Sound | None = None, *, dropout: bool = False) -> Any:
+    def open_stream(self, rate: int, whole: Audio | None = None, *, dropout: bool = False) -> Any:
         return _Waves()
 
     def shape(self, raw: NDArray[np.float64], boost: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -55,10 +55,10 @@ class Waves(SpeechModel):
 class _Waves:
     delay_s = 0.0
 
-    def hear(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    def push(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
         return np.zeros((0, 1))
 
-    def end(self) -> NDArray[np.float64]:
+    def flush(self) -> NDArray[np.float64]:
         return np.sin(2 * np.pi * np.arange(50) / 25)[:, None]
 
 
@@ -94,7 +94,7 @@ def test_the_motion_of_every_family_stays_and_the_speaker_s_mean_takes_the_place
     np.testing.assert_allclose(moved_by[0], adapted.mean_face - model.mean_face, atol=1e-12)
     twice = [m.landmarks(one.coefficients, 2 * m.boost) for m in (model, adapted)]
     np.testing.assert_allclose(twice[1] - twice[0], moved_by, atol=1e-12)
-    assert adapted.listen(48_000).delay_s == model.listen(48_000).delay_s
+    assert adapted.open_stream(48_000).delay_s == model.open_stream(48_000).delay_s
     lips = adapted.mean_face if family == "lips" else still_lips(adapted.mean_face[None])
     np.testing.assert_allclose(lips, speaker.lips, atol=0.02)
 

@@ -12,10 +12,10 @@ from making import noise, sentence, tone
 from networks import deterministic_state, small_space
 
 from core.errors import BadInput
-from core.media import Waveform, read_sound
+from core.media import Waveform, read_audio
 from core.models import PredictOptions
 from core.models.cnn import CNNModel, SpeechCNN
-from core.models.tc import TemporalCNNModel, published_boost
+from core.models.tc import TemporalCNNModel, published_gain
 from core.neutral.identity import read_template
 from core.shape import ShapeSpace
 from core.speech import NR_HOP, NR_WINDOW, nr_frame_count, nr_padded, nr_signal
@@ -47,14 +47,14 @@ def test_the_published_program_s_landmarks_are_reproduced(
         else TemporalCNNModel(temporal, space, template=np.load(folder / "mean.npy"), boost=boost)
     )
     expected = np.load(folder / f"SX112_{kind}_landmarks.npy")
-    got = model.predict(read_sound(folder / "SX112.WAV")).track.points
+    got = model.predict(read_audio(folder / "SX112.WAV")).track.points
     assert got.shape == expected.shape == (67, 68, 3)
     assert np.abs(got - expected).max() <= 1e-4 * np.ptp(expected)
 
 
 def test_the_published_boost_is_the_file_s(shared: Path) -> None:
     np.testing.assert_allclose(
-        published_boost(), np.load(shared / "reference/nr/tcboost.npy").ravel()
+        published_gain(), np.load(shared / "reference/nr/tcboost.npy").ravel()
     )
 
 
@@ -203,10 +203,10 @@ def test_the_boost_scales_what_is_shown_and_not_what_is_fed_back(temporal: Speec
     sound = noise(0.4)
     space = small_space()
     none = TemporalCNNModel(temporal, space).predict(sound)
-    boosted = TemporalCNNModel(temporal, space, boost=published_boost()).predict(sound)
-    np.testing.assert_array_equal(none.coefficients, boosted.coefficients)
-    expected = space.reconstruct(none.coefficients * published_boost())
-    np.testing.assert_allclose(boosted.track.points, expected)
+    amplified = TemporalCNNModel(temporal, space, boost=published_gain()).predict(sound)
+    np.testing.assert_array_equal(none.coefficients, amplified.coefficients)
+    expected = space.reconstruct(none.coefficients * published_gain())
+    np.testing.assert_allclose(amplified.track.points, expected)
 
 
 def test_the_template_changes_only_how_the_temporal_variant_starts(

@@ -62,9 +62,11 @@ def speechlike(seconds: float, rate: int = 16_000, seed: int = 0) -> Waveform:
 
 
 def in_pieces(model: LipsModel, sound: Waveform, size: int) -> np.ndarray:
-    listener = model.listen(sound.rate, sound)
-    parts = [listener.hear(sound.samples[a : a + size]) for a in range(0, sound.n_samples, size)]
-    return np.concatenate([*parts, listener.end()])
+    speech_stream = model.open_stream(sound.rate, sound)
+    parts = [
+        speech_stream.push(sound.samples[a : a + size]) for a in range(0, sound.n_samples, size)
+    ]
+    return np.concatenate([*parts, speech_stream.flush()])
 
 
 # --- pieces -------------------------------------------------------------------------------------
@@ -109,7 +111,7 @@ def test_a_stream_of_any_length_ends_with_all_rows(count: int) -> None:
     features = torch.randn(count, 80)
     with torch.inference_mode():
         stream = LipStream(net)
-        got = torch.cat([stream.hear(features), stream.hear(features[:0], last=True)])
+        got = torch.cat([stream.push(features), stream.push(features[:0], last=True)])
         assert len(got) == -(-count // 4)
         if count:
             torch.testing.assert_close(got, net(features[None])[0], atol=1e-4, rtol=1e-4)
@@ -127,11 +129,11 @@ def test_a_row_depends_on_a_bounded_stretch_of_sound() -> None:
 
 def test_what_is_held_does_not_grow() -> None:
     model = lips_model()
-    listener = model.listen(16_000)
+    speech_stream = model.open_stream(16_000)
     sizes = []
     for second in range(40):
-        listener.hear(speechlike(1.0, seed=second).samples)
-        parts = [*listener._rows._convs, *listener._rows._layers]
+        speech_stream.push(speechlike(1.0, seed=second).samples)
+        parts = [*speech_stream._rows._convs, *speech_stream._rows._layers]
         sizes.append(sum(part._held.numel() for part in parts))
     assert max(sizes[20:]) <= max(sizes[3:20]) < 5_000
 
@@ -141,23 +143,23 @@ def test_what_is_held_does_not_grow() -> None:
 @pytest.mark.parametrize("ahead", [0, 4])
 def test_the_delay_is_kept_and_not_exaggerated(ahead: int, fps: float, rate: int) -> None:
     model, sound = lips_model(fps, ahead=ahead), speechlike(2.0, rate)
-    listener = model.listen(rate)
+    speech_stream = model.open_stream(rate)
     block, out, late = rate // 100, 0, []
     for first in range(0, sound.n_samples, block):
-        rows = listener.hear(sound.samples[first : first + block])
+        rows = speech_stream.push(sound.samples[first : first + block])
         late += [(first + block) / rate - (out + k) / fps for k in range(len(rows))]
         out += len(rows)
     seen = max(late) - 0.01  # a block may have brought more than was needed
-    assert out > 20 and seen <= listener.delay_s + 1e-9
-    assert listener.delay_s <= 1.5 * max(late)
+    assert out > 20 and seen <= speech_stream.delay_s + 1e-9
+    assert speech_stream.delay_s <= 1.5 * max(late)
 
 
 def test_a_microphone_hears_the_same_from_the_loudest_sample_on() -> None:
     model, sound = lips_model(), speechlike(3.0)
     samples = sound.samples.copy()
     samples[1_600] = 2.0
-    listener = model.listen(16_000)
-    live = np.concatenate([listener.hear(samples), listener.end()])
+    speech_stream = model.open_stream(16_000)
+    live = np.concatenate([speech_stream.push(samples), speech_stream.flush()])
     whole = model.predict(Waveform(samples, 16_000)).coefficients
     assert np.abs(live[:3] - whole[:3]).max() > 1e-4
     after = float(model.pieces_note.split(" from ")[1].split(" s ")[0])  # what it promises

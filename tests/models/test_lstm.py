@@ -21,7 +21,7 @@ from torch import Tensor
 
 from core.align import normalise_eyes
 from core.errors import BadInput, WeightsError
-from core.media import Waveform, read_sound
+from core.media import Waveform, read_audio
 from core.models import PredictOptions, load_model, recognise
 from core.models.cores import side_by_side
 from core.models.lstm import LSTMModel, delayed
@@ -75,7 +75,7 @@ def test_sound_becomes_the_published_program_s_landmarks(shared: Path) -> None:
     folder = shared / "reference/tfl"
     expected = np.load(folder / "hard_C3.npz")["landmarks"][:139]
     model = load_model(folder / "hard_C3.h5", delay=1)
-    result = model.predict(read_sound(folder / "test1.flac"))
+    result = model.predict(read_audio(folder / "test1.flac"))
     assert len(result.track) == 375 and result.track.space == "unit" and model.fps == 25
     got = result.coefficients.reshape(-1, 68, 2)[:139]
     assert np.abs(got - expected).max() <= 1e-4
@@ -155,7 +155,7 @@ def test_every_window_agrees_with_a_plain_lstm(
             got = side_by_side([lambda: net(windows)])[0][:, -1].numpy()
     else:
         with torch.inference_mode():
-            got = LSTMWindows(net).stream(live=how == "live").hear(rows)
+            got = LSTMWindows(net).stream(live=how == "live").push(rows)
     assert np.ptp(expected) > 1e-3 or pair == ("tanh", "linear")
     np.testing.assert_allclose(got, expected, atol=1e-5 * max(1, np.abs(expected).max()))
 
@@ -188,13 +188,13 @@ def test_long_runs_agree_with_short_ones(small: LSTMModel, live: bool) -> None:
     """More windows than advance together, and more rows than stay open."""
     rows = np.random.default_rng(2).normal(0, 1, (1100, 512)).astype(np.float32)
     with torch.inference_mode():
-        whole = small.windows.stream(live=live).hear(rows)
+        whole = small.windows.stream(live=live).push(rows)
         for at in (0, 74, 75, 511, 512, 1099):
-            alone = small.windows.stream().hear(rows[max(0, at - 74) : at + 1])
+            alone = small.windows.stream().push(rows[max(0, at - 74) : at + 1])
             if at >= 74:
                 alone = small.windows.stream()
-                alone.hear(rows[at - 74 : at])
-                alone = alone.hear(rows[at : at + 1])
+                alone.push(rows[at - 74 : at])
+                alone = alone.push(rows[at : at + 1])
             np.testing.assert_allclose(whole[at], alone[-1], atol=1e-6)
 
 
@@ -203,9 +203,9 @@ def test_windows_do_not_depend_on_the_pieces(small: LSTMModel, cuts: list[int], 
     rows = np.random.default_rng(3).normal(0, 1, (200, 512)).astype(np.float32)
     edges = sorted({0, 200, *cuts})
     with torch.inference_mode():
-        whole = small.windows.stream().hear(rows)
+        whole = small.windows.stream().push(rows)
         stream = small.windows.stream(live=live)
-        parts = [stream.hear(rows[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+        parts = [stream.push(rows[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
     np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-6)
 
 
@@ -373,7 +373,7 @@ def test_one_mask_holds_for_all_steps_and_what_is_kept_is_scaled() -> None:
     rows = np.ones((400, 128), np.float32)
     torch.manual_seed(1)
     with torch.inference_mode():
-        out = LSTMWindows(net).stream(dropout=True).hear(rows)
+        out = LSTMWindows(net).stream(dropout=True).push(rows)
     kept = out[74:, 0] / STEPS * 0.75
     np.testing.assert_allclose(kept, np.round(kept), atol=1e-2)
     assert np.ptp(kept) > 5  # every window draws its own
@@ -416,8 +416,8 @@ SOUNDS = {
 @pytest.mark.parametrize("sound", SOUNDS.values(), ids=list(SOUNDS))
 def test_any_sound_gives_finite_faces(late: LSTMModel, sound: Waveform) -> None:
     for whole in (sound, None):
-        listener = late.listen(sound.rate, whole)
-        rows = np.concatenate([listener.hear(sound.samples), listener.end()])
+        speech_stream = late.open_stream(sound.rate, whole)
+        rows = np.concatenate([speech_stream.push(sound.samples), speech_stream.flush()])
         count = math.ceil(sound.n_samples * (44_100 / sound.rate))
         assert len(rows) == tfl_frame_count(count)
         assert np.isfinite(late.landmarks(rows)).all()
@@ -435,9 +435,9 @@ def test_eyes_that_coincide_are_named(small: LSTMModel) -> None:
 
 
 def heard(model: LSTMModel, sound: Waveform, seconds: float, *, live: bool) -> np.ndarray:
-    listener = model.listen(sound.rate, None if live else sound)
-    rows = [listener.hear(piece) for piece in sound.pieces(seconds)]
-    return np.concatenate([*rows, listener.end()])
+    speech_stream = model.open_stream(sound.rate, None if live else sound)
+    rows = [speech_stream.push(piece) for piece in sound.pieces(seconds)]
+    return np.concatenate([*rows, speech_stream.flush()])
 
 
 @pytest.mark.parametrize("live", [False, True], ids=["a file", "a microphone"])
@@ -458,16 +458,18 @@ def test_pieces_give_the_faces_of_the_whole(
 @pytest.mark.parametrize("rate", [16_000, 44_100, 48_000], ids=lambda r: f"{r} Hz")
 def test_a_face_is_out_when_it_was_promised(rate: int, live: bool, delay: int) -> None:
     model, sound = model_of(delay=delay), noise(2.5, rate)
-    listener = model.listen(rate, None if live else sound)
+    speech_stream = model.open_stream(rate, None if live else sound)
     now, out, latest = 0.0, 0, 0.0
     for piece in sound.pieces(0.01):
-        rows = listener.hear(piece)
+        rows = speech_stream.push(piece)
         now += len(piece) / rate
         if len(rows):
             latest = max(latest, now - out / model.fps)
         out += len(rows)
-        assert out / model.fps + listener.delay_s >= now - 1e-9, f"frame {out} is late at {now:.2f}"
-    assert out > 50 and listener.delay_s <= 1.5 * latest
+        assert out / model.fps + speech_stream.delay_s >= now - 1e-9, (
+            f"frame {out} is late at {now:.2f}"
+        )
+    assert out > 50 and speech_stream.delay_s <= 1.5 * latest
 
 
 # --- files -------------------------------------------------------------------------------------

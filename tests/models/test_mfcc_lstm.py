@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from core.errors import WeightsError
-from core.media import Waveform, read_sound
+from core.media import Waveform, read_audio
 from core.models import PredictOptions, load_model, recognise
 from core.models.mfcc_lstm import MFCCLSTMModel, WindowLSTM
 from core.models.store import save_model
@@ -127,7 +127,7 @@ def test_there_are_as_many_frames_as_the_sound_is_long(
 
 
 def test_real_speech_gives_faces(shared: Path, published: MFCCLSTMModel) -> None:
-    track = published.predict(read_sound(shared / "reference/nr/SX112.WAV")).track
+    track = published.predict(read_audio(shared / "reference/nr/SX112.WAV")).track
     assert len(track) == 80 and np.ptp(track.points, axis=0).max() > 1
 
 
@@ -202,8 +202,8 @@ SOUNDS = {
 @pytest.mark.parametrize("sound", SOUNDS.values(), ids=list(SOUNDS))
 def test_any_sound_gives_finite_faces(published: MFCCLSTMModel, sound: Waveform) -> None:
     for whole in (sound, None):
-        listener = published.listen(sound.rate, whole)
-        rows = np.concatenate([listener.hear(sound.samples), listener.end()])
+        stream = published.open_stream(sound.rate, whole)
+        rows = np.concatenate([stream.push(sound.samples), stream.flush()])
         assert len(rows) >= 1 and np.isfinite(published.landmarks(rows)).all()
         assert abs(len(rows) - sound.duration * 29.97) <= 1.5
 
@@ -214,9 +214,9 @@ def test_any_sound_gives_finite_faces(published: MFCCLSTMModel, sound: Waveform)
 def heard(
     model: MFCCLSTMModel, sound: Waveform, seconds: float, *, live: bool = False
 ) -> np.ndarray:
-    listener = model.listen(sound.rate, None if live else sound)
-    rows = [listener.hear(piece) for piece in sound.pieces(seconds)]
-    return model.landmarks(np.concatenate([*rows, listener.end()]))
+    stream = model.open_stream(sound.rate, None if live else sound)
+    rows = [stream.push(piece) for piece in sound.pieces(seconds)]
+    return model.landmarks(np.concatenate([*rows, stream.flush()]))
 
 
 @pytest.mark.parametrize("seconds", [0.007, 0.1, 1.3, 60.0], ids=lambda s: f"pieces of {s} s")
@@ -257,17 +257,17 @@ def test_a_face_is_out_when_it_was_promised(
     published: MFCCLSTMModel, rate: int, live: bool
 ) -> None:
     sound = noise(4.0, rate)
-    listener = published.listen(rate, None if live else sound)
+    stream = published.open_stream(rate, None if live else sound)
     now, out, latest = 0.0, 0, 0.0
     for piece in sound.pieces(0.01):
-        rows = listener.hear(piece)
+        rows = stream.push(piece)
         now += len(piece) / rate
         if len(rows):
             latest = max(latest, now - out / published.fps)
         out += len(rows)
-        due = min(math.floor((now - listener.delay_s) * published.fps) + 1, 120)
+        due = min(math.floor((now - stream.delay_s) * published.fps) + 1, 120)
         assert out >= due, f"frame {out} is late at {now:.2f} s"
-    assert out > 90 and listener.delay_s <= 1.5 * latest
+    assert out > 90 and stream.delay_s <= 1.5 * latest
 
 
 # --- files -------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from core.media import Waveform
 from core.models import PredictOptions, SpeechModel, families, family, load_model, recognise
 from core.models.families import FAMILIES
 from core.models.store import save_model
-from core.models.streaming import FrameListener
+from core.models.streaming import FrameStream
 from core.weights import open_weights
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/new-family.md"
@@ -89,10 +89,10 @@ def test_modes_and_pieces_come_with_the_interface(mouth: Path) -> None:
     whole = model.predict(sound)
     many = model.predict(sound, PredictOptions("samples", n_samples=3))
     assert many.spread is not None and many.spread.max() == 0  # it has no dropout
-    listener = model.listen(sound.rate)
-    rows = [*map(listener.hear, sound.pieces(0.013)), listener.end()]
+    stream = model.open_stream(sound.rate)
+    rows = [*map(stream.push, sound.pieces(0.013)), stream.flush()]
     np.testing.assert_array_equal(np.concatenate(rows), whole.coefficients)
-    assert 0.04 <= listener.delay_s < 0.041
+    assert 0.04 <= stream.delay_s < 0.041
 
 
 def test_a_file_of_another_shape_is_refused_with_what_it_expects(
@@ -114,9 +114,9 @@ def test_a_file_of_another_shape_is_refused_with_what_it_expects(
 )
 def test_frames_are_the_same_in_any_pieces(count: int, cuts: list[int], fps: float) -> None:
     samples = np.arange(count, dtype=np.float32)
-    listener = FrameListener(8_000, fps, lambda s: [s[0], s[-1]])
+    stream = FrameStream(8_000, fps, lambda s: [s[0], s[-1]])
     parts = np.split(samples, sorted(min(c, count) for c in cuts))
-    rows = np.concatenate([*map(listener.hear, parts), listener.end()])
+    rows = np.concatenate([*map(stream.push, parts), stream.flush()])
     starts = np.rint(np.arange(count + 1) * 8_000 / fps)
     starts = starts[starts < max(count, 1)]
     np.testing.assert_array_equal(rows[:, 0], starts)

@@ -10,7 +10,7 @@ import pytest
 from making import noise
 from networks import deterministic_state, small_space
 
-from core.media import Sound, Waveform, open_sound, write_wav
+from core.media import Audio, Waveform, open_audio, write_wav
 from core.models import SpeechModel
 from core.models.cnn import CNNModel, SpeechCNN
 from core.models.tc import TemporalCNNModel
@@ -30,10 +30,10 @@ MODELS: dict[str, Callable[[], SpeechModel]] = {
 each_model = pytest.mark.parametrize("make", MODELS.values(), ids=list(MODELS))
 
 
-def heard(model: SpeechModel, sound: Waveform, seconds: float, whole: Sound | None) -> np.ndarray:
-    listener = model.listen(sound.rate, whole)
-    rows = [listener.hear(piece) for piece in sound.pieces(seconds)]
-    return np.concatenate([*rows, listener.end()])
+def heard(model: SpeechModel, sound: Waveform, seconds: float, whole: Audio | None) -> np.ndarray:
+    stream = model.open_stream(sound.rate, whole)
+    rows = [stream.push(piece) for piece in sound.pieces(seconds)]
+    return np.concatenate([*rows, stream.flush()])
 
 
 @each_model
@@ -53,17 +53,17 @@ def test_pieces_give_the_faces_of_the_whole(
 @pytest.mark.parametrize("rate", [16_000, 44_100], ids=lambda r: f"{r} Hz")
 def test_a_face_is_out_when_it_was_promised(make: Callable[[], SpeechModel], rate: int) -> None:
     model, sound = make(), noise(3.0, rate)
-    listener = model.listen(rate)
+    stream = model.open_stream(rate)
     out, now, latest = 0, 0.0, 0.0
     for piece in sound.pieces(0.01):
-        rows = listener.hear(piece)
+        rows = stream.push(piece)
         now += len(piece) / rate
         if len(rows):  # the first of these frames has waited longest
             latest = max(latest, now - out / model.fps)
         out += len(rows)
     assert out > 50
-    assert latest <= listener.delay_s + 0.01
-    assert listener.delay_s <= 1.5 * latest
+    assert latest <= stream.delay_s + 0.01
+    assert stream.delay_s <= 1.5 * latest
 
 
 @each_model
@@ -77,21 +77,21 @@ def test_a_microphone_gives_as_many_faces_as_the_file(make: Callable[[], SpeechM
 def test_stored_sound_gives_what_sound_in_memory_gives(
     make: Callable[[], SpeechModel], tmp_path: Path
 ) -> None:
-    from core.media import read_sound
+    from core.media import read_audio
 
     write_wav(tmp_path / "n.wav", noise(2.0))
-    one = make().predict(read_sound(tmp_path / "n.wav")).track
-    two = make().predict(open_sound(tmp_path / "n.wav")).track
+    one = make().predict(read_audio(tmp_path / "n.wav")).track
+    two = make().predict(open_audio(tmp_path / "n.wav")).track
     np.testing.assert_array_equal(one.points, two.points)
 
 
 @each_model
 def test_nothing_heard_gives_no_less_than_the_whole(make: Callable[[], SpeechModel]) -> None:
     model = make()
-    listener = model.listen(16_000)
-    assert len(listener.hear(np.zeros(0, np.float32))) == 0
+    stream = model.open_stream(16_000)
+    assert len(stream.push(np.zeros(0, np.float32))) == 0
     silence = Waveform(np.zeros(0, np.float32), 16_000)
-    assert len(listener.end()) == len(model.predict(silence).coefficients)
+    assert len(stream.flush()) == len(model.predict(silence).coefficients)
 
 
 @each_model

@@ -16,7 +16,7 @@ import pytest
 from making import movie
 
 from core import read_audio
-from core.media import Waveform, cut_sound, read_frames
+from core.media import Waveform, cut_audio, read_frames
 from core.samples import SAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,7 +111,7 @@ def test_workers_start_under_the_name_of_the_package(speechmarks: Run, tmp_path:
     (tmp_path / "set").mkdir()
     for name, start in (("a.mp4", 0.0), ("b.mp4", 2.0)):
         shown = read_frames(SAMPLE.video, start=start, stop=start + 1.6, longest_side=256)
-        heard = cut_sound(read_audio(SAMPLE.video), start, start + 1.6)
+        heard = cut_audio(read_audio(SAMPLE.video), start, start + 1.6)
         sound = Waveform(np.concatenate(list(heard.pieces(10.0))), heard.rate)
         movie(tmp_path / "set" / name, [frame.image for frame in shown], sound=sound)
     done = speechmarks("data", "extract", "set", "--workers", "2")

@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from test_pages import in_order, open_page, press, private_workspace  # noqa: F401 (a fixture)
 
 from core.cli import main
-from core.media import Waveform, read_frames, read_sound
+from core.media import Waveform, read_audio, read_frames
 from core.neutral import remove_identity
 from core.render.player import UnpackedPlayer, unpack_player
 from core.samples import SAMPLE
@@ -33,7 +33,7 @@ FRAMES = 30
 def clip(private_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Clip:  # noqa: F811
     """A second of the built-in clip with its sound."""
     images = [f.image for _, f in zip(range(FRAMES), read_frames(SAMPLE.video))]  # noqa: B905
-    sound = read_sound(SAMPLE.video)
+    sound = read_audio(SAMPLE.video)
     short = Waveform(sound.samples[: int(FRAMES / 25 * sound.rate)], sound.rate)
     path = movie(tmp_path_factory.mktemp("clip") / "talk.mp4", images, sound=short)
     return state.workspace().add_clip(path, path.name)

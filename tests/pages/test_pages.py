@@ -40,7 +40,7 @@ PAGES = {
     "quality": "Quality",
     "alignment": "Alignment",
     "reference": "Reference",
-    "identity": "Identity",
+    "identity": "FaceTrack",
     "shape": "Shape space",
     "inference": "Inference",
     "compare": "Compare",
@@ -238,7 +238,7 @@ def test_the_command_follows_the_choices(clips: Callable[[str], Clip]) -> None:
 # --- which page makes what of which clip ------------------------------------------------------
 
 NO_PICTURE = "has no video"
-NO_SOUND = "has no audio"
+NO_AUDIO = "has no audio"
 NO_FACE = "No face was found"
 TABLE: dict[str, dict[str, list[str]]] = {
     # page: {clip: what must be said, or that it plays}
@@ -272,20 +272,20 @@ TABLE: dict[str, dict[str, list[str]]] = {
     },
     "inference": {
         "built-in": [PLAYS],
-        "no sound": [NO_SOUND],
+        "no sound": [NO_AUDIO],
         "no face": [PLAYS],
-        "one frame": [NO_SOUND],
+        "one frame": [NO_AUDIO],
         "silent": [PLAYS, "audio of this clip is silent"],
-        "neither face nor sound": [NO_SOUND],
+        "neither face nor sound": [NO_AUDIO],
         "sound only": [PLAYS],
     },
     "compare": {
         "built-in": [PLAYS],
-        "no sound": [PLAYS, NO_SOUND],
+        "no sound": [PLAYS, NO_AUDIO],
         "no face": [PLAYS, NO_FACE],
-        "one frame": [PLAYS, NO_SOUND],
+        "one frame": [PLAYS, NO_AUDIO],
         "silent": [PLAYS, "audio of this clip is silent"],
-        "neither face nor sound": [PLAYS, NO_FACE, NO_SOUND],
+        "neither face nor sound": [PLAYS, NO_FACE, NO_AUDIO],
         "sound only": [PLAYS],
     },
 }

@@ -31,7 +31,7 @@ from core.samples import SAMPLE
 from core.tracks.corrections import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept
 from core.tracks.track import LandmarkTrack
 from core.workspace import Clip, landmark_key
-from ui import edit_deeds, edit_points, state
+from ui import edit_actions, edit_points, state
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +139,7 @@ def test_deeds_are_taken_in_once_and_nonsense_is_left_out(
     a_clip_with_faults: LandmarkTrack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: dict[str, Any] = {"frame": 5}
-    monkeypatch.setattr(edit_deeds.st, "session_state", held)
+    monkeypatch.setattr(edit_actions.st, "session_state", held)
     track = a_clip_with_faults
 
     def done(number: int, do: object, points: object = (), frame: object = 5) -> dict[str, Any]:
@@ -148,18 +148,18 @@ def test_deeds_are_taken_in_once_and_nonsense_is_left_out(
 
     deeds = [done(1, "move", [(48, 10, 20.5)]), done(2, "missing", [(49,)])]
     for _ in range(2):  # the editor sends until it hears
-        edit_deeds.take_deeds(track, deeds, spread=0)
-    assert len(layer_now().actions) == 2 and edit_deeds.heard() == 2
+        edit_actions.apply_actions(track, deeds, spread=0)
+    assert len(layer_now().actions) == 2 and edit_actions.heard() == 2
     nonsense: list[Any] = [
         done(3, "delete"), done(4, "move", [(48, float("nan"), 1)]), done(5, "move", [(48,)]),
         done(6, "move", [(68, 1, 1)]), done(7, "move", [(1, 1, 1)], 193), done(8, "missing", 5),
         done(9, "move", [(1, "1", 1)]), done(10, "missing", [(1,)], None), {}, 7, "x", None,
     ]  # fmt: skip
-    edit_deeds.take_deeds(track, nonsense, spread=0)
+    edit_actions.apply_actions(track, nonsense, spread=0)
     assert len(layer_now().actions) == 2 and held["edits refused"].endswith(".")
-    edit_deeds.take_deeds(track, [done(11, "undo"), done(12, "next")], spread=0)
+    edit_actions.apply_actions(track, [done(11, "undo"), done(12, "next")], spread=0)
     assert len(layer_now().actions) == 1 and held["frame"] == 6
-    edit_deeds.take_deeds(track, [done(13, "redo"), done(14, "move", [(8, 1, 2)])], spread=3)
+    edit_actions.apply_actions(track, [done(13, "redo"), done(14, "move", [(8, 1, 2)])], spread=3)
     assert layer_now().effective[5, 8].spread == 3
 
 

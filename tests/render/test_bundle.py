@@ -19,7 +19,7 @@ from making import grey, make_track, movie, tone
 from core.align import normalise_lips
 from core.errors import BadInput, NoVideo
 from core.evaluation.publications import Score
-from core.media import sound_bytes, write_wav
+from core.media import audio_bytes, write_wav
 from core.render import INK, model_colour
 from core.render.bundle import comparison_page
 from core.render.curves import comparison_curves
@@ -69,7 +69,7 @@ def test_a_page_holds_the_landmarks_and_the_sound() -> None:
 
 def test_sound_in_a_page_starts_with_the_picture(tmp_path: Path) -> None:
     file = tmp_path / "s.m4a"
-    file.write_bytes(sound_bytes(tone(1.0)))
+    file.write_bytes(audio_bytes(tone(1.0)))
     with av.open(str(file)) as container:
         blocks = list(container.decode(audio=0))
     first = blocks[0].to_ndarray()[0]

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput, NoFace, NoVideo, OutputExists, SpeechmarksError
-from core.media import MovieWriter, Waveform, probe, read_frames, read_sound, write_wav
+from core.media import MovieWriter, Waveform, probe, read_audio, read_frames, write_wav
 from core.render.canvas import warp
 from core.render.crop import crop_movie, face_box, upright_maps
 from core.render.palette import GROUND, rgb
@@ -334,7 +334,7 @@ def test_sound_stays_with_its_picture(tmp_path: Path) -> None:
     video = write(tmp_path / "v.mp4", images, fps=30, sound=clap(0.6, 1.0))
     crop_movie(video, track_of(posed(30), 30), tmp_path / "o.mp4")
     flash = max(read_frames(tmp_path / "o.mp4"), key=lambda f: float(f.image.mean())).time
-    sound = read_sound(tmp_path / "o.mp4")
+    sound = read_audio(tmp_path / "o.mp4")
     loud = np.flatnonzero(np.abs(sound.samples) > 0.4)[0] / sound.rate
     assert flash == pytest.approx(0.6, abs=0.021)
     assert loud == pytest.approx(0.6, abs=0.01)
@@ -346,7 +346,7 @@ def test_sound_that_starts_late_stays_late(shared: Path, tmp_path: Path) -> None
     assert info.video is not None and info.audio is not None and info.audio.start > 0.4
     points = np.repeat(posed(1), info.video.n_frames, axis=0)
     crop_movie(video, LandmarkTrack(points, info.video.times), tmp_path / "o.mp4")
-    before, after = read_sound(video), read_sound(tmp_path / "o.mp4")
+    before, after = read_audio(video), read_audio(tmp_path / "o.mp4")
     first = [np.flatnonzero(np.abs(s.samples) > 0.01)[0] / s.rate for s in (before, after)]
     assert first[0] > 0.4
     assert first[1] == pytest.approx(first[0], abs=0.02)

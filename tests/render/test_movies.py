@@ -10,7 +10,7 @@ from faces import made_track
 from PIL import Image
 
 from core.errors import BadInput, MediaError, OutputExists
-from core.media import Waveform, probe, read_frames, read_sound
+from core.media import Waveform, probe, read_audio, read_frames
 from core.media.movie import MovieWriter
 from core.render import Panel, compare_movie, face_movie, threed_movie
 from core.render.compare import _place
@@ -244,7 +244,7 @@ def test_sound_and_picture_stay_within_20_ms(tmp_path: Path, start: float) -> No
     assert info.audio is not None
     assert abs(info.audio.start) < 0.02
     flash = next(f.time for f in read_frames(out) if f.image[240, 240].min() > 200)
-    heard = read_sound(out)
+    heard = read_audio(out)
     click = float(np.argmax(np.abs(heard.samples) > 0.3)) / heard.rate
     assert flash == pytest.approx(0.6 - start, abs=1e-3)
     assert click == pytest.approx(flash, abs=0.005)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bad_files import DAMAGED, NO_SOUND, REFUSED, placed
+from bad_files import DAMAGED, NO_AUDIO, REFUSED, placed
 from bombs import just, million_pictures
 from sounds import silent_flac
 
 from core.errors import SpeechmarksError
-from core.media import make_proxy, probe, read_frames, read_frames_at, read_sound
+from core.media import make_proxy, probe, read_audio, read_frames, read_frames_at
 from core.media import sandbox as guard
 from core.workspace import Workspace
 
@@ -23,7 +23,7 @@ DOORS: dict[str, Callable[[Path], Any]] = {
     "probe": probe,
     "frames": lambda path: [None for _ in read_frames(path)],
     "frames by number": lambda path: [None for _ in read_frames_at(path, [0, 2, 10**9])],
-    "sound": read_sound,
+    "sound": read_audio,
     "proxy": lambda path: make_proxy(path, path.with_name("proxy.mp4"), force=True),
     "workspace": lambda path: Workspace(path.parent / "space").add_clip(path, path.name),
 }
@@ -58,5 +58,5 @@ def test_every_door_answers_within_two_seconds(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with capsys.disabled():
-        rows = timed(tmp_path, REFUSED | DAMAGED | NO_SOUND | LONG)
+        rows = timed(tmp_path, REFUSED | DAMAGED | NO_AUDIO | LONG)
     assert [row for row in rows if row[0] >= BOUND] == []

@@ -13,9 +13,9 @@ import pytest
 import soundfile
 
 from core.detect import detect_landmarks
-from core.media import Waveform, open_sound
+from core.media import Waveform, open_audio
 from core.models import load_model
-from core.render.player import hear as hear_sound
+from core.render.player import report as hear_sound
 from core.workspace import Workspace, cached_landmarks
 
 pytestmark = pytest.mark.soak
@@ -42,7 +42,7 @@ def test_an_hour_of_a_file_is_heard_without_holding_it(tmp_path: Path) -> None:
             file.write(0.1 * rng.standard_normal(10 * rate))
     model = load_model("grid-s1-cnn")
     model.predict(Waveform(rng.standard_normal(60 * rate).astype(np.float32), rate))
-    stored = open_sound(path)
+    stored = open_audio(path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     timeline = hear_sound(stored)
     timeline_grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
@@ -79,13 +79,13 @@ def memory_of_an_hour(film: Path, home: Path, seconds: float) -> tuple[int, floa
     detect_landmarks(film)
     before, peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 0.0
 
-    def hear(done: int) -> None:
+    def report(done: int) -> None:
         nonlocal peak
         if done % 100 == 0:  # decoders are processes of their own
             children = psutil.Process().children(recursive=True)
             peak = max(peak, sum(child.memory_info().rss for child in children) / 2**20)
 
-    track = cached_landmarks(Workspace(home), path, progress=hear)
+    track = cached_landmarks(Workspace(home), path, progress=report)
     assert len(track) == frames
     return int(track.frame_valid.sum()), (
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before + peak

@@ -15,8 +15,8 @@ from core.media.audio import resample
 from core.speech.logmel import (
     LOG_MEL_HOP,
     SPEECH_RATE,
-    LevelListener,
-    LogMelListener,
+    LevelStream,
+    LogMelStream,
     log_mel,
 )
 from core.speech.mel import mel_filters
@@ -29,10 +29,10 @@ def cut(values: Array, size: int) -> list[Array]:
 
 
 def heard(sound: Waveform, size: int, *, known: bool = True) -> Array:
-    listener = LevelListener(sound.rate, sound if known else None)
-    parts = [listener.hear(piece) for piece in cut(sound.samples, size)]
-    samples = np.concatenate([*parts, listener.end()])
-    assert listener.given == len(samples)
+    stream = LevelStream(sound.rate, sound if known else None)
+    parts = [stream.push(piece) for piece in cut(sound.samples, size)]
+    samples = np.concatenate([*parts, stream.flush()])
+    assert stream.given == len(samples)
     return samples
 
 
@@ -72,9 +72,9 @@ def test_a_batch_is_its_rows_and_gradients_flow() -> None:
 @given(count=st.integers(0, 2000), size=st.integers(1, 700))
 def test_pieces_of_any_size_give_the_frames_of_the_whole(count: int, size: int) -> None:
     wave = np.random.default_rng(count).normal(0, 0.3, count).astype(np.float32)
-    listener = LogMelListener()
-    parts = [listener.hear(piece) for piece in cut(wave, size)]
-    got = torch.cat([*parts, listener.end()])
+    stream = LogMelStream()
+    parts = [stream.push(piece) for piece in cut(wave, size)]
+    got = torch.cat([*parts, stream.flush()])
     assert len(got) == count // LOG_MEL_HOP + 1
     torch.testing.assert_close(got, log_mel(torch.from_numpy(wave)), atol=1e-4, rtol=1e-4)
 
@@ -117,8 +117,8 @@ def test_silence_stays_silence(count: int, known: bool) -> None:
 
 @pytest.mark.parametrize("rate", [3_000, 8_000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000])
 def test_what_the_resampler_holds_back_is_known(rate: int) -> None:
-    listener, block, late = LevelListener(rate), rate // 500, []
+    stream, block, late = LevelStream(rate), rate // 500, []
     for count in range(block, rate, block):
-        listener.hear(np.zeros(block, np.float32))
-        late.append(count / rate - listener.given / SPEECH_RATE)
-    assert max(late) - block / rate <= listener.delay_s <= 2.5 * max(late)
+        stream.push(np.zeros(block, np.float32))
+        late.append(count / rate - stream.given / SPEECH_RATE)
+    assert max(late) - block / rate <= stream.delay_s <= 2.5 * max(late)

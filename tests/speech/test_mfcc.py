@@ -17,7 +17,7 @@ from core.speech.mfcc import (
     MFCC_HOP,
     MFCC_RATE,
     KeyPointWindows,
-    MFCCListener,
+    MFCCStream,
     Outline,
     key_point_count,
     mfcc,
@@ -132,10 +132,10 @@ def test_the_outline_says_what_the_whole_is() -> None:
 
 
 def in_pieces(sound: Waveform, cuts: list[int], whole: Outline | None) -> np.ndarray:
-    listener = MFCCListener(sound.rate, whole)
-    rows = [listener.hear(part) for part in np.split(sound.samples, sorted(cuts))]
-    assert listener.seconds == sound.duration
-    return np.concatenate([*rows, listener.end()])
+    stream = MFCCStream(sound.rate, whole)
+    rows = [stream.push(part) for part in np.split(sound.samples, sorted(cuts))]
+    assert stream.seconds == sound.duration
+    return np.concatenate([*rows, stream.flush()])
 
 
 @given(
@@ -225,7 +225,7 @@ def all_starts(
     for size in sizes:
         part = rows[frame : min(frame + size, len(rows) - 1)]
         frame += len(part)
-        take(*windows.hear(part, min(samples, frame * MFCC_HOP) / MFCC_RATE))
+        take(*windows.push(part, min(samples, frame * MFCC_HOP) / MFCC_RATE))
         most = max(most, len(windows._held))
     take(*windows.end(rows[frame:], samples / MFCC_RATE))
     return found, most

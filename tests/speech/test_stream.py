@@ -11,7 +11,7 @@ from making import noise
 from core.media import Waveform
 from core.media.audio import resample
 from core.speech import NR_HOP, NR_WINDOW, nr_signal
-from core.speech.nr import NRListener
+from core.speech.nr import NRStream
 from core.speech.stream import Frames, Resampler
 
 RATES = [(44_100, 22_050), (16_000, 22_050), (22_050, 8_000), (48_000, 16_000), (8_000, 8_000)]
@@ -30,9 +30,9 @@ def test_resampled_pieces_are_the_resampled_whole(
 ) -> None:
     samples = np.random.default_rng(seed).standard_normal(count).astype(np.float32)
     resampler = Resampler(rate, to)
-    got = [resampler.hear(piece) for piece in cut(samples, seed, most)]
+    got = [resampler.push(piece) for piece in cut(samples, seed, most)]
     np.testing.assert_array_equal(
-        np.concatenate([*got, resampler.end()]), resample(Waveform(samples, rate), to).samples
+        np.concatenate([*got, resampler.flush()]), resample(Waveform(samples, rate), to).samples
     )
 
 
@@ -52,7 +52,7 @@ def test_every_window_comes_once_and_in_order(
     frames = Frames(window, hop, before=before)
     got = []
     for piece in cut(signal, seed, 500):
-        ready = frames.hear(piece)
+        ready = frames.push(piece)
         if len(ready):
             got += list(np.lib.stride_tricks.sliding_window_view(ready, window)[::hop])
     padded = np.concatenate([np.zeros(before, np.float32), signal])
@@ -67,9 +67,9 @@ def test_every_window_comes_once_and_in_order(
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 48_000])
 def test_the_signal_of_nr_is_the_same_in_pieces(rate: int) -> None:
     sound = noise(1.3, rate)
-    listener = NRListener(rate, sound)
-    got = [listener.hear(piece) for piece in cut(sound.samples, 1, rate // 10)]
-    np.testing.assert_array_equal(np.concatenate([*got, listener.end()]), nr_signal(sound))
+    speech_stream = NRStream(rate, sound)
+    got = [speech_stream.push(piece) for piece in cut(sound.samples, 1, rate // 10)]
+    np.testing.assert_array_equal(np.concatenate([*got, speech_stream.flush()]), nr_signal(sound))
 
 
 def test_without_the_whole_the_level_is_that_of_the_loudest_so_far() -> None:
@@ -77,9 +77,9 @@ def test_without_the_whole_the_level_is_that_of_the_loudest_so_far() -> None:
     samples = sound.samples.copy()
     samples[len(samples) // 4] = 3 * np.abs(samples).max()  # the loudest comes after a second
     loud = Waveform(samples, 22_050)
-    live = NRListener(22_050)
-    got = [live.hear(piece) for piece in loud.pieces(0.1)]
-    heard, known = np.concatenate([*got, live.end()]), nr_signal(loud)
+    live = NRStream(22_050)
+    got = [live.push(piece) for piece in loud.pieces(0.1)]
+    heard, known = np.concatenate([*got, live.flush()]), nr_signal(loud)
     after = len(known) // 4 + NR_HOP * 4
     np.testing.assert_allclose(heard[after:], known[after:], atol=1e-6)
     assert np.abs(heard[:NR_WINDOW] - known[:NR_WINDOW]).max() > 0.1

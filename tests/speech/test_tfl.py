@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import noise, tone
 
-from core.media import Waveform, read_sound
+from core.media import Waveform, read_audio
 from core.media.audio import resample
 from core.speech.tfl import (
     TFL_HOP,
     TFL_RATE,
     TFL_WIDTH,
-    TFLListener,
+    TFLStream,
     tfl_features,
     tfl_frame_count,
 )
@@ -24,7 +24,7 @@ from core.speech.tfl import (
 
 def test_the_published_program_s_features_are_reproduced(shared: Path) -> None:
     expected = np.load(shared / "reference/tfl/hard_C3.npz")["features"]
-    got = tfl_features(read_sound(shared / "reference/tfl/test1.flac"), 3)
+    got = tfl_features(read_audio(shared / "reference/tfl/test1.flac"), 3)
     assert got.shape == (375, 512) and expected.shape == (140, 512)
     assert np.abs(got[:140] - expected).max() <= 1e-4
 
@@ -91,9 +91,9 @@ def test_nothing_differs_before_the_start() -> None:
 def test_rows_do_not_depend_on_the_pieces(rate: int, cuts: list[int], context: int) -> None:
     sound = noise(0.6, rate)
     edges = sorted({min(cut, sound.n_samples) for cut in cuts} | {0, sound.n_samples})
-    listener = TFLListener(rate, context)
+    stream = TFLStream(rate, context)
     pieces = [sound.samples[a:b] for a, b in zip(edges, edges[1:], strict=False)]
-    got = np.concatenate([*map(listener.hear, pieces), listener.end()])
+    got = np.concatenate([*map(stream.push, pieces), stream.flush()])
     np.testing.assert_array_equal(got, tfl_features(sound, context))
 
 
@@ -101,19 +101,19 @@ def test_rows_do_not_depend_on_the_pieces(rate: int, cuts: list[int], context: i
 @pytest.mark.parametrize("seconds", [0.01, 0.03, 0.1])
 def test_a_row_is_out_when_it_was_promised(rate: int, seconds: float) -> None:
     sound = noise(3.0, rate)
-    listener, now, out, latest = TFLListener(rate), 0.0, 0, 0.0
+    stream, now, out, latest = TFLStream(rate), 0.0, 0, 0.0
     for piece in sound.pieces(seconds):
-        rows = len(listener.hear(piece))
+        rows = len(stream.push(piece))
         now += len(piece) / rate
         if rows:
             latest = max(latest, now - out / 25)
         out += rows
-        assert out / 25 + listener.delay_s >= now, f"row {out} is late at {now:.3f} s"
-    assert out > 65 and listener.delay_s <= 1.5 * latest
+        assert out / 25 + stream.delay_s >= now, f"row {out} is late at {now:.3f} s"
+    assert out > 65 and stream.delay_s <= 1.5 * latest
 
 
 def test_width_is_known_before_anything_is_heard() -> None:
     for context in (0, 3):
-        listener = TFLListener(8_000, context)
-        assert listener.hear(np.zeros(0, np.float32)).shape == (0, listener.width)
-        assert listener.end().shape == (1, TFL_WIDTH * (context + 1))
+        stream = TFLStream(8_000, context)
+        assert stream.push(np.zeros(0, np.float32)).shape == (0, stream.width)
+        assert stream.flush().shape == (1, TFL_WIDTH * (context + 1))

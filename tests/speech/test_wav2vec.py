@@ -111,8 +111,8 @@ def test_chunks_give_every_frame_once_wherever_sound_is_cut(seconds: float) -> N
     with torch.inference_mode():
         for size in (16_000 * 60, 4_321):
             chunks = EncoderChunks(encoder)
-            parts = [chunks.hear(x[a : a + size]) for a in range(0, len(x), size)]
-            runs.append(torch.cat([*parts, chunks.end()]))
+            parts = [chunks.push(x[a : a + size]) for a in range(0, len(x), size)]
+            runs.append(torch.cat([*parts, chunks.flush()]))
         assert len(runs[0]) == len(x) // 320 + 1
         torch.testing.assert_close(runs[0], runs[1])
         whole = encoder(torch.from_numpy(x.copy())[None])[0]
@@ -134,16 +134,16 @@ def test_pieces_give_the_rows_of_the_whole_and_the_delay_is_kept() -> None:
     model = LipsModel(network(tiny()), lip_space())
     sound = noise(23.0, 16_000)
     whole = model.predict(sound).coefficients
-    listener = model.listen(16_000, sound)
+    stream = model.open_stream(16_000, sound)
     rows, late, out = [], [], 0
     for first in range(0, sound.n_samples, 1_600):
-        got = listener.hear(sound.samples[first : first + 1_600])
+        got = stream.push(sound.samples[first : first + 1_600])
         late += [(first + 1_600) / 16_000 - (out + k) / 25 for k in range(len(got))]
         out += len(got)
         rows.append(got)
-    np.testing.assert_allclose(np.concatenate([*rows, listener.end()]), whole, atol=1e-4)
+    np.testing.assert_allclose(np.concatenate([*rows, stream.flush()]), whole, atol=1e-4)
     assert len(whole) == 576 and "chunks of 11 s" in model.pieces_note
-    assert max(late) - 0.1 <= listener.delay_s <= 1.5 * max(late)
+    assert max(late) - 0.1 <= stream.delay_s <= 1.5 * max(late)
 
 
 # --- training -----------------------------------------------------------------------------------

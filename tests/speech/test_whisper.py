@@ -138,8 +138,8 @@ def test_pieces_give_the_features_of_the_whole(count: int, size: int) -> None:
     encoder, x = tiny(), waves(max(1, count))[0, :count].numpy()
     chunks = EncoderChunks(encoder)
     with torch.inference_mode():
-        parts = [chunks.hear(x[a : a + size]) for a in range(0, count, size)]
-        got = torch.cat([*parts, chunks.end()])
+        parts = [chunks.push(x[a : a + size]) for a in range(0, count, size)]
+        got = torch.cat([*parts, chunks.flush()])
         assert len(got) == count // 320 + 1
         torch.testing.assert_close(got, encoder(torch.from_numpy(x)[None])[0])
         whole = torch.from_numpy(x.copy())[None]
@@ -148,14 +148,14 @@ def test_pieces_give_the_features_of_the_whole(count: int, size: int) -> None:
 
 def test_a_model_gives_the_same_rows_in_pieces_and_states_its_delay() -> None:
     model, sound = LipsModel(network(tiny()), lip_space()), noise(23.0, 16_000)
-    listener = model.listen(16_000, sound)
-    rows = [listener.hear(sound.samples[a : a + 7_000]) for a in range(0, sound.n_samples, 7_000)]
+    stream = model.open_stream(16_000, sound)
+    rows = [stream.push(sound.samples[a : a + 7_000]) for a in range(0, sound.n_samples, 7_000)]
     whole = model.predict(sound).coefficients
-    np.testing.assert_allclose(np.concatenate([*rows, listener.end()]), whole, atol=1e-4)
+    np.testing.assert_allclose(np.concatenate([*rows, stream.flush()]), whole, atol=1e-4)
     with torch.inference_mode():
         trained = model.net(torch.from_numpy(sound.samples / np.abs(sound.samples).max())[None])[0]
     np.testing.assert_allclose(whole, trained, atol=1e-4, err_msg="as training computes them")
-    assert listener.delay_s > 11 and "chunks of 11 s" in model.pieces_note
+    assert stream.delay_s > 11 and "chunks of 11 s" in model.pieces_note
 
 
 def test_training_takes_features_and_leaves_a_frozen_encoder_alone() -> None:

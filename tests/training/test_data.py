@@ -49,7 +49,7 @@ def build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Build:
         return ClipLandmarks(track, track)
 
     monkeypatch.setattr(Workspace, "clip_landmarks", landmarks)
-    monkeypatch.setattr(data, "read_sound", lambda path: noise(FRAMES / 25, 16_000))
+    monkeypatch.setattr(data, "read_audio", lambda path: noise(FRAMES / 25, 16_000))
     monkeypatch.setattr(data, "list_clips", lambda root, name: CLIPS)
     monkeypatch.setattr(data, "list_names", lambda root: ["train"])
 

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.tracks.io import track_bytes, write_track
 from ui import state
-from ui.brought import Choice
+from ui.imported import Choice
 
 FRAMES = 12
 LABELS = b"start,end,label\n0,0.1,bin\n0.1,0.2,blue\n9,9.5,late\n"
@@ -41,13 +41,13 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> str:
 def page(clip_id: str, what: str) -> None:
     import streamlit as st
 
-    from ui import bring, state
+    from ui import importing, state
 
     clip = state.stored_clip(clip_id)
     if what == "tracks":
-        st.session_state["result"] = bring.bring_tracks(clip)
+        st.session_state["result"] = importing.import_tracks(clip)
     elif what == "labels":
-        st.session_state["result"] = bring.bring_labels(clip)
+        st.session_state["result"] = importing.import_labels(clip)
 
 
 def opened(clip: str, what: str = "tracks", **query: str) -> AppTest:
@@ -83,8 +83,8 @@ def test_a_dropped_track_is_there_at_once_and_stands_in_the_address(clip: str) -
     assert shown.name == "mine.npy" and len(shown.track) == FRAMES and not app.error
     assert shown.flags == ("--source-fps", "30", "--space", "pixel")
     assert shown.note == "68 points, 30 fps, pixel"  # the clip has as many frames, 30 a second
-    (brought,) = state.workspace().imports("track")
-    assert address(app) == f"{brought.id}:30:pixel"
+    (imported,) = state.workspace().imports("track")
+    assert address(app) == f"{imported.id}:30:pixel"
 
 
 def test_an_address_opens_the_same_tracks_in_another_session(clip: str) -> None:
@@ -223,9 +223,9 @@ def test_dropped_labels_are_lanes_of_the_clip(clip: str) -> None:
     (lane,) = app.session_state["result"].items()
     assert lane[0] == "words" and [label.text for label in lane[1]] == ["bin", "blue"]
     assert "Labels after the end of the clip" in app.caption[0].value
-    (brought,) = state.workspace().imports("labels")
-    assert address(app, "lanes") == brought.id
-    again = opened(clip, "labels", lanes=brought.id)
+    (imported,) = state.workspace().imports("labels")
+    assert address(app, "lanes") == imported.id
+    again = opened(clip, "labels", lanes=imported.id)
     assert again.session_state["result"] == app.session_state["result"]
 
 
@@ -235,6 +235,6 @@ def test_labels_are_not_taken_for_a_track(clip: str) -> None:
 
 
 def test_labels_in_the_address_of_tracks_are_told(clip: str) -> None:
-    brought = state.workspace().add_import(BytesIO(LABELS), "words.csv", "labels")
-    app = opened(clip, tracks=brought.id)
+    imported = state.workspace().add_import(BytesIO(LABELS), "words.csv", "labels")
+    app = opened(clip, tracks=imported.id)
     assert app.session_state["result"] == [] and "no track" in app.warning[0].value

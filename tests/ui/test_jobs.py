@@ -94,8 +94,8 @@ def test_what_was_skipped_at_the_start_does_not_count_for_long(
     now = 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     job = Job("Resumed")
-    job.hear(900, 1000, Summary(skipped=900))
+    job.report(900, 1000, Summary(skipped=900))
     for second in range(1, 41):
         now = float(second)
-        job.hear(900 + second, 1000, Summary(skipped=900, done=second))
+        job.report(900 + second, 1000, Summary(skipped=900, done=second))
     assert job.rate == pytest.approx(1.0) and job.left == pytest.approx(60.0)

@@ -24,9 +24,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from core.errors import BadInput
-from core.media import Sound
+from core.media import Audio
 from core.models import SpeechModel
-from ui import hearing, live_route
+from ui import live_route, live_session
 
 RATE = 16_000
 FRAME = RATE // 25
@@ -42,7 +42,7 @@ class Meter(SpeechModel):
         self.name, self.seconds, self.broken = name, seconds, broken
         self.listened = 0
 
-    def listen(self, rate: int, whole: Sound | None = None, *, dropout: bool = False) -> Any:
+    def open_stream(self, rate: int, whole: Audio | None = None, *, dropout: bool = False) -> Any:
         self.listened += 1
         return _Meter(self, rate)
 
@@ -56,7 +56,7 @@ class _Meter:
     def __init__(self, model: Meter, rate: int) -> None:
         self._model, self._size, self._held = model, rate // 25, np.zeros(0, np.float32)
 
-    def hear(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    def push(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
         time.sleep(self._model.seconds)
         if self._model.broken:
             raise BadInput("This model hears nothing; choose another.")
@@ -66,7 +66,7 @@ class _Meter:
         self._held = self._held[count * self._size :]
         return np.stack([frames.mean(axis=1), np.abs(frames).max(axis=1, initial=0)], axis=1)
 
-    def end(self) -> NDArray[np.float64]:
+    def flush(self) -> NDArray[np.float64]:
         return np.array([[len(self._held), -1.0]])
 
 
@@ -141,7 +141,7 @@ class Browser:
         except ConnectionClosed:
             return
 
-    def hear(self, seconds: float = 20) -> dict[str, Any]:
+    def push(self, seconds: float = 20) -> dict[str, Any]:
         """Everything up to the last words, which are returned; frames by model."""
         end = time.monotonic() + seconds
         while True:
@@ -151,8 +151,8 @@ class Browser:
                 if "ready" not in words:
                     return dict(words)
                 continue
-            model, first, count, spent = hearing.FRAME_HEADER.unpack_from(message)
-            points = np.frombuffer(message, "<f4", offset=hearing.FRAME_HEADER.size)
+            model, first, count, spent = live_session.FRAME_HEADER.unpack_from(message)
+            points = np.frombuffer(message, "<f4", offset=live_session.FRAME_HEADER.size)
             known = self.frames.setdefault(model, [])
             assert first == sum(map(len, known)), "frames come once and in order"
             assert count > 0 and spent >= 0
@@ -259,7 +259,9 @@ def test_a_rate_that_makes_no_sense_is_refused_in_a_sentence(
     model = Meter()
     with call(live_route.register({"meter": model}, tmp_path), rate=None) as browser:
         browser.socket.send(first)
-        assert browser.hear()["error"].startswith("Expected a sample rate from 8000 to 192000 Hz")
+        assert browser.receive()["error"].startswith(
+            "Expected a sample rate from 8000 to 192000 Hz"
+        )
         assert browser.closed()
     assert model.listened == 0 and not list(tmp_path.iterdir())
 
@@ -285,7 +287,7 @@ def test_garbage_ends_the_talk_in_a_sentence_and_what_was_said_before_is_there(
         browser.ready()
         browser.send(pieces(voice(0.5)))
         browser.socket.send(bad)
-        assert said in browser.hear()["error"]
+        assert said in browser.receive()["error"]
         assert browser.closed()
     kept = live_route.recording()
     assert kept is not None and kept.seconds == pytest.approx(0.5)
@@ -297,7 +299,7 @@ def test_sound_that_comes_faster_than_it_is_spoken_is_refused(
     with call(live_route.register({"meter": Meter()}, tmp_path)) as browser:
         browser.ready()
         browser.send(pieces(voice(30.0)))
-        assert "faster than real time" in browser.hear()["error"]
+        assert "faster than real time" in browser.receive()["error"]
     kept = live_route.recording()
     assert kept is not None and kept.seconds < 10
 
@@ -306,7 +308,7 @@ def test_a_flood_of_tiny_pieces_is_refused(call: Callable[..., Any], tmp_path: P
     with call(live_route.register({"meter": Meter()}, tmp_path)) as browser:
         browser.ready()
         browser.send([b"\0\0"] * 2000)
-        assert "faster than real time" in browser.hear()["error"]
+        assert "faster than real time" in browser.receive()["error"]
 
 
 def test_a_token_takes_one_talk_at_a_time(call: Callable[..., Any], tmp_path: Path) -> None:
@@ -314,10 +316,10 @@ def test_a_token_takes_one_talk_at_a_time(call: Callable[..., Any], tmp_path: Pa
     with call(address) as first:
         first.ready()
         with call(address, rate=None) as second:
-            assert "already recording" in second.hear()["error"]
+            assert "already recording" in second.receive()["error"]
         first.send(pieces(voice(0.3)))
         first.say(end=True)
-        assert first.hear()["done"] == pytest.approx(0.3)
+        assert first.receive()["done"] == pytest.approx(0.3)
         assert first.closed()
     with call(address) as third:
         assert third.ready()
@@ -334,7 +336,7 @@ def test_a_server_hears_so_many_people_at_once(
     with call(one) as first:
         first.ready()
         with call(two, rate=None) as second:
-            assert "recordings are running on this server" in second.hear()["error"]
+            assert "recordings are running on this server" in second.receive()["error"]
 
 
 @pytest.mark.parametrize("seconds", [0.013, 0.1, 0.5], ids=lambda s: f"pieces of {s} s")
@@ -350,10 +352,10 @@ def test_the_frames_are_those_of_the_listener_fed_the_same_pieces(
             browser.send([part])
             time.sleep(0.011)
         browser.say(end=True)
-        assert browser.hear() == {"done": pytest.approx(2.03, abs=1e-4), "why": ""}
-    listener = model.listen(rate)
-    rows = [listener.hear(np.frombuffer(p, "<i2").astype(np.float32) / 32768) for p in parts]
-    expected = model.landmarks(np.concatenate([*rows, listener.end()])).astype(np.float32)
+        assert browser.receive() == {"done": pytest.approx(2.03, abs=1e-4), "why": ""}
+    stream = model.open_stream(rate)
+    rows = [stream.push(np.frombuffer(p, "<i2").astype(np.float32) / 32768) for p in parts]
+    expected = model.landmarks(np.concatenate([*rows, stream.flush()])).astype(np.float32)
     np.testing.assert_allclose(browser.heard(0), expected.reshape(len(expected), -1), atol=1e-7)
     np.testing.assert_array_equal(browser.heard(0), browser.heard(1))
 
@@ -372,11 +374,11 @@ def test_a_network_gives_through_the_socket_what_it_gives_beside_it(
             browser.send([part])
             time.sleep(0.05)
         browser.say(end=True)
-        assert browser.hear(60)["done"] == pytest.approx(2.0)
-    listener = model.listen(RATE)
-    assert ready == {"delay": listener.delay_s, "fps": model.fps}
-    rows = [listener.hear(sound[a : a + 1600] / np.float32(32768)) for a in range(0, 32000, 1600)]
-    expected = model.landmarks(np.concatenate([*rows, listener.end()]))
+        assert browser.receive(60)["done"] == pytest.approx(2.0)
+    stream = model.open_stream(RATE)
+    assert ready == {"delay": stream.delay_s, "fps": model.fps}
+    rows = [stream.push(sound[a : a + 1600] / np.float32(32768)) for a in range(0, 32000, 1600)]
+    expected = model.landmarks(np.concatenate([*rows, stream.flush()]))
     assert expected.shape == (51, 68, 2) and np.ptp(expected, axis=0).max() > 1e-3
     np.testing.assert_allclose(browser.heard().reshape(expected.shape), expected, atol=1e-5)
 
@@ -385,7 +387,7 @@ def test_the_default_live_model_opens_its_mouth_for_speech_alone(
     call: Callable[..., Any], tmp_path: Path
 ) -> None:
     """A second of digital silence, one of hiss at -60 dB, then speech."""
-    from core.media import read_sound
+    from core.media import read_audio
     from core.media.audio import resample
     from core.models import default_model, list_models, load_model
     from core.samples import SAMPLE
@@ -396,7 +398,7 @@ def test_the_default_live_model_opens_its_mouth_for_speech_alone(
         pytest.skip("the registry holds no model 'anyvoice-live', which was trained for silence")
     model = load_model(card.name)
     hiss = np.random.default_rng(0).normal(0, 1e-3, RATE).astype(np.float32)
-    speech = resample(read_sound(SAMPLE.sound), RATE).samples[: 2 * RATE]
+    speech = resample(read_audio(SAMPLE.sound), RATE).samples[: 2 * RATE]
     sound = pcm(np.concatenate([np.zeros(RATE, np.float32), hiss, speech]))
     with call(live_route.register({"live": model}, tmp_path)) as browser:
         (ready,) = browser.ready()
@@ -404,7 +406,7 @@ def test_the_default_live_model_opens_its_mouth_for_speech_alone(
             browser.send([part])
             time.sleep(0.05)
         browser.say(end=True)
-        assert browser.hear(120)["done"] == pytest.approx(4.0)
+        assert browser.receive(120)["done"] == pytest.approx(4.0)
     face = model.mean_face
     assert face is not None
     points = browser.heard().reshape(-1, *face.shape)
@@ -425,8 +427,8 @@ def test_the_face_that_waits_for_somebody_to_speak_is_the_face_in_silence() -> N
     assert card is not None
     model = load_model(card.name)
     (waiting,) = _at_rest(model).points
-    listener = model.listen(48_000)
-    heard = [listener.hear(np.zeros(24_000, np.float32)), listener.end()]
+    stream = model.open_stream(48_000)
+    heard = [stream.push(np.zeros(24_000, np.float32)), stream.flush()]
     silent = model.landmarks(np.concatenate(heard))[-1]
     np.testing.assert_allclose(waiting, silent, atol=0.02 * np.ptp(silent))
     assert model.mean_face is not None
@@ -445,7 +447,7 @@ def test_what_was_heard_is_a_recording_until_it_is_spoken_over_or_forgotten(
             assert live_route.recording() is None
             browser.send(pieces(sound))
             browser.say(end=True)
-            browser.hear()
+            browser.receive()
             kept = live_route.recording()  # it is there before the browser is told
         assert kept is not None and kept.seconds == pytest.approx(seconds)
         with wave.open(str(kept.path)) as file:
@@ -463,7 +465,7 @@ def test_nothing_said_is_no_recording(call: Callable[..., Any], tmp_path: Path) 
     with call(live_route.register({"meter": Meter()}, tmp_path)) as browser:
         browser.ready()
         browser.say(end=True)
-        assert browser.hear() == {"done": 0.0, "why": ""}
+        assert browser.receive() == {"done": 0.0, "why": ""}
     assert live_route.recording() is None and not list(tmp_path.iterdir())
 
 
@@ -493,7 +495,7 @@ def test_other_models_hang_up_and_the_recording_stays(
         browser.send(pieces(voice(0.4)))
         time.sleep(0.2)
         live_route.register({"other": Meter()}, tmp_path)
-        assert "The page has changed" in browser.hear()["error"]
+        assert "The page has changed" in browser.receive()["error"]
         assert browser.closed()
     kept = live_route.recording()
     assert kept is not None and kept.seconds == pytest.approx(0.4)
@@ -525,7 +527,7 @@ def test_factors_may_change_while_somebody_speaks(call: Callable[..., Any], tmp_
         assert live_route.register({"a": model}, tmp_path, {"a": [3.0]}) == address
         browser.send(parts[5:])
         browser.say(end=True)
-        browser.hear()
+        browser.receive()
     loud = browser.heard()[:25, 1] * 32.768
     np.testing.assert_allclose(loud[:11], 1, rtol=1e-5)
     np.testing.assert_allclose(loud[14:], 3, rtol=1e-5)
@@ -534,8 +536,8 @@ def test_factors_may_change_while_somebody_speaks(call: Callable[..., Any], tmp_
 def test_a_model_that_falls_behind_is_given_up_and_all_sound_is_kept(
     call: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hearing, "MOST_BEHIND", 0.4)
-    monkeypatch.setattr(hearing, "_MOST_JOINED", 1)
+    monkeypatch.setattr(live_session, "MOST_BEHIND", 0.4)
+    monkeypatch.setattr(live_session, "_MOST_JOINED", 1)
     sent = 0
     with call(live_route.register({"slow": Meter(seconds=0.3)}, tmp_path)) as browser:
         browser.ready()
@@ -545,7 +547,7 @@ def test_a_model_that_falls_behind_is_given_up_and_all_sound_is_kept(
             time.sleep(0.05)
             if live_route.recording() is not None:
                 break
-        assert "behind the audio; choose fewer or faster models" in browser.hear()["error"]
+        assert "behind the audio; choose fewer or faster models" in browser.receive()["error"]
     kept = live_route.recording()
     assert kept is not None and 0.4 < kept.seconds <= 0.1 * sent < 3
 
@@ -556,7 +558,7 @@ def test_pieces_that_wait_are_heard_together(call: Callable[..., Any], tmp_path:
         begin = time.monotonic()
         browser.send(pieces(voice(3.0)))
         browser.say(end=True)
-        assert browser.hear()["done"] == pytest.approx(3.0)
+        assert browser.receive()["done"] == pytest.approx(3.0)
     assert len(browser.heard()) == 76
     assert time.monotonic() - begin < 0.3 * 15, "not 30 times 0.3 s"
 
@@ -574,17 +576,17 @@ def test_the_server_answers_others_while_a_model_works(
         )
         assert time.monotonic() - begin < 0.9
         browser.say(end=True)
-        assert browser.hear()["done"] == pytest.approx(0.1)
+        assert browser.receive()["done"] == pytest.approx(0.1)
 
 
 def test_a_talk_ends_by_itself_at_the_most(
     call: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hearing, "MOST_SECONDS", 0.5)
+    monkeypatch.setattr(live_session, "MOST_SECONDS", 0.5)
     with call(live_route.register({"meter": Meter()}, tmp_path)) as browser:
         browser.ready()
         browser.send(pieces(voice(2.0)))
-        words = browser.hear()
+        words = browser.receive()
     assert words["done"] == pytest.approx(0.5)
     assert words["why"].startswith("The longest recording is")
     assert len(browser.heard()) == 13
@@ -593,11 +595,11 @@ def test_a_talk_ends_by_itself_at_the_most(
 def test_a_microphone_that_says_nothing_is_not_waited_for(
     call: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hearing, "QUIET_SECONDS", 0.3)
+    monkeypatch.setattr(live_session, "QUIET_SECONDS", 0.3)
     address = live_route.register({"meter": Meter()}, tmp_path)
     for rate in (None, RATE):  # before its rate, and before its sound
         with call(address, rate) as browser:
-            assert "No audio has arrived" in browser.hear()["error"]
+            assert "No audio has arrived" in browser.receive()["error"]
             assert browser.closed()
 
 
@@ -621,4 +623,4 @@ def test_what_a_model_refuses_is_told(call: Callable[..., Any], tmp_path: Path) 
     with call(live_route.register({"broken": Meter(broken=True)}, tmp_path)) as browser:
         browser.ready()
         browser.send(pieces(voice(0.1)))
-        assert browser.hear()["error"] == "This model hears nothing; choose another."
+        assert browser.receive()["error"] == "This model hears nothing; choose another."

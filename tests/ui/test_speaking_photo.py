@@ -28,7 +28,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
 
         from core.samples import SAMPLE
         from ui import state
-        from ui.transfer import speaking_photo
+        from ui.animate import speaking_photo
 
         clip = state.workspace().add_clip(path, "clip.mp4")
         short = SAMPLE.truth.replace(points=SAMPLE.truth.points[25:35],

@@ -20,7 +20,7 @@ from core.render.player import PlayerPanel
 from core.samples import SAMPLE
 from core.tracks.track import LandmarkTrack
 from ui import state
-from ui.takeaway import Takeaway, take_away
+from ui.export_panel import Takeaway, take_away
 
 clip = state.sample_clip()
 truth = LandmarkTrack(SAMPLE.truth.points[:25] + st.session_state.get("moved", 0),

@@ -398,12 +398,12 @@ def test_it_can_be_stopped_at_any_moment(server: str, tmp_path: Path, path: str)
 
     begin = time.monotonic()
 
-    def hear(done: int, total: int | None) -> None:
+    def report(done: int, total: int | None) -> None:
         if time.monotonic() - begin > 0.5:
             raise Stop
 
     with pytest.raises(Stop):
-        fetch(remote(f"{server}/{path}"), tmp_path, timeout=20, progress=hear)
+        fetch(remote(f"{server}/{path}"), tmp_path, timeout=20, progress=report)
     assert time.monotonic() - begin < 4
     assert not (tmp_path / "weights.pt").exists()
     Handler.gate.set()

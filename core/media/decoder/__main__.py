@@ -16,7 +16,7 @@ from ...settings import Limits
 from ..ipc import Message, receive, send
 from .pictures import decode_pictures, decode_still
 from .probing import measure
-from .sound import decode_pieces, decode_sound
+from .sound import decode_audio, decode_pieces
 
 __all__: list[str] = []
 
@@ -24,7 +24,7 @@ _MOST_REQUEST_BYTES = 1 << 20
 _OPERATIONS: dict[str, Callable[..., Iterator[Message]]] = {
     "probe": measure,
     "pictures": decode_pictures,
-    "sound": decode_sound,
+    "sound": decode_audio,
     "sound_pieces": decode_pieces,
     "still": decode_still,
 }

@@ -15,7 +15,7 @@ import soundfile
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from ...errors import MediaError, NoSound, NoVideo
+from ...errors import MediaError, NoAudio, NoVideo
 from ...settings import Limits
 from ..ipc import Message
 from .container import (
@@ -56,7 +56,7 @@ def measure(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message]:
     elif picture is not None:
         duration = float(1 / Fraction(picture["fps_declared"] or 25))
     else:
-        duration = _sound_seconds(path, limits, busy) or _packet_seconds(path, limits, busy)
+        duration = _audio_seconds(path, limits, busy) or _packet_seconds(path, limits, busy)
     check_duration(path, duration, limits)
     yield {"video": picture, "audio": sound, "duration": duration}, [times]
 
@@ -158,7 +158,7 @@ def _measure_audio(
             first = None
         if first is None:
             if not has_picture:
-                raise NoSound(f"{path.name!r} has an audio stream, but none of it can be decoded.")
+                raise NoAudio(f"{path.name!r} has an audio stream, but none of it can be decoded.")
             return None
         return {
             "rate": first.sample_rate,
@@ -168,7 +168,7 @@ def _measure_audio(
         }
 
 
-def _sound_seconds(path: Path, limits: Limits, busy: Busy) -> float | None:
+def _audio_seconds(path: Path, limits: Limits, busy: Busy) -> float | None:
     """Length by libsndfile, counted where heads may lie; None where it does not know the file."""
     try:
         with soundfile.SoundFile(os.fsencode(path)) as file:

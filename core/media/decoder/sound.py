@@ -13,12 +13,12 @@ import soundfile
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from ...errors import MediaError, NoSound
+from ...errors import MediaError, NoAudio
 from ...settings import Limits
 from ..ipc import Message
 from .container import decoding, open_media, pick_audio, pick_video
 
-__all__ = ["UNCOMPRESSED", "decode_pieces", "decode_sound", "sound_blocks"]
+__all__ = ["UNCOMPRESSED", "decode_pieces", "decode_audio", "sound_blocks"]
 
 Busy = Callable[[], None]
 Block = tuple[int, NDArray[np.float32]]  # rate, mono samples
@@ -39,7 +39,7 @@ def _too_long(path: Path, limits: Limits) -> MediaError:
 
 def _checked_rate(path: Path, rate: int) -> int:
     if not _RATES[0] <= rate <= _RATES[1]:
-        raise NoSound(
+        raise NoAudio(
             f"The audio of {path.name!r} claims {rate} samples a second; expected {_RATES[0]} "
             f"to {_RATES[1]}."
         )
@@ -73,7 +73,7 @@ def _by_ffmpeg(path: Path, limits: Limits, busy: Busy) -> Iterator[Block]:
     with open_media(path, limits) as container, decoding(path):
         stream = pick_audio(container)
         if stream is None:
-            raise NoSound(f"{path.name!r} has no audio; this step needs speech.")
+            raise NoAudio(f"{path.name!r} has no audio; this step needs speech.")
         rate = _checked_rate(path, int(stream.rate))
         resampler = AudioResampler(format="fltp", layout=stream.layout, rate=rate)
         left = limits.hours * 3600 * rate
@@ -129,12 +129,12 @@ def _sound(path: Path, limits: Limits, busy: Busy) -> Iterator[Block]:
 
 def _finite(path: Path, samples: NDArray[np.float32]) -> NDArray[np.float32]:
     if not np.isfinite(samples).all():
-        raise NoSound(f"The audio of {path.name!r} contains values that are not numbers.")
+        raise NoAudio(f"The audio of {path.name!r} contains values that are not numbers.")
     return samples
 
 
-def _empty(path: Path) -> NoSound:
-    return NoSound(f"{path.name!r} has an audio stream without a single sample.")
+def _empty(path: Path) -> NoAudio:
+    return NoAudio(f"{path.name!r} has an audio stream without a single sample.")
 
 
 def decode_pieces(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message]:
@@ -152,7 +152,7 @@ def decode_pieces(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message
     yield {"rate": rate}, [np.concatenate(held) if held else np.zeros(0, np.float32)]
 
 
-def decode_sound(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message]:
+def decode_audio(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message]:
     """All samples, once they are known to be sound."""
     try:
         rate, samples = _whole(_by_libsndfile(path, limits, busy), path, limits)

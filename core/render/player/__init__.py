@@ -17,7 +17,7 @@ from .pack import (
     PlayerPanel,
     pack_player,
 )
-from .sound import Heard, hear, spectrogram, waveform_peaks
+from .sound import AudioOverview, audio_overview, spectrogram, waveform_peaks
 from .unpack import UnpackedPlayer, unpack_player
 
 __all__ = [
@@ -28,8 +28,8 @@ __all__ = [
     "pack_player",
     "player_script",
     "player_style",
-    "Heard",
-    "hear",
+    "AudioOverview",
+    "audio_overview",
     "live_script",
     "live_style",
     "offline_script",

@@ -331,7 +331,7 @@ def pack_player(
         "silence": [[float(a), float(b)] for a, b in silence],
         "curves": [_curve_entry(curve, sections) for curve in curves],
         "markers": [{"time": float(m.time), "note": m.note} for m in markers],
-        "lanes": [_lane(name, row) for name, row in (labels or {}).items()],
+        "lanes": [_tier(name, row) for name, row in (labels or {}).items()],
     }
     text = json.dumps(header, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     encoded = text.encode("utf-8", errors="replace")
@@ -367,7 +367,7 @@ def _curve_entry(curve: Curve, sections: _Sections) -> dict[str, Any]:
     }
 
 
-def _lane(name: str, row: Sequence[TimedLabel]) -> dict[str, Any]:
+def _tier(name: str, row: Sequence[TimedLabel]) -> dict[str, Any]:
     for item in row:
         if not (math.isfinite(item.start) and math.isfinite(item.end) and item.end >= item.start):
             raise BadInput(f"The label {item.text!r} runs from {item.start} to {item.end} seconds.")

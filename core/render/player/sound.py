@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...media import Sound
+from ...media import Audio
 from ...speech.activity import QuietFinder
 
-__all__ = ["Heard", "hear", "spectrogram", "waveform_peaks"]
+__all__ = ["AudioOverview", "audio_overview", "spectrogram", "waveform_peaks"]
 
 _BINS = 1200  # of the waveform, and columns of the spectrogram
 _BANDS, _LOWEST, _HIGHEST = 64, 60.0, 8000.0  # of the spectrogram; Hz
@@ -22,7 +22,7 @@ Samples = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class AudioOverview:
     """What a timeline shows of a sound; see the functions of the same names."""
 
     peaks: NDArray[np.float32]
@@ -30,7 +30,7 @@ class Heard:
     silence: list[tuple[float, float]]
 
 
-def hear(sound: Sound, *, duration: float | None = None) -> Heard:
+def audio_overview(sound: Audio, *, duration: float | None = None) -> AudioOverview:
     """Peaks, spectrogram and silence in one pass over a sound of any length.
 
     duration : seconds of the timeline; what sounds later is left out, silence fills the rest. The
@@ -42,10 +42,10 @@ def hear(sound: Sound, *, duration: float | None = None) -> Heard:
         for part in parts:
             part.add(piece)
     peaks, spectrum, silence = parts
-    return Heard(peaks.result(), spectrum.result(), silence.result())
+    return AudioOverview(peaks.result(), spectrum.result(), silence.result())
 
 
-def _exactly(sound: Sound, count: int) -> Iterator[Samples]:
+def _exactly(sound: Audio, count: int) -> Iterator[Samples]:
     """``count`` samples in pieces: cut, or filled with silence; NaN counts as silence."""
     for piece in sound.pieces(_PIECE):
         if count > 0:

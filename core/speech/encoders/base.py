@@ -111,7 +111,7 @@ class EncoderChunks:
         self._held: NDArray[np.float32] = np.zeros(0, np.float32)
         self._skip = 0  # frames of the next chunk that the one before it has given
 
-    def hear(self, samples: NDArray[np.float32]) -> Tensor:
+    def push(self, samples: NDArray[np.float32]) -> Tensor:
         """Frames (n, width) that are certain after some more samples at 16 kHz."""
         self._held = np.concatenate([self._held, samples])
         parts = [torch.zeros(0, self._encoder.width)]
@@ -121,7 +121,7 @@ class EncoderChunks:
             self._held, self._skip = self._held[_EVERY:], _OVERLAP
         return torch.cat(parts)
 
-    def end(self) -> Tensor:
+    def flush(self) -> Tensor:
         """The frames of the last chunk."""
         return self._frames(self._held)[self._skip :]
 

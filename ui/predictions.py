@@ -30,15 +30,15 @@ from core.tracks.track import LandmarkTrack
 from core.workspace import Clip
 from ui import plots, state
 from ui.adaptation import adapt_words, keep_choice
-from ui.brought import Choice, choose, chosen
-from ui.leaving import go_to
+from ui.imported import Choice, choose, chosen
+from ui.navigation import go_to
 
 __all__ = [
     "Run",
     "Settings",
-    "bring_to_compare",
+    "show_on_compare",
     "choose_settings",
-    "exaggerate",
+    "choose_gains",
     "generate_lines",
     "go_on_to_compare",
     "openings",
@@ -102,7 +102,7 @@ class Run:
         return isinstance(self.model, AdaptedModel)
 
     @property
-    def boosted(self) -> bool:
+    def amplified(self) -> bool:
         return not np.array_equal(self.boost, self.model.boost)
 
 
@@ -144,7 +144,7 @@ def choose_settings(names: Sequence[str]) -> Settings:
     return Settings(PredictOptions(cast(DropoutMode, mode), int(seed), int(runs)), of_model)
 
 
-def exaggerate(models: Mapping[str, SpeechModel]) -> dict[str, NDArray[np.float64]]:
+def choose_gains(models: Mapping[str, SpeechModel]) -> dict[str, NDArray[np.float64]]:
     """Sliders for the factors of each model's motion; no network runs for them."""
     found = {}
     with st.popover("Motion gain", icon=":material/open_in_full:"):
@@ -173,7 +173,7 @@ def _factor(place: Any, label: str, start: float, key: str) -> float:
     return float(place.slider(label, 0.0, most, float(start), 0.1, key=key))
 
 
-def bring_to_compare(runs: Mapping[str, Run], settings: Settings) -> None:
+def show_on_compare(runs: Mapping[str, Run], settings: Settings) -> None:
     """Take every result to Compare as it is on the page; for a button to call.
 
     A model as it comes is chosen there by name; what options or sliders have changed comes along
@@ -184,7 +184,7 @@ def bring_to_compare(runs: Mapping[str, Run], settings: Settings) -> None:
         changed: dict[str, Any] = {**settings.of_model.get(name, {})}
         if settings.predict.dropout != "off":
             changed["dropout"] = settings.predict.dropout
-        if run.boosted:
+        if run.amplified:
             changed["boost"] = " ".join(f"{b:g}" for b in run.boost)
         if not changed:
             plain.append(name)
@@ -192,11 +192,11 @@ def bring_to_compare(runs: Mapping[str, Run], settings: Settings) -> None:
         if run.adapted:
             changed["adapted"] = ""
         said = ", ".join(f"{k} {v}".strip() for k, v in changed.items())
-        brought = state.workspace().add_import(
+        imported = state.workspace().add_import(
             BytesIO(track_bytes(run.track, ".npz")), f"{name}, {said}.npz", "track"
         )
-        if all(brought.id != choice.id for choice in choices):
-            choices.append(Choice(brought.id))
+        if all(imported.id != choice.id for choice in choices):
+            choices.append(Choice(imported.id))
     choose("track", choices)
     st.session_state["models"] = plain
     keep_choice()
@@ -216,7 +216,7 @@ def generate_lines(
     lines: list[list[str]] = []
     for name, run in runs.items():
         flags = settings.flags(name)
-        if run.boosted:
+        if run.amplified:
             flags += ["--boost", ",".join(f"{b:g}" for b in run.boost)]
         if run.adapted and seconds is not None:
             before, words = adapt_words(clip, seconds)
@@ -287,7 +287,7 @@ def openings(runs: Mapping[str, Run]) -> None:
         times, spread = run.track.times, run.prediction.opening_spread
         aperture = aperture_course(run.track, space=space)
         lines[name] = (times, aperture, run.colour)
-        if spread is not None and not run.boosted:
+        if spread is not None and not run.amplified:
             wide = 2 * spread / _eye_distance(run.track)
             bands[f"{name}, two standard deviations"] = (
                 times,
@@ -297,5 +297,5 @@ def openings(runs: Mapping[str, Run]) -> None:
             )
     unit = f"lip aperture, IOD ({space})"
     plots.show(plots.curves(lines, unit=unit, bands=bands), height=220, key="openings")
-    if any(run.boosted and run.prediction.opening_spread is not None for run in runs.values()):
+    if any(run.amplified and run.prediction.opening_spread is not None for run in runs.values()):
         st.caption("No band with a changed motion gain: the runs were sampled at gain 1.")

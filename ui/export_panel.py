@@ -16,7 +16,7 @@ import streamlit as st
 
 from core.evaluation.publications import Score
 from core.evaluation.tables import TableFormat, score_table
-from core.media import Sound
+from core.media import Audio
 from core.render import Layout, Panel, compare_movie, threed_movie
 from core.render.bundle import comparison_page
 from core.render.player import Curve, PlayerPanel
@@ -28,7 +28,7 @@ from ui import state
 from ui.player import ClipMedia
 from ui.widgets import command_text, commands, progress, safe_text
 
-__all__ = ["Takeaway", "take_away"]
+__all__ = ["Export", "export_controls"]
 
 _KINDS = ["Movie", "GIF", "3-D movie", "Page", "Landmarks", "Table"]
 _SIZES = {"1920 × 1080": (1920, 1080), "1280 × 720": (1280, 720), "1080 × 1080": (1080, 1080)}
@@ -43,7 +43,7 @@ _LAYOUTS: list[Layout] = ["row", "column", "grid"]
 
 
 @dataclass(frozen=True, eq=False)
-class Takeaway:
+class Export:
     """What there is to take.
 
     Attributes
@@ -64,7 +64,7 @@ class Takeaway:
     panels: Sequence[PlayerPanel]
     movie: Sequence[Panel]
     tracks: Mapping[str, LandmarkTrack]
-    sound: Sound | None = None
+    sound: Audio | None = None
     scores: Mapping[str, Mapping[str, Score]] = dataclasses.field(default_factory=dict)
     nulls: Mapping[str, Mapping[str, Score]] = dataclasses.field(default_factory=dict)
     curves: Sequence[Curve] = ()
@@ -101,7 +101,7 @@ class Takeaway:
         return [*(list(before) for before in self.before), line]
 
 
-def take_away(shown: Takeaway) -> None:
+def export_controls(shown: Export) -> None:
     """Offer what is shown, with the command that makes the same; call it last on a page, as making
     a file may stop the run."""
     deep = {name: t for name, t in shown.tracks.items() if t.points.shape[2] == 3}
@@ -150,8 +150,8 @@ def _offer(
     if not target.is_file():
         for old in target.parent.glob(f"{stem}-*.{ending}"):
             old.unlink()
-        with progress(f"Making the {label}") as hear:
-            make(target, hear)
+        with progress(f"Making the {label}") as report:
+            make(target, report)
     size = target.stat().st_size
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
@@ -161,7 +161,7 @@ def _offer(
         st.caption(f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB")
 
 
-def _stretch(shown: Takeaway, key: str, seconds: float | None) -> tuple[float, float | None]:
+def _stretch(shown: Export, key: str, seconds: float | None) -> tuple[float, float | None]:
     """Start and stop in seconds (None: to the end), from a slider; opens on ``seconds`` of it."""
     end = float(shown.media.duration)
     opening = (0.0, end if seconds is None else min(end, seconds))
@@ -174,7 +174,7 @@ def _flags(start: float, stop: float | None) -> list[str]:
     return flags + (["--stop", f"{stop:g}"] if stop is not None else [])
 
 
-def _movie(shown: Takeaway) -> list[str]:
+def _movie(shown: Export) -> list[str]:
     usual: Layout = "grid" if len(shown.movie) > 3 else "row"  # which shows faces larger
     crops = any(p.video is not None and p.track is not None for p in shown.movie)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -198,7 +198,7 @@ def _movie(shown: Takeaway) -> list[str]:
         for p in shown.movie
     ]
 
-    def make(target: Path, hear: Callable[[float], None]) -> None:
+    def make(target: Path, report: Callable[[float], None]) -> None:
         compare_movie(
             panels,
             target,
@@ -209,7 +209,7 @@ def _movie(shown: Takeaway) -> list[str]:
             start=start,
             stop=stop,
             force=True,
-            progress=hear,
+            progress=report,
         )
 
     flags = ["--labels", "--layout", layout, "--size", "{}x{}".format(*_SIZES[size])]
@@ -218,7 +218,7 @@ def _movie(shown: Takeaway) -> list[str]:
     return [*flags, "-o", "comparison.mp4"]
 
 
-def _gif(shown: Takeaway) -> list[str]:
+def _gif(shown: Export) -> list[str]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         layout = st.segmented_control(
             "Layout", _LAYOUTS, default="row", required=True, key="gif layout"
@@ -227,7 +227,7 @@ def _gif(shown: Takeaway) -> list[str]:
         st.caption("A GIF has no audio.")
     sheet = lay_out(len(shown.movie), layout, (_GIF_SIDE, _GIF_SIDE), strip=True)
 
-    def make(target: Path, hear: Callable[[float], None]) -> None:
+    def make(target: Path, report: Callable[[float], None]) -> None:
         compare_movie(
             shown.movie,
             target,
@@ -237,7 +237,7 @@ def _gif(shown: Takeaway) -> list[str]:
             stop=stop,
             fps=_GIF_FPS,
             force=True,
-            progress=hear,
+            progress=report,
         )
 
     flags = ["--labels", "--layout", layout, "--size", "{}x{}".format(*sheet.size)]
@@ -246,11 +246,11 @@ def _gif(shown: Takeaway) -> list[str]:
     return [*flags, "-o", "comparison.gif"]
 
 
-def _threed(shown: Takeaway, deep: Mapping[str, LandmarkTrack]) -> list[list[str]]:
+def _threed(shown: Export, deep: Mapping[str, LandmarkTrack]) -> list[list[str]]:
     name = str(st.selectbox("Panel", list(deep), key="threed of", width=220))
 
-    def make(target: Path, hear: Callable[[float], None]) -> None:
-        threed_movie(deep[name], target, sound=shown.sound, force=True, progress=hear)
+    def make(target: Path, report: Callable[[float], None]) -> None:
+        threed_movie(deep[name], target, sound=shown.sound, force=True, progress=report)
 
     _offer("3-D movie", "threed.mp4", f"{shown.fingerprint()} {name}", make)
     if name not in shown.files:
@@ -260,7 +260,7 @@ def _threed(shown: Takeaway, deep: Mapping[str, LandmarkTrack]) -> list[list[str
     return [*(list(before) for before in shown.before), line]
 
 
-def _page(shown: Takeaway) -> list[list[str]]:
+def _page(shown: Export) -> list[list[str]]:
     st.caption(
         "One HTML file with player, audio, landmarks and curves, for any browser; it needs no "
         "server and no network."
@@ -273,7 +273,7 @@ def _page(shown: Takeaway) -> list[list[str]]:
     panels = [p for p in shown.panels if picture or p.kind != "video"]
     lines = shown.lines(["-o", "comparison.html"], picture=picture)
 
-    def make(target: Path, hear: Callable[[float], None]) -> None:
+    def make(target: Path, report: Callable[[float], None]) -> None:
         data = comparison_page(
             panels,
             sound=shown.sound,
@@ -288,7 +288,7 @@ def _page(shown: Takeaway) -> list[list[str]]:
             commands=[command_text(line) for line in lines],
         )
         atomic_write(target, data)
-        hear(1.0)
+        report(1.0)
 
     if not panels:
         st.info("Without the video there is nothing to show; add it or a track.")
@@ -297,7 +297,7 @@ def _page(shown: Takeaway) -> list[list[str]]:
     return lines
 
 
-def _landmarks(shown: Takeaway) -> list[list[str]]:
+def _landmarks(shown: Export) -> list[list[str]]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox("Panel", list(shown.tracks), key="landmarks of", width=220)
         format = st.segmented_control(
@@ -318,7 +318,7 @@ def _landmarks(shown: Takeaway) -> list[list[str]]:
     return [*(list(before) for before in shown.before), line]
 
 
-def _table(shown: Takeaway) -> list[list[str]]:
+def _table(shown: Export) -> list[list[str]]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         word = st.segmented_control(
             "Format", list(_TABLES), default="CSV", required=True, key="table format"

@@ -13,7 +13,7 @@ from core.tracks.track import LandmarkTrack
 from ui.clips import workspace
 from ui.edits import kept_over
 
-__all__ = ["change", "heard", "last_frame", "show_frame", "take_deeds"]
+__all__ = ["change", "heard", "last_frame", "show_frame", "apply_actions"]
 
 _HEARD = "edits heard"
 _DEEDS = ("move", "missing", "restore", "undo", "redo", "next", "back")
@@ -49,7 +49,7 @@ def _edits(deed: Mapping[str, Any], spread: int) -> list[Edit]:
     return [Edit(frame, row[0], do) for row in rows]  # type: ignore[arg-type]
 
 
-def take_deeds(track: LandmarkTrack, deeds: Sequence[Mapping[str, Any]], *, spread: int) -> None:
+def apply_actions(track: LandmarkTrack, deeds: Sequence[Mapping[str, Any]], *, spread: int) -> None:
     """Take in what was done in the editor and not heard before, and keep it.
 
     Deeds come from the browser: what is no deed, or of no frame or point of the track, is left out

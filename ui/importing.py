@@ -9,14 +9,14 @@ import streamlit as st
 
 from core.errors import SpeechmarksError
 from core.tracks.io import Contents, guess_space, read_contents, to_track
-from core.tracks.labels import TimedLabel, read_lanes
+from core.tracks.labels import TimedLabel, read_label_tiers
 from core.tracks.track import LandmarkTrack, Space
 from core.workspace import Clip
 from ui import state
-from ui.brought import Choice, choose, chosen, row, upload
+from ui.imported import Choice, choose, chosen, row, upload
 from ui.widgets import safe_text
 
-__all__ = ["BroughtTrack", "bring_labels", "bring_tracks"]
+__all__ = ["BroughtTrack", "import_labels", "import_tracks"]
 
 
 @st.cache_resource(max_entries=32, show_spinner="Reading the track ...")
@@ -26,8 +26,8 @@ def _contents(identity: str, path: str) -> Contents:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _track(identity: str, path: str, fps: float | None, space: Space | None) -> LandmarkTrack:
-    brought = state.workspace().get_import(identity)
-    return to_track(_contents(identity, path), brought.name, fps=fps, space=space)
+    imported = state.workspace().get_import(identity)
+    return to_track(_contents(identity, path), imported.name, fps=fps, space=space)
 
 
 def _usual_rate(contents: Contents, clip: Clip) -> float:
@@ -77,7 +77,7 @@ class BroughtTrack:
     flags: tuple[str, ...] = ()
 
 
-def bring_tracks(clip: Clip) -> list[BroughtTrack]:
+def import_tracks(clip: Clip) -> list[BroughtTrack]:
     """A place for tracks beside those of the page.
 
     A file without a rate has that of the clip where it has as many frames, else 25 a second.
@@ -88,47 +88,47 @@ def bring_tracks(clip: Clip) -> list[BroughtTrack]:
             "track", "Landmark tracks", "NPY, NPZ, CSV, JSON, H5, or numbered TXT (many, or a ZIP)"
         )
         for choice in chosen("track"):
-            if (brought := row("track", choice)) is None:
+            if (imported := row("track", choice)) is None:
                 continue
             try:
-                contents = _contents(brought.id, str(brought.path))
+                contents = _contents(imported.id, str(imported.path))
                 settled = _settle(contents, choice, clip)
-                track = _track(brought.id, str(brought.path), settled.fps, settled.space)
+                track = _track(imported.id, str(imported.path), settled.fps, settled.space)
             except SpeechmarksError as error:
-                st.error(safe_text(f"{brought.name}: {error}"), icon=":material/error:")
+                st.error(safe_text(f"{imported.name}: {error}"), icon=":material/error:")
                 continue
             choose("track", [settled if c.id == choice.id else c for c in chosen("track")])
             rate = "one frame" if track.fps is None else f"{track.fps:.4g} fps"
             note = f"{track.points.shape[1]} points, {rate}, {track.space}"
-            said = " ".join(contents.remarks).replace(brought.path.name, brought.name)
+            said = " ".join(contents.remarks).replace(imported.path.name, imported.name)
             st.caption(safe_text(f"{note}. {said}".strip()))
-            name = brought.name
+            name = imported.name
             file = f"./{name}" if name.startswith("-") else name  # which would be read as a flag
             if name in shown:
-                name, file = f"{name} {brought.id[:4]}", f"{brought.id[:4]}/{name}"
+                name, file = f"{name} {imported.id[:4]}", f"{imported.id[:4]}/{name}"
             flags = [] if contents.times is not None else ["--source-fps", f"{settled.fps:.9g}"]
             flags += [] if contents.space is not None else ["--space", track.space]
             shown[name] = BroughtTrack(name, track, note, file, tuple(flags))
     return list(shown.values())
 
 
-def bring_labels(clip: Clip) -> dict[str, list[TimedLabel]]:
+def import_labels(clip: Clip) -> dict[str, list[TimedLabel]]:
     """A place for words or phonemes in time: labels of the clip by lane (untrusted text)."""
     lanes: dict[str, list[TimedLabel]] = {}
     with st.popover("Add labels", icon=":material/label:"):
         upload("labels", "Words or phonemes", "CSV (start, end, label), Praat TextGrid, ALIGN")
         for choice in chosen("labels"):
-            if (brought := row("labels", choice)) is None:
+            if (imported := row("labels", choice)) is None:
                 continue
             try:
-                found = read_lanes(brought.path, brought.name)
+                found = read_label_tiers(imported.path, imported.name)
             except SpeechmarksError as error:
-                st.error(safe_text(f"{brought.name}: {error}"), icon=":material/error:")
+                st.error(safe_text(f"{imported.name}: {error}"), icon=":material/error:")
                 continue
             late = 0
             for lane, labels in found.lanes.items():
                 inside = [label for label in labels if label.start < clip.info.duration]
-                lanes[lane if lane not in lanes else f"{lane} {brought.id[:4]}"] = inside
+                lanes[lane if lane not in lanes else f"{lane} {imported.id[:4]}"] = inside
                 late += len(labels) - len(inside)
             beyond = (f"Labels after the end of the clip: {late}.",) if late else ()
             if said := " ".join((*found.remarks, *beyond)):

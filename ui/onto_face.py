@@ -54,8 +54,8 @@ def _uploaded(label: str, key: str, hint: str) -> str | None:
 
 
 def _side_by_side(panels: Sequence[PlayerPanel], clip: Clip, key: str) -> None:
-    with progress("Preparing the clip for the browser") as hear:
-        media = state.media(clip, hear)
+    with progress("Preparing the clip for the browser") as report:
+        media = state.media(clip, report)
     show_clip(panels, media, key=f"{key} {clip.id}")
 
 

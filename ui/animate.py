@@ -11,8 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.errors import SpeechmarksError
 from core.media import probe
 from core.neutral.retargeting import motion_of
-from core.render.player import Heard, PlayerPanel
-from core.render.player import hear as hear_sound
+from core.render.player import AudioOverview, PlayerPanel, audio_overview
 from core.render.retargeting import Portrait, clip_portrait, photo_portrait, transfer_movie
 from core.samples import SAMPLE
 from core.tracks.track import LandmarkTrack
@@ -50,9 +49,9 @@ def _uploaded(upload: UploadedFile) -> Portrait:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _heard(identity: str, duration: float) -> Heard | None:
-    sound = state.sound_or_none(state.stored_clip(identity))
-    return None if sound is None else hear_sound(sound, duration=duration)
+def _heard(identity: str, duration: float) -> AudioOverview | None:
+    sound = state.audio_or_none(state.stored_clip(identity))
+    return None if sound is None else audio_overview(sound, duration=duration)
 
 
 def speaking_photo(
@@ -119,14 +118,19 @@ def speaking_photo(
         if not press.button("Animate", icon=":material/record_voice_over:"):
             return
         press.empty()
-        with progress("Animating the face") as hear:
+        with progress("Animating the face") as report:
             if upload is not None:
                 portrait = _uploaded(upload)
             else:
                 portrait = _speaker(clip.id, shown) if face == _OWN else _presenter()
-            sound = state.sound_or_none(clip)
+            sound = state.audio_or_none(clip)
             transfer_movie(
-                motion_of(motion), portrait, target, strength=strength, sound=sound, progress=hear
+                motion_of(motion),
+                portrait,
+                target,
+                strength=strength,
+                sound=sound,
+                progress=report,
             )
     info = probe(target)
     assert info.video is not None  # it was made above

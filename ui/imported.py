@@ -80,9 +80,9 @@ def upload(kind: ImportKind, label: str, hint: str) -> None:
     st.session_state[told] = []
     for source, name in _as_tracks(files) if kind == "track" else [(f, f.name) for f in files]:
         try:
-            brought = state.workspace().add_import(source, name, kind)
-            if all(brought.id != choice.id for choice in chosen(kind)):
-                choose(kind, [*chosen(kind), Choice(brought.id)])
+            imported = state.workspace().add_import(source, name, kind)
+            if all(imported.id != choice.id for choice in chosen(kind)):
+                choose(kind, [*chosen(kind), Choice(imported.id)])
         except SpeechmarksError as error:
             st.session_state[told].append(str(error))
     st.session_state[turn] = number + 1  # an empty place for the next files

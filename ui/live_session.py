@@ -28,7 +28,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from core.errors import BadInput, SpeechmarksError
 
 if TYPE_CHECKING:
-    from core.models import Listener, SpeechModel
+    from core.models import SpeechModel, SpeechStream
 
 __all__ = ["FRAME_HEADER", "Recording", "Spoken", "converse", "say"]
 
@@ -84,7 +84,7 @@ class _Hearing:
     def __init__(self, spoken: Spoken, rate: int) -> None:
         self._spoken, self.rate = spoken, rate
         self._models = list(spoken.models.items())
-        self.listeners: list[Listener] = [model.listen(rate) for _, model in self._models]
+        self.streams: list[SpeechStream] = [model.open_stream(rate) for _, model in self._models]
         self._given = [0] * len(self._models)
         self.seconds = 0.0
         self._path = spoken.folder / f"spoken-{time.time_ns():x}.wav"
@@ -106,19 +106,19 @@ class _Hearing:
             return None
         return Recording(self._path, self.seconds)
 
-    def hear(self, index: int, piece: bytes | None) -> bytes:
+    def push(self, index: int, piece: bytes | None) -> bytes:
         """The frames of a model that are certain after one more piece, after the last (None);
         packed, or nothing where there is none."""
         import torch  # the server starts without it
 
-        (name, model), listener = self._models[index], self.listeners[index]
+        (name, model), stream = self._models[index], self.streams[index]
         begin = time.perf_counter()
         with torch.inference_mode():
             if piece is None:
-                rows = listener.end()
+                rows = stream.flush()
             else:
                 samples = np.frombuffer(piece, "<i2").astype(np.float32) / np.float32(32768)
-                rows = listener.hear(samples)
+                rows = stream.push(samples)
             if not len(rows):
                 return b""
             points = model.landmarks(rows, self._spoken.boosts.get(name))
@@ -193,7 +193,7 @@ class _Talk:
             rate = _rate(await self._next())
             hearing = await self._aside(_Hearing, self._spoken, rate)
             try:
-                models = zip(hearing.listeners, self._spoken.models.values(), strict=True)
+                models = zip(hearing.streams, self._spoken.models.values(), strict=True)
                 ready = [{"delay": one.delay_s, "fps": model.fps} for one, model in models]
                 await self._socket.send_json({"ready": ready})
                 await _first_of(self._read(hearing), self._work(hearing), self._gone.wait())
@@ -258,7 +258,7 @@ class _Talk:
 
     async def _hear(self, hearing: _Hearing, piece: bytes | None) -> None:
         """Let all models hear a piece, and send what each has made of it as soon as it is there."""
-        at_work = [self._aside(hearing.hear, index, piece) for index in range(self._count)]
+        at_work = [self._aside(hearing.push, index, piece) for index in range(self._count)]
         for one in asyncio.as_completed(at_work):
             if frames := await one:
                 await self._socket.send_bytes(frames)
