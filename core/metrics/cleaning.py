@@ -72,7 +72,11 @@ def cleaning_cost(before: LandmarkTrack, after: LandmarkTrack) -> CleaningCost:
         jitter_after=jitter(after),
         lag=lag,
         lag_frames=lag / step,
-        opening_kept=_kept(*(lip_aperture(t.points, t.layout) for t in (before, seen)), np.std),
+        opening_kept=_kept(
+            lip_aperture(before.points, before.layout),
+            lip_aperture(seen.points, seen.layout),
+            np.std,
+        ),
         speed_kept=_kept(was, now, lambda values: np.percentile(values, 95)),
         filled=int(after.valid.sum() - before.valid.sum()),
     )

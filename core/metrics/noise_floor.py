@@ -66,7 +66,8 @@ def noise_difference(first: LandmarkTrack, again: LandmarkTrack) -> NoiseDiffere
             f"Expected two detections of the same frames; got {len(first)} and {len(again)} frames."
         )
     needed = [*_EYES, *rigid_points(DLIB68), *range(48, 68)]
-    common = first.valid[:, needed].all(axis=1) & again.valid[:, needed].all(axis=1)
+    both = first.valid[:, needed] & again.valid[:, needed]
+    common = np.asarray(both.all(axis=1))
     if not common.any():
         nothing = float("nan")
         return NoiseDifference(0, *[nothing] * 5)

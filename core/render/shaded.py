@@ -59,7 +59,8 @@ def _oval(centre: ArrayLike, wide: float, tall: float, angle: float = 0.0) -> Po
     turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     x, y = wide * np.cos(turn), tall * np.sin(turn)
     cos, sin = np.cos(angle), np.sin(angle)
-    return np.asarray(centre) + np.stack([cos * x - sin * y, sin * x + cos * y], axis=1)
+    about = np.stack([cos * x - sin * y, sin * x + cos * y], axis=1)
+    return np.asarray(about + np.asarray(centre, dtype=np.float64))
 
 
 def _mixed(share: NDArray[np.float64], stops: Sequence[tuple[float, str]]) -> NDArray[np.float32]:
@@ -139,7 +140,7 @@ class _Canvas:
                 cv2.resize(fine, (right - left, bottom - top), interpolation=cv2.INTER_AREA),
                 np.uint8,
             )
-        return box, fine.astype(np.float32) / 255
+        return box, np.asarray(fine, np.float32) / np.float32(255)
 
     def _box(self, points: Points, room: float) -> Box:
         tall, wide = self.image.shape[:2]
