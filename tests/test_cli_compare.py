@@ -262,3 +262,31 @@ def test_a_track_with_depth_becomes_the_published_wireframe(
     assert run("compare", tmp_path / "mesh.npy", "--threed", "-o", tmp_path / "m.mp4").code == 0
     for tracks, name in (([made / "bare.npy"], "a.mp4"), ([tmp_path / "deep.npy"], "a.gif")):
         assert "--threed" in run("compare", *tracks, "--threed", "-o", tmp_path / name).reason
+
+
+@pytest.mark.parametrize(
+    ("flags", "spaces", "truths"),
+    [
+        ([], ["template", "template"], [True, False]),
+        (["--identity", "kept"], ["pixel", "template"], [True, False]),
+        (["--ground-truth", "none"], ["template", "template"], [False, False]),
+    ],
+    ids=["free of identity unless asked", "as they are", "without ground truth"],
+)
+def test_what_is_drawn_and_what_is_the_ground_truth(
+    made: Path, run: Run, tmp_path: Path, flags: list[str], spaces: list[str], truths: list[bool]
+) -> None:
+    run("compare", made / "truth.npz", made / "cnn.npz", *flags, "-o", tmp_path / "c.html")
+    header = header_of((tmp_path / "c.html").read_text())
+    assert [track["space"] for track in header["tracks"]] == spaces
+    assert [panel["truth"] for panel in header["panels"]] == truths
+    curves = [c["name"] for c in header["curves"]]
+    assert ("lip motion error, cnn" in curves) == any(truths)
+
+
+def test_titles_are_given_for_all_tracks_or_for_none(made: Path, run: Run, tmp_path: Path) -> None:
+    words = ["compare", made / "truth.npz", made / "cnn.npz", "-o", tmp_path / "c.html"]
+    assert "got 1 for 2 tracks" in run(*words, "--title", "A").reason
+    run(*words, "--title", "A", "--title", "B")
+    header = header_of((tmp_path / "c.html").read_text())
+    assert [panel["title"] for panel in header["panels"]] == ["A", "B"]

@@ -158,7 +158,7 @@ def test_table_and_printed_command_give_the_same_scores(
 ) -> None:
     app = open_page("compare", clip, **{"take away": "Table"})
     run_printed(app, capsys)
-    assert (here / "scores.csv").read_text(encoding="utf-8") == app.code[0].value
+    assert (here / "scores.csv").read_text(encoding="utf-8").strip() == app.code[0].value
 
 
 def test_a_prediction_has_one_lip_aperture_on_every_page(clip: Clip) -> None:
