@@ -206,7 +206,7 @@ def test_a_published_model_tells_its_source_and_terms(cache: Path) -> None:
 def test_one_click_downloads_all_that_a_model_needs(toy: Toy, served: str, cache: Path) -> None:
     app = press(open_page("models", model="1D_CNN"), "Download")
     in_order(app)
-    assert not app.error and [toast.value for toast in app.toast] == ["1D\\_CNN is here."]
+    assert not app.error and [toast.value for toast in app.toast] == ["1D\\_CNN is available."]
     assert list(app.dataframe[0].value["state"]) == ["shipped", "downloaded", "downloadable"]
     assert sorted(p.name for p in cache.iterdir()) == [
         "1D_CNN.pt", "eigen_vectors.npy", "mean_shape.npy"

@@ -74,7 +74,7 @@ def test_whole_faces_have_no_published_number_beside_them() -> None:
 def test_a_clip_is_played_beside_what_its_numbers_give() -> None:
     app = opened(**{"look at": "Over time"})
     in_order(app)
-    assert panels(app) == ["Clip", "Landmarks", "From 8 numbers"]
+    assert panels(app) == ["Clip", "Landmarks", "From 8 components"]
     assert len(app.get("plotly_chart")) == 1
     assert "shape project" in app.code[-1].value
 

@@ -81,7 +81,7 @@ def test_beside_lips_in_hums_space_every_face_becomes_lips_there() -> None:
     app = shown("hum.npz", "flat.npz")
     tracks = app.session_state["faces"]
     assert {(t.scheme, t.space) for t in tracks.values()} == {("lips20", "eye5")}
-    assert "eye5 (Humans project 2021)" in "\n".join(c.value for c in app.caption)
+    assert "in space eye5" in "\n".join(c.value for c in app.caption)
     assert not any("No curves" in c.value for c in app.caption)
     one, two = (
         tracks[n].points for n in ("Ground truth", "hum.npz")
