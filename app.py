@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from ui import live_route, media_route
-from ui.warmup import warm_up
+from ui.live import route as live_route
+from ui.player import media_route
+from ui.shared.warmup import warm_up
 
 app = st.App(
     "pages/router.py", routes=[*media_route.routes(), *live_route.routes()], lifespan=warm_up

@@ -5,8 +5,7 @@ import streamlit as st
 from core.align import METHODS, AlignMethod, leakage_table
 from core.render import ACCENT, INK
 from core.render.player import PlayerPanel
-from ui import state
-from ui.alignment_view import (
+from ui.alignment.view import (
     STABLE,
     alignments,
     clouds,
@@ -15,9 +14,10 @@ from ui.alignment_view import (
     stable_choice,
     undone,
 )
-from ui.player import show_clip
-from ui.published import procrustes_difference, published_switch
-from ui.widgets import commands, header, need_clip, progress, safe_text
+from ui.player.component import show_clip
+from ui.shared import state
+from ui.shared.published import procrustes_difference, published_switch
+from ui.shared.widgets import commands, header, need_clip, progress, safe_text
 
 header(
     "Alignment",

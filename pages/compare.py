@@ -7,17 +7,17 @@ import streamlit as st
 
 from core.render import INK, Style
 from core.render.player import PlayerPanel
-from ui import state
-from ui.adaptation import adapt_models, choose_seconds, speaker_of
-from ui.animate import speaking_photo
-from ui.export_panel import Export, export_controls
-from ui.faces import curves_of, faces_of, made_by_commands, scores_of
-from ui.importing import import_labels, import_tracks
-from ui.noise_view import noise_note
-from ui.player import show_clip
-from ui.published import published_scores, published_switch
-from ui.turnable import turnable_panel, with_depth
-from ui.widgets import (
+from ui.compare.animate import speaking_photo
+from ui.compare.export_panel import Export, export_controls
+from ui.compare.faces import curves_of, faces_of, made_by_commands, scores_of
+from ui.compare.turnable import turnable_panel, with_depth
+from ui.player.component import show_clip
+from ui.shared import state
+from ui.shared.adaptation import adapt_models, choose_seconds, speaker_of
+from ui.shared.importing import import_labels, import_tracks
+from ui.shared.noise_view import noise_note
+from ui.shared.published import published_scores, published_switch
+from ui.shared.widgets import (
     choose_models,
     commands,
     edge_warning,

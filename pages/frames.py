@@ -4,10 +4,10 @@ import streamlit as st
 
 from core.errors import BadInput
 from core.media import PictureFormat, choose_frames, mean_bytes, spread, zip_pictures
-from ui import state
-from ui.frame_viewer import contact_sheet, frame_viewer
-from ui.timing_view import timing_view
-from ui.widgets import commands, header, need_clip, progress
+from ui.frames.frame_viewer import contact_sheet, frame_viewer
+from ui.frames.timing_view import timing_view
+from ui.shared import state
+from ui.shared.widgets import commands, header, need_clip, progress
 
 header("Frames", "View single frames, numbered from 0 as in the file, and save them as pictures.")
 clip = need_clip()

@@ -7,10 +7,10 @@ from core.models import default_model
 from core.render import INK, model_colour
 from core.render.player import PlayerPanel
 from core.samples import SAMPLE
-from ui import state
-from ui.navigation import go_to
-from ui.player import show_clip
-from ui.widgets import command, header, progress, safe_text
+from ui.player.component import show_clip
+from ui.shared import state
+from ui.shared.navigation import go_to
+from ui.shared.widgets import command, header, progress, safe_text
 
 header(
     "Speechmarks",

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from core.tracks.track import LandmarkTrack
-from ui import identity_view as view
-from ui import state
-from ui.audit_view import audit
-from ui.onto_face import other_template
-from ui.published import identity_difference, published_switch
-from ui.speakers import (
+from ui.identity import view
+from ui.identity.audit_view import audit
+from ui.shared import state
+from ui.shared.onto_face import other_template
+from ui.shared.published import identity_difference, published_switch
+from ui.shared.speakers import (
     choose_clips,
     grouped,
     landmarks_of,
@@ -16,7 +16,7 @@ from ui.speakers import (
     need_clips,
     track_files,
 )
-from ui.widgets import commands, header, progress
+from ui.shared.widgets import commands, header, progress
 
 header(
     "FaceTrack",

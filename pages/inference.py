@@ -6,11 +6,7 @@ from core.models import LATENCY
 from core.render import model_colour
 from core.render.player import PlayerPanel
 from core.tracks.io import track_bytes
-from ui import plots, state
-from ui.adaptation import adapt_models, choose_seconds, speaker_of
-from ui.live import live_microphone
-from ui.player import show_clip
-from ui.predictions import (
+from ui.inference.predictions import (
     Run,
     choose_gains,
     choose_settings,
@@ -20,7 +16,11 @@ from ui.predictions import (
     results_table,
     show_on_compare,
 )
-from ui.widgets import (
+from ui.live.view import live_microphone
+from ui.player.component import show_clip
+from ui.shared import plots, state
+from ui.shared.adaptation import adapt_models, choose_seconds, speaker_of
+from ui.shared.widgets import (
     choose_models,
     commands,
     header,

@@ -10,19 +10,19 @@ from core.evaluation.pair_scores import face_width
 from core.render import INK
 from core.render.player import PlayerPanel
 from core.tracks.io import track_bytes
-from ui import plots, state
-from ui.detector_view import (
+from ui.landmarks.detector_view import (
     HOW,
     course_figure,
     detector_choice,
     need_detector,
     precision_choice,
 )
-from ui.detectors_compared import detectors_compared
-from ui.faces_view import several_faces
-from ui.player import show_clip
-from ui.recipe import face_words
-from ui.widgets import command, edge_warning, header, need_clip, progress
+from ui.landmarks.detectors_compared import detectors_compared
+from ui.landmarks.faces_view import several_faces
+from ui.player.component import show_clip
+from ui.shared import plots, state
+from ui.shared.recipe import face_words
+from ui.shared.widgets import command, edge_warning, header, need_clip, progress
 
 header(
     "Landmarks",

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from ui import state
-from ui.dataset_view import dataset_part
-from ui.jobs_view import job_panel
-from ui.library_view import own_part
-from ui.widgets import header
+from ui.library.dataset_view import dataset_part
+from ui.library.view import own_part
+from ui.shared import state
+from ui.shared.jobs_view import job_panel
+from ui.shared.widgets import header
 
 header("Library", "Import talking-face clips and choose the clip for all pages.")
 part = st.segmented_control(

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from core.models import known_models
-from ui import state
-from ui.model_scores import measured
-from ui.models_view import card, download, models_table
-from ui.navigation import go_to
-from ui.widgets import commands, header, refuse
+from ui.models.scores import measured
+from ui.models.view import card, download, models_table
+from ui.shared import state
+from ui.shared.navigation import go_to
+from ui.shared.widgets import commands, header, refuse
 
 header(
     "Models",

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from ui import state
-from ui.edit_cleaning import before_and_after, cleaning_choice, keep_or_take
-from ui.edit_view import corrected, corrections, editor, editor_and_notes, kept_or_aside
-from ui.noise_view import landmark_noise
-from ui.quality_clips import clip_qualities
-from ui.quality_view import measures, odd_of, odd_table, quality_of, strip, verdict
-from ui.spread_view import spread_tables
-from ui.widgets import commands, edge_warning, header, need_clip, progress
+from ui.quality.clips_table import clip_qualities
+from ui.quality.edit_cleaning import before_and_after, cleaning_choice, keep_or_take
+from ui.quality.edit_view import corrected, corrections, editor, editor_and_notes, kept_or_aside
+from ui.quality.spread_view import spread_tables
+from ui.quality.view import measures, odd_of, odd_table, quality_of, strip, verdict
+from ui.shared import state
+from ui.shared.noise_view import landmark_noise
+from ui.shared.widgets import commands, edge_warning, header, need_clip, progress
 
 header(
     "Quality",

@@ -4,10 +4,10 @@ import numpy as np
 import streamlit as st
 
 from core.neutral import closed_mouth, remove_identity
-from ui import reference_view as view
-from ui.reference_effect import before_and_after, pursed_lips, sensitivity_view
-from ui.reference_source import choose_source
-from ui.widgets import commands, header, need_clip
+from ui.reference import view
+from ui.reference.effect import before_and_after, pursed_lips, sensitivity_view
+from ui.reference.source import choose_source
+from ui.shared.widgets import commands, header, need_clip
 
 header(
     "Reference",

@@ -5,11 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import SpeechmarksError
-from ui.idle import collector
-from ui.jobs_view import sidebar_note
-from ui.widgets import refuse
+from ui.shared.idle import collector
+from ui.shared.jobs_view import sidebar_note
+from ui.shared.widgets import refuse
 
-ICON = Path(__file__).parents[1] / "ui" / "icon.png"
+ICON = Path(__file__).parents[1] / "ui" / "shared" / "icon.png"
 st.set_page_config(page_title="Speechmarks", page_icon=str(ICON), layout="wide")
 # Streamlit's margins would push the player's controls below the fold of a small screen.
 st.html("<style>.stMainBlockContainer { padding: 3rem 3rem 4rem }</style>")

@@ -4,11 +4,11 @@ import numpy as np
 import streamlit as st
 
 from core.shape.fit import Part
-from ui import basis_files, state
-from ui import shape_view as view
-from ui.onto_face import other_mean
-from ui.speakers import choose_clips, landmarks_of, need_clips, track_files
-from ui.widgets import commands, header, progress, refuse
+from ui.shape import basis_files, view
+from ui.shared import state
+from ui.shared.onto_face import other_mean
+from ui.shared.speakers import choose_clips, landmarks_of, need_clips, track_files
+from ui.shared.widgets import commands, header, progress, refuse
 
 header(
     "Shape space",

@@ -192,8 +192,8 @@ def detect_landmarks(
     every_frame : detect on every frame at full size with one upsampling, as the published programs
         do; otherwise the face is followed between detections (about 20 times faster at 1080p).
     face : which face, where there are several (`core.detect.face_tracks.choose_face_track`).
-        Numbers hold through a shot, and the choice is made in every shot anew. 'first' with ``every_frame``
-        is dlib's first on every frame, as published.
+        Numbers hold through a shot, and the choice is made in every shot anew. 'first' with
+        ``every_frame`` is dlib's first on every frame, as published.
     threed : with depth, from a detector that can give it or leave it.
     precision : 'fine' resamples the face and takes the mean over several boxes, and its spread;
         'fast' takes one box (`core.detect.precision`). Faces are found and tracked alike. The

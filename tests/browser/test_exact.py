@@ -30,7 +30,7 @@ from core.tracks.labels import TimedLabel
 from core.media import probe
 from core.render.player import Curve, PlayerPanel
 from core.tracks.track import LandmarkTrack
-from ui.player import show_player
+from ui.player.component import show_player
 
 st.set_page_config(layout="wide")
 st.session_state.runs = st.session_state.get("runs", 0) + 1

@@ -12,8 +12,8 @@ SCRIPT = """
 import streamlit as st
 from core.detect import Box, Found
 from core.detect.face_tracks import Identity, Shot
-from ui import state
-from ui.face_picker import pick_face
+from ui.shared import state
+from ui.landmarks.face_picker import pick_face
 
 left, right = Box(40, 60, 150, 150), Box(300, 200, 150, 150)
 faces = [Identity(k, 0, [Found(None, box=box)] * 5) for k, box in enumerate((left, right))]

@@ -26,14 +26,14 @@ FAKE = [
 
 APP = """
 import streamlit as st
-from ui import live_route
+from ui.live import route as live_route
 app = st.App("router.py", routes=live_route.routes())
 """
 
 ROUTER = """
 import streamlit as st
-from ui import state
-from ui.live import live_microphone
+from ui.shared import state
+from ui.live.view import live_microphone
 
 st.set_page_config(layout="wide")
 st.session_state.runs = st.session_state.get("runs", 0) + 1

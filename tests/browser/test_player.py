@@ -21,7 +21,7 @@ PLAYER = "[data-testid=speechmarks-player]"
 
 APP = """
 import streamlit as st
-from ui import media_route
+from ui.player import media_route
 app = st.App("router.py", routes=media_route.routes())
 """
 
@@ -32,7 +32,7 @@ from pathlib import Path
 from core.tracks.labels import TimedLabel
 from core.render.player import PlayerPanel, waveform_peaks
 from core.tracks.track import LandmarkTrack
-from ui.player import show_player
+from ui.player.component import show_player
 
 HERE = Path(__file__).parent
 st.set_page_config(layout="wide")

@@ -27,7 +27,7 @@ from pathlib import Path
 from core.neutral import shipped_template
 from core.render.player import PlayerPanel
 from core.tracks.track import LandmarkTrack
-from ui.player import show_player
+from ui.player.component import show_player
 
 st.set_page_config(layout="wide")
 mode = st.query_params.get("mode", "faces")

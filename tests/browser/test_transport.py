@@ -30,7 +30,7 @@ from pathlib import Path
 from core.tracks.labels import TimedLabel
 from core.render.player import Curve, Marker, PlayerPanel
 from core.tracks.track import LandmarkTrack
-from ui.player import show_player
+from ui.player.component import show_player
 
 st.set_page_config(layout="wide")
 st.session_state.runs = st.session_state.get("runs", 0) + 1

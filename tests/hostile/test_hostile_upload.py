@@ -13,7 +13,8 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 from test_hostile_names import UPLOADED
 
-from ui import player, state
+from ui.player import component as player
+from ui.shared import state
 
 ROUTER = Path(__file__).resolve().parents[2] / "pages" / "router.py"
 

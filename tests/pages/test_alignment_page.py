@@ -16,7 +16,7 @@ from test_pages import (  # noqa: F401 (fixtures of this module, too)
 )
 
 from core.align import METHODS, align_frames, leakage_table, residual_by_part
-from ui import state
+from ui.shared import state
 
 
 def test_the_table_is_the_leakage_table_and_the_recommended_method_is_named() -> None:

@@ -24,7 +24,7 @@ from core.render.player import UnpackedPlayer, unpack_player
 from core.samples import SAMPLE
 from core.tracks.io import track_bytes
 from core.workspace import Clip
-from ui import state
+from ui.shared import state
 
 FRAMES = 30
 

@@ -19,7 +19,7 @@ from test_pages import (  # noqa: F401 (the workspace is a fixture of this modul
 
 from core.media import choose_frames, numbered_pictures, read_frames_at
 from core.workspace import Clip
-from ui import state
+from ui.shared import state
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +215,7 @@ def test_awkward_clips_open(real: Callable[[str], Clip], name: str, view: str) -
 def test_a_frame_that_cannot_be_decoded_is_said(
     steps: Clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.frame_viewer.read_frames_at", lambda *_, **__: iter(()))
+    monkeypatch.setattr("ui.frames.frame_viewer.read_frames_at", lambda *_, **__: iter(()))
     app = open_page("frames", steps, frame="23", pictures="24")
     in_order(app)
     assert "Frame 23 cannot be decoded." in app.warning[0].value

@@ -27,8 +27,9 @@ from core.samples import SAMPLE
 from core.tracks.io import write_array
 from core.tracks.track import LandmarkTrack
 from core.workspace import Clip, cached_landmarks
-from ui import audit_view, speakers, state
-from ui.speakers import grouped
+from ui.identity import audit_view
+from ui.shared import speakers, state
+from ui.shared.speakers import grouped
 
 
 @pytest.fixture(scope="module")

@@ -150,12 +150,12 @@ def test_long_sound_is_heard_from_its_file(
     """Sound beyond the limit is never read whole; the page shows the same."""
     short = motion(open_page("inference", clips("sound only")))
     st.cache_resource.clear()
-    monkeypatch.setattr("ui.state.LONG_SECONDS", 0.1)
+    monkeypatch.setattr("ui.shared.state.LONG_SECONDS", 0.1)
 
     def whole(*_: object, **__: object) -> None:
         raise AssertionError("all of the sound was read at once")
 
-    monkeypatch.setattr("ui.state.read_sound", whole)
+    monkeypatch.setattr("ui.shared.state.read_sound", whole)
     app = open_page("inference", clips("sound only"))
     in_order(app)
     assert not app.error and motion(app) == pytest.approx(short)

@@ -31,8 +31,9 @@ from core.detect.facemesh_net import FaceMeshNet
 from core.errors import Offline
 from core.render.player import unpack_player
 from core.workspace import Clip, landmark_facts
-from ui import face_picker, state
-from ui.detector_view import HOW
+from ui.landmarks import face_picker
+from ui.landmarks.detector_view import HOW
+from ui.shared import state
 
 PRECISIONS = get_args(Precision)
 
@@ -150,7 +151,7 @@ def test_a_detector_that_is_not_here_says_so_and_gets_its_weights(
         progress(f"{name}.pth", 1, 2)
         raise Offline("The server cannot be reached; check the connection.")
 
-    monkeypatch.setattr("ui.detector_view.fetch_weights", offline)
+    monkeypatch.setattr("ui.landmarks.detector_view.fetch_weights", offline)
     app = open_page("landmarks", one, detector="facemesh")
     in_order(app)
     assert "The weights of FaceMesh are not downloaded" in app.info[0].value and not panels(app)

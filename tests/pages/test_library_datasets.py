@@ -26,9 +26,9 @@ from test_pages import (  # noqa: F401 (fixtures of this module, too)
 from core.datasets.index import index_path, write_index
 from core.jobs.indexing import update_index
 from core.workspace import file_sha256, landmark_key
-from ui import state
-from ui.index_table import CHOICE
-from ui.jobs import jobs
+from ui.library.index_table import CHOICE
+from ui.shared import state
+from ui.shared.jobs import jobs
 
 CLIPS = 50_000
 
@@ -247,7 +247,7 @@ def test_landmarks_and_models_of_a_list_are_jobs(
     indexed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They run in this process here; that workers do the same is tested elsewhere."""
-    module = sys.modules["ui.dataset_jobs"]
+    module = sys.modules["ui.library.dataset_jobs"]
     real = module.extract
     monkeypatch.setattr(
         module, "extract", lambda *a, **k: real(*a, **{**k, "runner": "serial", "workers": 1})

@@ -23,7 +23,7 @@ from core.models import known_models
 from core.render import model_colour
 from core.render.player import unpack_player
 from core.weights import weights_folder
-from ui import state
+from ui.shared import state
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +273,7 @@ def test_another_click_ends_a_download(
 ) -> None:
     """A run of the page that finds no wish to download does not download."""
     asked = threading.Event()
-    monkeypatch.setattr("ui.models_view.get", lambda *_: asked.set())
+    monkeypatch.setattr("ui.models.view.get", lambda *_: asked.set())
     app = press(open_page("models", model="1D_CNN"), "Download")
     assert asked.is_set()
     asked.clear()

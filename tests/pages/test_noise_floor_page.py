@@ -16,7 +16,7 @@ from test_pages import (  # noqa: F401 (fixtures of this module, too)
 
 from core.jobs.noise_floor import known_noise_floor
 from core.workspace import Clip
-from ui import noise_view, state
+from ui.shared import noise_view, state
 
 Clips = Callable[[str], Clip]
 

@@ -29,7 +29,8 @@ from core.models.cnn import CNNModel
 from core.render.player import unpack_player
 from core.samples import SAMPLE
 from core.workspace import Clip
-from ui import player, state
+from ui.player import component as player
+from ui.shared import state
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {

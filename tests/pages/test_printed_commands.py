@@ -36,8 +36,9 @@ from core.tracks.geometry import interocular
 from core.tracks.io import read_track
 from core.weights import PRETRAINED
 from core.workspace import Clip
-from ui import audit_view, state
-from ui.edits import how_found
+from ui.identity import audit_view
+from ui.shared import state
+from ui.shared.edits import how_found
 
 Said = dict[str, Any]
 

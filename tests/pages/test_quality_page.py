@@ -31,7 +31,8 @@ from core.samples import SAMPLE
 from core.tracks.corrections import Cleaning, Edit, EditLayer, Kept, load_kept, save_kept
 from core.tracks.track import LandmarkTrack
 from core.workspace import Clip, landmark_key
-from ui import edit_actions, edit_points, state
+from ui.quality import edit_actions, edit_points
+from ui.shared import state
 
 
 @pytest.fixture(autouse=True)

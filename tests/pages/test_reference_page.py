@@ -32,8 +32,8 @@ from core.neutral import (
 from core.render.player import unpack_player
 from core.tracks.io import track_bytes
 from core.tracks.track import LandmarkTrack
-from ui import state
-from ui.plots import picked
+from ui.shared import state
+from ui.shared.plots import picked
 
 
 def after(app: AppTest) -> NDArray[np.float64]:

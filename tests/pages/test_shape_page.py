@@ -29,7 +29,7 @@ from core.shape import (
     prepared,
 )
 from core.tracks.io import write_array
-from ui import state
+from ui.shared import state
 
 
 def lips() -> np.ndarray:

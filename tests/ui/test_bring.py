@@ -13,8 +13,8 @@ from making import faces, grey, make_track, movie
 from streamlit.testing.v1 import AppTest
 
 from core.tracks.io import track_bytes, write_track
-from ui import state
-from ui.imported import Choice
+from ui.shared import state
+from ui.shared.imported import Choice
 
 FRAMES = 12
 LABELS = b"start,end,label\n0,0.1,bin\n0.1,0.2,blue\n9,9.5,late\n"
@@ -41,7 +41,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> str:
 def page(clip_id: str, what: str) -> None:
     import streamlit as st
 
-    from ui import importing, state
+    from ui.shared import importing, state
 
     clip = state.stored_clip(clip_id)
     if what == "tracks":

@@ -28,8 +28,8 @@ def page(tracks: dict) -> None:
     import streamlit as st
 
     from core.samples import SAMPLE
-    from ui.faces import curves_of, faces_of, scores_of
-    from ui.importing import BroughtTrack
+    from ui.compare.faces import curves_of, faces_of, scores_of
+    from ui.shared.importing import BroughtTrack
 
     dropped = [BroughtTrack(name, t, "yours", name) for name, t in tracks.items()]
     faces = faces_of(SAMPLE.truth, {}, dropped)

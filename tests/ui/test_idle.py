@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ui.idle import IdleCollector, collector
+from ui.shared.idle import IdleCollector, collector
 
 LONG, HANG = 3600.0, 20.0  # never, in a test; the longest that anything may take
 

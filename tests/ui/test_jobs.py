@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import BadInput, MissingFile
 from core.jobs import Summary
-from ui.jobs import Hear, Job, Jobs
+from ui.shared.jobs import Hear, Job, Jobs
 
 
 def ended(job: Job) -> Job:

@@ -26,7 +26,8 @@ from websockets.sync.client import ClientConnection, connect
 from core.errors import BadInput
 from core.media import Audio
 from core.models import SpeechModel
-from ui import live_route, live_session
+from ui.live import route as live_route
+from ui.live import session as live_session
 
 RATE = 16_000
 FRAME = RATE // 25
@@ -421,7 +422,7 @@ def test_the_default_live_model_opens_its_mouth_for_speech_alone(
 def test_the_face_that_waits_for_somebody_to_speak_is_the_face_in_silence() -> None:
     from core.models import default_model, load_model
     from core.tracks.geometry import lip_aperture
-    from ui.live import _at_rest
+    from ui.live.view import _at_rest
 
     card = default_model("live")
     assert card is not None

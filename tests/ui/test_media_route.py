@@ -12,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 
 from core.errors import BadInput, MissingFile
-from ui import media_route
+from ui.player import media_route
 
 CONTENT = bytes(range(256)) * 40
 

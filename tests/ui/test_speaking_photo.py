@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 from core.media import encode_picture, read_frames
 from core.render.photo import mark_box
 from core.samples import SAMPLE
-from ui import player, state
+from ui.player import component as player
+from ui.shared import state
 
 
 @pytest.fixture
@@ -27,8 +28,8 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
         import streamlit as st
 
         from core.samples import SAMPLE
-        from ui import state
-        from ui.animate import speaking_photo
+        from ui.compare.animate import speaking_photo
+        from ui.shared import state
 
         clip = state.workspace().add_clip(path, "clip.mp4")
         short = SAMPLE.truth.replace(points=SAMPLE.truth.points[25:35],

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.datasets.index import COLUMNS
-from ui.stats_plots import MOST, bars, histogram
+from ui.library.stats_plots import MOST, bars, histogram
 
 
 def test_bars_add_up_to_all_clips() -> None:
@@ -39,7 +39,7 @@ def page(count: int) -> None:
     import numpy as np
 
     from core.datasets.index import COLUMNS, as_table
-    from ui.stats_plots import show_statistics
+    from ui.library.stats_plots import show_statistics
 
     blank = {"str": "", "int64": 0, "bool": False, "float64": float("nan")}
     base = {name: blank[kind] for name, kind in COLUMNS.items()}

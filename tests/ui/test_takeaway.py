@@ -19,8 +19,8 @@ from core.render import INK, Panel
 from core.render.player import PlayerPanel
 from core.samples import SAMPLE
 from core.tracks.track import LandmarkTrack
-from ui import state
-from ui.export_panel import Takeaway, take_away
+from ui.shared import state
+from ui.compare.export_panel import Takeaway, take_away
 
 clip = state.sample_clip()
 truth = LandmarkTrack(SAMPLE.truth.points[:25] + st.session_state.get("moved", 0),

@@ -1,4 +1,4 @@
-// The WebSocket connection to the server (ui/live_route.py).
+// The WebSocket connection to the server (ui/live/route.py).
 
 const FRAME_HEADER = 16; // bytes: model, first frame, frames, milliseconds of work
 const TALK_GONE = "The server does not answer: reload the page and speak again.";

@@ -1,0 +1,117 @@
+"""The part of the Library for clips of one's own: bring them in, look through them, choose one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core import weights
+from core.errors import MissingFile, SpeechmarksError
+from core.workspace import Clip, Workspace
+from ui.library.clip_table import clip_table
+from ui.shared import state
+from ui.shared.navigation import go_to
+from ui.shared.widgets import clip_caption, command, safe_text
+
+__all__ = ["own_part"]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What cannot be had is told in a sentence, and the page goes on."""
+    try:
+        yield
+    except SpeechmarksError as error:
+        st.error(safe_text(str(error)), icon=":material/error:")
+
+
+def own_part(workspace: Workspace) -> None:
+    """Draw it: ways to bring clips in, the table, what to do with the chosen one."""
+    _bring(workspace)
+    clips = _listed(workspace)
+    current = state.current_clip()
+    clip_table(clips, current)
+    if current is None:
+        st.info("Click a row to choose a clip.", icon=":material/touch_app:")
+        return
+    _chosen(current)
+
+
+def _add(workspace: Workspace, source: object, name: str) -> None:
+    """Store a file and make it current; a file that is not media is refused in a sentence."""
+    with _told():
+        state.choose_clip(workspace.add_clip(source, name))  # type: ignore[arg-type]
+        st.toast(f"{safe_text(name)} is in the library.", icon=":material/check:")
+
+
+def _bring(workspace: Workspace) -> None:
+    left, right = st.columns(2, gap="large")
+    seen = st.session_state.setdefault("uploads seen", set())
+    with left:
+        files = st.file_uploader(
+            "Upload video or audio",
+            accept_multiple_files=True,
+            help="MP4, MOV, MKV, MPG, WAV, FLAC ...",
+        )
+        for file in files or []:
+            if file.file_id not in seen:
+                seen.add(file.file_id)
+                _add(workspace, file, file.name)
+    with right:
+        recording = st.audio_input("Or record speech", sample_rate=16_000)
+        if recording is not None and recording.file_id not in seen:
+            seen.add(recording.file_id)
+            _add(workspace, recording, "Recording.wav")
+        with st.container(horizontal=True):
+            if st.button("Built-in clip", icon=":material/play_circle:"):
+                state.choose_clip(state.sample_clip())
+            if st.button(
+                "Get the example clip",
+                icon=":material/download:",
+                help="2 s, 1920 × 1080, public domain",
+            ):
+                with _told(), st.spinner("Downloading ..."):
+                    real = weights.fetch(
+                        weights.remote_file("obama2s.mp4"), workspace.root / "downloads"
+                    )
+                    _add(workspace, real, "obama2s.mp4")
+
+
+def _listed(workspace: Workspace) -> list[Clip]:
+    """All clips that can be had; clips whose file has gone from its data set can be put away."""
+    clips, gone = [state.sample_clip()], []
+    for identity in workspace.clip_ids():
+        if identity == clips[0].id:
+            continue
+        try:
+            clips.append(state.stored_clip(identity))
+        except MissingFile as missing:
+            gone.append((identity, str(missing)))
+        except SpeechmarksError as error:
+            st.error(safe_text(str(error)), icon=":material/error:")
+    for _, reason in gone[:3]:
+        st.error(safe_text(reason), icon=":material/error:")
+    if gone and st.button("Remove clips whose file is missing", icon=":material/link_off:"):
+        for identity, _ in gone:
+            workspace.remove_clip(identity)
+        st.rerun()
+    return clips
+
+
+def _chosen(current: Clip) -> None:
+    st.markdown("Current clip: " + clip_caption(current))
+    with st.container(horizontal=True):
+        if current.info.video is None:
+            if st.button("Run models", type="primary", icon=":material/graphic_eq:"):
+                go_to("inference.py")
+        elif st.button("Show its landmarks", type="primary", icon=":material/face:"):
+            go_to("landmarks.py")
+        if not state.is_sample(current):
+            with st.popover("Remove", icon=":material/delete:"):
+                st.write("Deletes the copy and the results in the library. Your own file stays.")
+                if st.button("Remove this clip"):
+                    state.remove_clip(current)
+                    st.rerun()
+    command("probe", state.command_word(current))

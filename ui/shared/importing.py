@@ -1,0 +1,136 @@
+"""Tracks and lanes of labels that the user brings to a page, ready to be shown beside its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import streamlit as st
+
+from core.errors import SpeechmarksError
+from core.tracks.io import Contents, guess_space, read_contents, to_track
+from core.tracks.labels import TimedLabel, read_label_tiers
+from core.tracks.track import LandmarkTrack, Space
+from core.workspace import Clip
+from ui.shared import state
+from ui.shared.imported import Choice, choose, chosen, row, upload
+from ui.shared.widgets import safe_text
+
+__all__ = ["BroughtTrack", "import_labels", "import_tracks"]
+
+
+@st.cache_resource(max_entries=32, show_spinner="Reading the track ...")
+def _contents(identity: str, path: str) -> Contents:
+    return read_contents(path)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _track(identity: str, path: str, fps: float | None, space: Space | None) -> LandmarkTrack:
+    imported = state.workspace().get_import(identity)
+    return to_track(_contents(identity, path), imported.name, fps=fps, space=space)
+
+
+def _usual_rate(contents: Contents, clip: Clip) -> float:
+    """The clip's rate for a track of as many frames, else 25."""
+    video = clip.info.video
+    same = video is not None and video.n_frames == len(contents.points)
+    return round(video.fps, 3) if video is not None and same else 25.0
+
+
+def _settle(contents: Contents, choice: Choice, clip: Clip) -> Choice:
+    """The choice, with fields for what the file does not say."""
+    if contents.times is None:
+        fps = st.number_input(
+            "Frames per second",
+            1.0,
+            1000.0,
+            choice.fps or _usual_rate(contents, clip),
+            format="%.3f",
+            key=f"rate {choice.id}",
+        )
+        choice = replace(choice, fps=fps)
+    if contents.space is None:
+        spaces: tuple[Space, ...] = get_args(Space)
+        guess = choice.space or guess_space(contents.points)
+        space = st.selectbox("Space", spaces, spaces.index(guess), key=f"space {choice.id}")
+        choice = replace(choice, space=space)
+    return choice
+
+
+@dataclass(frozen=True, eq=False)
+class BroughtTrack:
+    """A track that was dropped.
+
+    Attributes
+    ----------
+    name : shown, untrusted text
+    note : points, frame rate and space
+    file : how a command line names its file: its own name, below a folder where another file has
+        the same name
+    flags : what the file does not say: ``--source-fps`` and ``--space``
+    """
+
+    name: str
+    track: LandmarkTrack
+    note: str
+    file: str
+    flags: tuple[str, ...] = ()
+
+
+def import_tracks(clip: Clip) -> list[BroughtTrack]:
+    """A place for tracks beside those of the page.
+
+    A file without a rate has that of the clip where it has as many frames, else 25 a second.
+    """
+    shown: dict[str, BroughtTrack] = {}
+    with st.popover("Add tracks", icon=":material/add:"):
+        upload(
+            "track", "Landmark tracks", "NPY, NPZ, CSV, JSON, H5, or numbered TXT (many, or a ZIP)"
+        )
+        for choice in chosen("track"):
+            if (imported := row("track", choice)) is None:
+                continue
+            try:
+                contents = _contents(imported.id, str(imported.path))
+                settled = _settle(contents, choice, clip)
+                track = _track(imported.id, str(imported.path), settled.fps, settled.space)
+            except SpeechmarksError as error:
+                st.error(safe_text(f"{imported.name}: {error}"), icon=":material/error:")
+                continue
+            choose("track", [settled if c.id == choice.id else c for c in chosen("track")])
+            rate = "one frame" if track.fps is None else f"{track.fps:.4g} fps"
+            note = f"{track.points.shape[1]} points, {rate}, {track.space}"
+            said = " ".join(contents.remarks).replace(imported.path.name, imported.name)
+            st.caption(safe_text(f"{note}. {said}".strip()))
+            name = imported.name
+            file = f"./{name}" if name.startswith("-") else name  # which would be read as a flag
+            if name in shown:
+                name, file = f"{name} {imported.id[:4]}", f"{imported.id[:4]}/{name}"
+            flags = [] if contents.times is not None else ["--source-fps", f"{settled.fps:.9g}"]
+            flags += [] if contents.space is not None else ["--space", track.space]
+            shown[name] = BroughtTrack(name, track, note, file, tuple(flags))
+    return list(shown.values())
+
+
+def import_labels(clip: Clip) -> dict[str, list[TimedLabel]]:
+    """A place for words or phonemes in time: labels of the clip by lane (untrusted text)."""
+    lanes: dict[str, list[TimedLabel]] = {}
+    with st.popover("Add labels", icon=":material/label:"):
+        upload("labels", "Words or phonemes", "CSV (start, end, label), Praat TextGrid, ALIGN")
+        for choice in chosen("labels"):
+            if (imported := row("labels", choice)) is None:
+                continue
+            try:
+                found = read_label_tiers(imported.path, imported.name)
+            except SpeechmarksError as error:
+                st.error(safe_text(f"{imported.name}: {error}"), icon=":material/error:")
+                continue
+            late = 0
+            for lane, labels in found.lanes.items():
+                inside = [label for label in labels if label.start < clip.info.duration]
+                lanes[lane if lane not in lanes else f"{lane} {imported.id[:4]}"] = inside
+                late += len(labels) - len(inside)
+            beyond = (f"Labels after the end of the clip: {late}.",) if late else ()
+            if said := " ".join((*found.remarks, *beyond)):
+                st.caption(safe_text(said))
+    return lanes
