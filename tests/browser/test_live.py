@@ -158,7 +158,7 @@ def test_the_face_moves_with_the_voice_and_the_recording_becomes_the_chosen_clip
     assert tab.get_by_text("runs ").inner_text() == runs, "Python hears nothing of it"
     live.stop()
     seconds = live.js("p.seconds()")
-    assert live.told() == "Keep what was heard, or speak again."
+    assert live.told() == "Keep the recording, or speak again."
     live.until(f"p.faces[0].frame >= {int(seconds * 25)}")  # the faces that it owed
     assert not Workspace(home).clip_ids()
 

@@ -558,7 +558,7 @@ def test_the_menu_works_by_keys_and_closes_by_escape_or_a_click_elsewhere(
     assert not sheet.is_visible()
     assert button.evaluate("b => b.getRootNode().activeElement === b")
     button.click()
-    stage.root.get_by_label("Ghost of the truth").click()
+    stage.root.get_by_label("Ghost of the ground truth").click()
     stage.root.get_by_label("0.5 s", exact=True).click()
     assert sheet.is_visible() and stage.js("return [p.view.ghost, p.view.trails]") == [True, 0.5]
     stage.root.locator(".sm-stage").click(position={"x": 20, "y": 20})

@@ -11,7 +11,7 @@ const MORE = [ // [text, action], in the menu of rare things
   ["Add a marker", "addMarker"],
   ["Loop from this frame", "loopFrom"],
   ["Loop to this frame", "loopTo"],
-  ["Forget the region", "clearRegion"],
+  ["Clear the region", "clearRegion"],
   ["Zoom into the timeline", "zoomIn"],
   ["Whole clip", "zoomAll"],
   ["Spectrogram", "toggleSpectrum"],

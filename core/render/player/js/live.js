@@ -13,8 +13,8 @@ import { readTheme } from "./theme.js";
 import { readBuffer } from "./unpack.js";
 
 const SILENT_AFTER = 3; // seconds without anything louder
-const PRIVACY = "The sound goes to this workbench alone and is forgotten unless you keep it.";
-const MUTE = "Nothing is heard: is the microphone muted?";
+const PRIVACY = "The audio goes to this server only and is deleted unless you keep it.";
+const MUTE = "No audio arrives: is the microphone muted?";
 
 /** The component inside `root`. `bytes`: faces at rest as pack.py packs them. `delays`, `piece`: what the server
  * promises, in seconds. `address`: URL of the WebSocket. keep() asks Python for the recording. */
@@ -147,7 +147,7 @@ export function createLive(root, { bytes, address, delays, piece, keep }) {
     keepable = seconds > 0;
     state = keepable ? "stopped" : "idle";
     const words = [mine.why, why].filter(Boolean).join(" ");
-    tell(words || (keepable ? "Keep what was heard, or speak again." : ""), bad || Boolean(mine.why));
+    tell(words || (keepable ? "Keep the recording, or speak again." : ""), bad || Boolean(mine.why));
     show();
   }
 
@@ -198,7 +198,7 @@ export function createLive(root, { bytes, address, delays, piece, keep }) {
       seconds = heard;
       keepable = true;
       state = "stopped";
-      tell("The models have changed: keep what was heard, or speak again.");
+      tell("The models have changed: keep the recording, or speak again.");
       show();
     },
     heard: () => (state === "running" || state === "ending" || keepable ? seconds : 0),

@@ -13,7 +13,7 @@ export function createLiveBar(press, keep) {
   const keeper = element("button", "sm-button sm-keep", "Keep the recording");
   for (const made of [button, keeper]) made.type = "button";
   const clock = element("span", "sm-seconds");
-  clock.title = "Seconds heard";
+  clock.title = "Seconds recorded";
   const meter = createMeter();
   const status = element("div", "sm-status");
   status.setAttribute("role", "status");

@@ -103,7 +103,7 @@ export async function openMicrophone(onGone) {
     };
   } catch (error) {
     close();
-    throw new Error(`The microphone's sound cannot be read here (${error.name}).`, { cause: error });
+    throw new Error(`The audio of the microphone cannot be read here (${error.name}).`, { cause: error });
   }
 }
 

@@ -2,7 +2,7 @@
 
 const FRAME_HEADER = 16; // bytes: model, first frame, frames, milliseconds of work
 const TALK_GONE = "The server does not answer: reload the page and speak again.";
-const TALK_SLOW = "The connection is too slow for the sound.";
+const TALK_SLOW = "The connection is too slow for the audio.";
 const MOST_UNSENT = 5; // seconds of sound that may wait for the network
 
 /** The talk. `on` = {ready(models), frames(model, first, count, work, points), done(why), error(why)};

@@ -6,9 +6,9 @@ import { possibleLayouts, truthOf } from "./pairing.js";
 
 const LAYOUT_NAMES = [
   ["grid", "Grid", "Side by side"],
-  ["overlay", "Overlay", "All on one another"],
+  ["overlay", "Overlay", "All in one panel"],
   ["split", "Split", "Two, with a line between them"],
-  ["difference", "Difference", "How far one is from the other, point by point"],
+  ["difference", "Difference", "Distance between two tracks, point by point"],
 ];
 
 const TRAIL_NAMES = [[0, "Off"], [0.2, "0.2 s"], [0.5, "0.5 s"], [1, "1 s"]];
@@ -99,7 +99,7 @@ export function createMenu(data, view, change) {
       checks.push(flag("spread", "Spread", told));
     }
     if (truth && panels.length > 1) {
-      checks.unshift(flag("ghost", "Ghost of the truth", "The true face, faint, behind the others"));
+      checks.unshift(flag("ghost", "Ghost of the ground truth", "The ground truth, faint, behind the others"));
     }
     row("Show", "sm-checks", checks);
   }

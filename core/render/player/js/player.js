@@ -105,7 +105,7 @@ export function createPlayer(root, { buffer, mediaUrl = null, onEvent = () => {}
     parts.clock = silentClock(header.duration, onClock);
     change({});
     parts.clock.seek(time);
-    const what = header.hasVideo ? "The video" : "The sound";
+    const what = header.hasVideo ? "The video" : "The audio";
     controls.say(`${what} could not be loaded: playing without it.`);
   }
 

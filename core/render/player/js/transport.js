@@ -29,7 +29,7 @@ export function createTransport(parts) {
       if (!transport.inLoop(clock.time())) clock.seek(loopNow().entry);
       else if (!clock.ended && clock.time() >= stepping.end - EDGE) clock.seek(0);
       Promise.resolve(clock.play()).catch((error) => {
-        if (error.name === "NotAllowedError") parts.controls.say("The browser blocked sound: press play.");
+        if (error.name === "NotAllowedError") parts.controls.say("The browser blocked the audio: press play.");
         parts.showState();
       });
     },
