@@ -48,7 +48,7 @@ COMMANDS: Mapping[str, Entry] = {  # in the order of the pages
     "compare": Entry("Draw tracks side by side: MP4, GIF or HTML.", ("compare",)),
     "plot": Entry("Draw a track as numbered pictures.", ("draw",)),
     "crop": Entry("Cut the face out of a video.", ("draw",)),
-    "transfer": Entry("Retarget the motion of a track onto another face.", ("transfer",)),
+    "retarget": Entry("Move the motion of a track onto another face.", ("retargeting",)),
     "metrics": Entry("Score predicted tracks against the ground truth.", ("metrics",)),
     "quality": Entry("Measure a track without ground truth: gaps, jitter, noise.", ("quality",)),
     "smooth": Entry("Fill gaps and smooth a track.", ("quality",)),
@@ -59,6 +59,10 @@ COMMANDS: Mapping[str, Entry] = {  # in the order of the pages
 }  # fmt: skip
 
 
+DEPRECATED: Mapping[str, str] = {"transfer": "retarget"}
+"""Former names of commands, which are still accepted."""
+
+
 class _LazyGroup(TyperGroup):
     """A group that lists its commands from the table and imports one when it is asked for."""
 
@@ -66,6 +70,7 @@ class _LazyGroup(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        cmd_name = DEPRECATED.get(cmd_name, cmd_name)
         if cmd_name not in COMMANDS:  # its name is compared with those of a group's commands
             self.commands = {name: TyperCommand(name) for name in COMMANDS}
             return None

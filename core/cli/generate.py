@@ -83,7 +83,7 @@ def _numbers(text: str) -> list[float]:
     try:
         return [float(word) for word in text.split(",")]
     except ValueError:
-        raise BadInput(f"--boost takes numbers with commas between, not {text!r}.") from None
+        raise BadInput(f"--gain takes numbers with commas between, not {text!r}.") from None
 
 
 def _load(name: str, given: dict[str, Any]) -> SpeechModel:
@@ -219,7 +219,11 @@ def generate_command(
     seed: Annotated[int, typer.Option("--seed")] = 0,
     factors: Annotated[
         str | None,
-        typer.Option("--boost", help="Motion gain, such as 1.5 or 1,2,2,1,1,1."),
+        typer.Option(
+            "--gain",
+            "--boost",
+            help="Motion gain, such as 1.5 or 1,2,2,1,1,1. --boost is the former name.",
+        ),
     ] = None,
     adapt: Annotated[
         Path | None,

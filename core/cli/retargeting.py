@@ -1,4 +1,4 @@
-"""transfer: any motion on any face, a photo among them, marked as synthetic."""
+"""retarget: any motion on any face, a photo among them, marked as synthetic."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import typer
 from ..errors import BadInput, NoVideo, OutputExists
 from ..media import is_picture, probe, read_audio
 from ..neutral.identity import read_template
-from ..neutral.retargeting import motion_of, transfer_motion
+from ..neutral.retargeting import motion_of, retarget_motion
 from ..render.retargeting import (
     Portrait,
     clip_portrait,
     drawn_portrait,
     photo_portrait,
-    transfer_movie,
+    retargeting_movie,
 )
 from ..tracks.io import check_output
 from ..workspace import Workspace
@@ -61,8 +61,8 @@ def _portrait(onto: str, frame: int | None, *, corrected: bool) -> tuple[str, Po
     return "clip", clip_portrait(path, found.track)
 
 
-@command("transfer")
-def transfer_command(
+@command("retarget")
+def retarget_command(
     motion: Annotated[Path, typer.Argument(help="Landmark track of 68 points, e.g. a prediction.")],
     onto: Annotated[
         str, typer.Option(help="'template', FACE.npy, a clip, or a photo (.jpg, .png).")
@@ -96,14 +96,14 @@ def transfer_command(
     if as_track:
         if sound is not None:
             notice("--audio is for movies; a track has no audio.")
-        track = transfer_motion(
+        track = retarget_motion(
             moves, portrait.face, strength=strength, mouth_only=mouth_only, space=portrait.space
         )
         save_track(out, track, force=force)
         data |= {"frames": len(track), "no_face": int((~track.frame_valid).sum())}
     else:
-        report = Progress("transfer", 100, "%")
-        made = transfer_movie(
+        report = Progress("retarget", 100, "%")
+        made = retargeting_movie(
             moves,
             portrait,
             out,

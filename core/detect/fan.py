@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from ..errors import MissingDependency, MissingFile, WeightsError
 from ..package import PACKAGE, program
 from ..weights import RemoteFile
-from ..weights.transfer import Transfer
+from ..weights.http import HttpDownloader
 from .dlib68 import default_predictor
 from .values import Box, Found, PointModel
 
@@ -195,7 +195,7 @@ def _download(
     name: str, url: str, folder: Path, progress: Callable[[str, int, int | None], None]
 ) -> None:
     file = RemoteFile(name, url, sha256="", blob_id="", licence="", source=url)
-    transfer = Transfer(
+    transfer = HttpDownloader(
         file, folder / f"{name}.part", _TIMEOUT, lambda done, total: progress(name, done, total)
     )
     with TemporaryDirectory(dir=folder, prefix="whole-") as place:

@@ -18,7 +18,7 @@ from ..tracks.track import LandmarkTrack, Space, retime, step
 from .closed_mouth import closed_mouth
 from .identity import remove_identity
 
-__all__ = ["motion_of", "rest_face", "transfer_motion"]
+__all__ = ["motion_of", "rest_face", "retarget_motion"]
 
 _RIGID = (*DLIB68.parts["nose_bridge"], *DLIB68.parts["nose_base"], 36, 39, 42, 45)
 _SPOKEN = (*DLIB68.parts["jaw"], *DLIB68.mouth)
@@ -55,7 +55,7 @@ def rest_face(motion: LandmarkTrack) -> NDArray[np.float64]:
     return np.asarray(rest)
 
 
-def transfer_motion(
+def retarget_motion(
     motion: LandmarkTrack,
     face: ArrayLike,
     *,
@@ -114,7 +114,7 @@ def transfer_motion(
     points = target + moved
     _keep_lips_apart(points, target, np.array([0.0, 1.0]) @ turn)
     return motion.replace(
-        step("transfer_motion", strength=strength, mouth_only=mouth_only),
+        step("retarget_motion", strength=strength, mouth_only=mouth_only),
         points=points,
         space=space,
         score=None,

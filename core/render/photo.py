@@ -56,7 +56,7 @@ def speak_photo(picture: Image, face: ArrayLike, track: LandmarkTrack) -> Iterat
     ----------
     picture : (height, width, 3) uint8 RGB, at least 96 pixels a side
     face : (68, 2) its landmarks in pixels, seen from the front, eyes at least 16 pixels apart
-    track : 68 points in pixels of the picture (`core.neutral.transfer_motion`); how far each is
+    track : 68 points in pixels of the picture (`core.neutral.retarget_motion`); how far each is
         from ``face`` is how far the photo moves. A frame that lacks a point shows the photo.
 
     Yields

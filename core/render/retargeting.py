@@ -21,7 +21,7 @@ from ..detect.tracking import FaceTracker
 from ..errors import BadInput, NoFace
 from ..media import Audio, MovieWriter, probe, read_frame, read_frames_at, read_picture
 from ..neutral import closed_mouth
-from ..neutral.retargeting import transfer_motion
+from ..neutral.retargeting import retarget_motion
 from ..tracks.track import LandmarkTrack, Space, step
 from .canvas import Image
 from .movie import Progress, rate_of, track_end
@@ -30,12 +30,12 @@ from .styles import render_panel
 
 __all__ = [
     "Portrait",
-    "TransferredMovie",
+    "RetargetedMovie",
     "clip_portrait",
     "drawn_portrait",
     "photo_portrait",
     "portrait_frame",
-    "transfer_movie",
+    "retargeting_movie",
 ]
 
 _LONGEST_SIDE = 1920  # pixels; larger pictures are shrunk
@@ -69,8 +69,8 @@ class Portrait:
 
 
 @dataclass(frozen=True)
-class TransferredMovie:
-    """What `transfer_movie` wrote.
+class RetargetedMovie:
+    """What `retargeting_movie` wrote.
 
     Attributes
     ----------
@@ -211,7 +211,7 @@ def _drawn(track: LandmarkTrack) -> Iterator[Image]:
         yield image
 
 
-def transfer_movie(
+def retargeting_movie(
     motion: LandmarkTrack,
     portrait: Portrait,
     out: Path | str,
@@ -221,12 +221,12 @@ def transfer_movie(
     sound: Audio | None = None,
     force: bool = False,
     progress: Progress | None = None,
-) -> TransferredMovie:
+) -> RetargetedMovie:
     """The motion of a track on a face, as H.264 with AAC, marked as synthetic.
 
     Parameters
     ----------
-    motion, strength, mouth_only : see `core.neutral.retargeting.transfer_motion`
+    motion, strength, mouth_only : see `core.neutral.retargeting.retarget_motion`
     sound : from time zero, cut where the motion ends
 
     Raises
@@ -237,7 +237,7 @@ def transfer_movie(
     if out.suffix.lower() != ".mp4":
         raise BadInput(f"An animated photo is written as .mp4, not {out.suffix!r}.")
     track = _from_zero(
-        transfer_motion(
+        retarget_motion(
             motion, portrait.face, strength=strength, mouth_only=mouth_only, space=portrait.space
         )
     )
@@ -253,4 +253,4 @@ def transfer_movie(
         size = writer.size
     if progress is not None:
         progress(1.0)
-    return TransferredMovie(len(track), int((~track.frame_valid).sum()), size)
+    return RetargetedMovie(len(track), int((~track.frame_valid).sum()), size)

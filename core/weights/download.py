@@ -13,8 +13,8 @@ from filelock import FileLock, Timeout
 
 from ..errors import BadInput, WeightsError
 from .hashes import is_exactly
+from .http import HttpDownloader, Progress
 from .registry import RemoteFile
-from .transfer import Progress, Transfer
 
 __all__ = ["begun", "fetch"]
 
@@ -96,7 +96,7 @@ def _retrieve(file: RemoteFile, part: Path, timeout: float, progress: Progress) 
                 known_hash=f"sha256:{file.sha256}" if file.sha256 else None,
                 fname=name,
                 path=part.parent,
-                downloader=Transfer(file, part, timeout, progress),
+                downloader=HttpDownloader(file, part, timeout, progress),
             )
         )
         if not is_exactly(path, file):

@@ -18,6 +18,7 @@ from ..keys import file_sha256, model_sha256
 from ..settings import home
 from .download import fetch
 from .hashes import is_exactly, known_blob_id
+from .http import MOST_BYTES
 from .registry import (
     PRETRAINED,
     ModelEntry,
@@ -27,7 +28,6 @@ from .registry import (
     registry,
     remote_file,
 )
-from .transfer import MOST_BYTES
 
 __all__ = [
     "Got",

@@ -69,7 +69,7 @@ def test_the_motion_is_exaggerated_without_running_the_network(
     twice = slide(app, "all components", 2.0)
     in_order(twice)
     assert motion(twice) == pytest.approx(2 * plain, rel=0.02)
-    assert "--boost 2,2" in twice.code[-1].value
+    assert "--gain 2,2" in twice.code[-1].value
     still = slide(twice, "all components", 0.0)
     assert motion(still) == pytest.approx(0, abs=1e-4)
 
@@ -77,7 +77,7 @@ def test_the_motion_is_exaggerated_without_running_the_network(
 def test_one_factor_moves_alone(clips: Clips) -> None:  # noqa: F811
     app = open_page("inference", clips("sound only"))
     in_order(slide(app, "component 2", 3.0))
-    assert "--boost 1,3,1" in app.code[-1].value
+    assert "--gain 1,3,1" in app.code[-1].value
 
 
 @pytest.mark.parametrize("adapt", ["false", "true"], ids=["as they come", "adapted"])

@@ -18,7 +18,7 @@ from core.align import shipped_template
 from core.errors import BadInput, DegenerateShape, NoFace, OutputExists
 from core.media import probe, read_frame, read_frames
 from core.neutral import inner_opening
-from core.neutral.retargeting import motion_of, rest_face, transfer_motion
+from core.neutral.retargeting import motion_of, rest_face, retarget_motion
 from core.render.face_mesh import build_mesh, move_mesh, signed_areas
 from core.render.photo import MARK, mark_box, speak_photo
 from core.render.retargeting import (
@@ -26,7 +26,7 @@ from core.render.retargeting import (
     drawn_portrait,
     photo_portrait,
     portrait_frame,
-    transfer_movie,
+    retargeting_movie,
 )
 from core.samples import SAMPLE
 from core.tracks.scheme import DLIB68
@@ -57,12 +57,12 @@ def moving(opening: Array) -> LandmarkTrack:
 @given(seeds)
 def test_no_motion_gives_exactly_the_target_face(seed: int) -> None:
     still = make_track(np.repeat(made_face(0.01)[None, :, :2], 4, axis=0), space="template")
-    moved = transfer_motion(still, target(seed))
+    moved = retarget_motion(still, target(seed))
     assert (moved.points == target(seed)).all() and moved.space == "pixel"
 
 
 def test_motion_onto_its_own_rest_is_itself() -> None:
-    moved = transfer_motion(MOTION, rest_face(MOTION), space="template")
+    moved = retarget_motion(MOTION, rest_face(MOTION), space="template")
     assert np.allclose(moved.points, MOTION.points[:, :, :2], atol=1e-12)
     assert moved.space == "template" and (moved.times == MOTION.times).all()
 
@@ -74,7 +74,7 @@ def test_motion_on_the_template_onto_the_template_is_itself(seed: int) -> None:
     points += np.random.default_rng(seed).normal(0, 0.001, points.shape)
     points[:, [65, 66, 67], 1] += 0.02  # no crossing lips
     motion = make_track(points, space="template")
-    moved = transfer_motion(motion, template, neutral=template, space="template")
+    moved = retarget_motion(motion, template, neutral=template, space="template")
     assert np.allclose(moved.points, points, atol=1e-12)
 
 
@@ -84,23 +84,23 @@ def test_a_similarity_of_the_target_is_one_of_the_result(
 ) -> None:
     turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     face = target(seed)
-    after = transfer_motion(MOTION, face).points @ turn + (7, -3)
-    before = transfer_motion(MOTION, face @ turn + (7, -3)).points
+    after = retarget_motion(MOTION, face).points @ turn + (7, -3)
+    before = retarget_motion(MOTION, face @ turn + (7, -3)).points
     assert np.allclose(after, before, atol=1e-8)
 
 
 @given(seeds, st.floats(0, 5))
 def test_strength_scales_how_far_the_face_moves(seed: int, strength: float) -> None:
     face = target(seed)
-    once = transfer_motion(MOTION, face).points - face
-    moved = transfer_motion(MOTION, face, strength=strength).points - face
+    once = retarget_motion(MOTION, face).points - face
+    moved = retarget_motion(MOTION, face, strength=strength).points - face
     assert np.allclose(moved, strength * once, atol=1e-9)
 
 
 def test_mouth_only_moves_nothing_else() -> None:
     motion = MOTION.replace(points=MOTION.points + np.linspace(0, 0.01, 12)[:, None, None])
     face = target()
-    moved = transfer_motion(motion, face, mouth_only=True).points
+    moved = retarget_motion(motion, face, mouth_only=True).points
     assert (moved[:, :48] == face[:48]).all()
     assert (moved[1:, 48:] != face[48:]).any(axis=(1, 2)).all()
 
@@ -111,14 +111,14 @@ def test_frames_without_a_face_stay_without_one() -> None:
     points[7, 30] = np.nan
     motion = MOTION.replace(points=points)
     for mouth_only in (False, True):
-        moved = transfer_motion(motion, target(), mouth_only=mouth_only)
+        moved = retarget_motion(motion, target(), mouth_only=mouth_only)
         assert (moved.valid == motion.valid).all()
 
 
 def test_closed_lips_never_cross_where_the_neutral_ones_stand_open() -> None:
     gaps = np.array([0.012, 0.0, 0.004, 0.03])  # closes further than its neutral frame
     motion, face = moving(gaps), target()
-    moved = transfer_motion(motion, face, neutral=made_face(0.012)[:, :2])
+    moved = retarget_motion(motion, face, neutral=made_face(0.012)[:, :2])
     opening = inner_opening(moved)
     upper, lower = (moved.points[:, list(k)] for k in zip(*DLIB68.inner_lip_pairs, strict=True))
     before = inner_opening(make_track(face[None]))[0]
@@ -160,7 +160,7 @@ def test_transfer_refuses(
     motion: LandmarkTrack, face: Array, options: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(BadInput) as caught:
-        transfer_motion(motion, face, **options)
+        retarget_motion(motion, face, **options)
     assert says in sentence(caught.value)
 
 
@@ -178,7 +178,7 @@ def test_no_triangle_ever_folds(seed: int, far: float) -> None:
 def test_a_speaking_mouth_moves_all_of_its_way() -> None:
     face = target(3)
     mesh = build_mesh(face)
-    for points in transfer_motion(moving(np.array([0.0, 0.02, 0.04])), face).points:
+    for points in retarget_motion(moving(np.array([0.0, 0.02, 0.04])), face).points:
         vertices = move_mesh(mesh, points - face)
         assert np.allclose(vertices, mesh.still + mesh.weights @ (points - face), atol=1e-9)
         middle = len(mesh.upper) // 2
@@ -253,7 +253,7 @@ def test_only_the_head_moves(presenter: tuple[Any, Array]) -> None:
     cv2.fillConvexPoly(around, cv2.convexHull(ring.astype(np.float32)).round().astype(int), 1)
     outside = cv2.dilate(around, np.ones((5, 5))) == 0
     assert outside.mean() > 0.2
-    track = transfer_motion(motion_of(SAMPLE.truth), face)
+    track = retarget_motion(motion_of(SAMPLE.truth), face)
     track = track.replace(points=track.points[20:60], times=track.times[20:60])
     changed = 0
     for image in speak_photo(photo, face, track):
@@ -265,7 +265,7 @@ def test_only_the_head_moves(presenter: tuple[Any, Array]) -> None:
 def test_every_picture_carries_the_same_legible_mark() -> None:
     face = target()
     marks = []
-    for image in speak_photo(plain(face), face, transfer_motion(MOTION, face)):
+    for image in speak_photo(plain(face), face, retarget_motion(MOTION, face)):
         left, top, right, bottom = mark_box((520, 520))
         box = image[top:bottom, left:right]
         light = (box.min(axis=2) > 200).mean()
@@ -281,7 +281,7 @@ def test_the_drawn_mouth_opens_as_far_as_it_is_told() -> None:
     across = (face[64] - face[60]) / np.hypot(*(face[64] - face[60]))
     down = np.array([-across[1], across[0]])
     gaps = np.array([0.0, 0.006, 0.012, 0.02, 0.03, 0.04])
-    track = transfer_motion(moving(gaps), face)
+    track = retarget_motion(moving(gaps), face)
     seen = []
     for image in speak_photo(plain(face), face, track):
         line = (face[62] + face[66]) / 2 + np.outer(np.arange(-40, 40, 0.5), down)
@@ -295,9 +295,9 @@ def test_the_drawn_mouth_opens_as_far_as_it_is_told() -> None:
 
 def test_the_drawn_mouth_is_dark_and_holds_no_colour_of_its_own() -> None:
     face = target(2)
-    *_, image = speak_photo(plain(face), face, transfer_motion(moving(np.array([0, 0.04])), face))
+    *_, image = speak_photo(plain(face), face, retarget_motion(moving(np.array([0, 0.04])), face))
     hole = np.zeros(image.shape[:2], np.uint8)
-    points = transfer_motion(moving(np.array([0, 0.04])), face).points[-1]
+    points = retarget_motion(moving(np.array([0, 0.04])), face).points[-1]
     cv2.fillPoly(hole, [points[60:68].round().astype(int)], 1)
     inside = image[hole == 1].astype(int)
     assert (inside.max(axis=1) < 90).mean() > 0.1  # a cavity
@@ -327,7 +327,7 @@ def test_a_face_that_hangs_over_the_edge_of_its_photo_is_no_trouble() -> None:
     face = target() - (target()[:, 0].min() + 60, 0)
     chin = face[66, 1] + 12
     photo = plain(face, (round(chin), 300))
-    for image in speak_photo(photo, face, transfer_motion(MOTION, face)):
+    for image in speak_photo(photo, face, retarget_motion(MOTION, face)):
         assert image.shape == photo.shape
 
 
@@ -399,7 +399,7 @@ def test_a_movie_has_sound_and_mark_and_says_what_it_is(
     portrait = photo_portrait(tmp_path / "p.png")
     late = MOTION.replace(times=MOTION.times + 0.2)
     shares: list[float] = []
-    made = transfer_movie(
+    made = retargeting_movie(
         late, portrait, tmp_path / "m.mp4", sound=tone(2.0), progress=shares.append
     )
     info = probe(tmp_path / "m.mp4")
@@ -418,7 +418,7 @@ def test_a_movie_has_sound_and_mark_and_says_what_it_is(
 
 
 def test_a_drawn_face_is_marked_too(tmp_path: Path) -> None:
-    made = transfer_movie(MOTION, drawn_portrait(), tmp_path / "t.mp4")
+    made = retargeting_movie(MOTION, drawn_portrait(), tmp_path / "t.mp4")
     left, top, right, bottom = mark_box(made.size)
     frames = list(read_frames(tmp_path / "t.mp4"))
     assert len(frames) == made.frames == 12
@@ -430,11 +430,11 @@ def test_a_drawn_face_is_marked_too(tmp_path: Path) -> None:
 
 def test_a_movie_is_mp4_and_replaces_nothing_unasked(tmp_path: Path) -> None:
     with pytest.raises(BadInput):
-        transfer_movie(MOTION, drawn_portrait(), tmp_path / "t.gif")
+        retargeting_movie(MOTION, drawn_portrait(), tmp_path / "t.gif")
     (tmp_path / "t.mp4").write_bytes(b"mine")
     with pytest.raises(OutputExists):
-        transfer_movie(MOTION, drawn_portrait(), tmp_path / "t.mp4")
+        retargeting_movie(MOTION, drawn_portrait(), tmp_path / "t.mp4")
     assert (tmp_path / "t.mp4").read_bytes() == b"mine"
     early = MOTION.replace(times=MOTION.times - 9)
     with pytest.raises(BadInput):
-        transfer_movie(early, drawn_portrait(), tmp_path / "u.mp4")
+        retargeting_movie(early, drawn_portrait(), tmp_path / "u.mp4")

@@ -84,7 +84,7 @@ def test_one_press_makes_a_marked_movie(page: AppTest, face: str) -> None:
     assert not page.exception and [b.label for b in page.button] == ["Animate"]
     page.button[0].click().run()
     assert not page.exception and not page.button and not page.error
-    assert page.code[0].value.startswith("python -m core transfer mine.npz --onto")
+    assert page.code[0].value.startswith("python -m core retarget mine.npz --onto")
     (made,) = (state.workspace().root / "scratch").rglob("speaking-*.mp4")
     left, top, right, bottom = mark_box((512, 512))
     frames = [f.image[top:bottom, left:right] for f in read_frames(made)]

@@ -12,7 +12,7 @@ from core.errors import SpeechmarksError
 from core.media import probe
 from core.neutral.retargeting import motion_of
 from core.render.player import AudioOverview, PlayerPanel, audio_overview
-from core.render.retargeting import Portrait, clip_portrait, photo_portrait, transfer_movie
+from core.render.retargeting import Portrait, clip_portrait, photo_portrait, retargeting_movie
 from core.samples import SAMPLE
 from core.tracks.track import LandmarkTrack
 from core.workspace import Clip, result_key
@@ -124,7 +124,7 @@ def speaking_photo(
             else:
                 portrait = _speaker(clip.id, shown) if face == _OWN else _presenter()
             sound = state.audio_or_none(clip)
-            transfer_movie(
+            retargeting_movie(
                 motion_of(motion),
                 portrait,
                 target,
@@ -152,5 +152,5 @@ def speaking_photo(
         icon=":material/download:", on_click="ignore",
     )  # fmt: skip
     audio = ["--audio", state.command_word(clip)] if clip.info.audio is not None else []
-    line = ["transfer", (files or {}).get(name, name), "--onto", onto, *audio]
+    line = ["retarget", (files or {}).get(name, name), "--onto", onto, *audio]
     commands(*before, [*line, "--strength", f"{strength:g}", "-o", "synthetic.mp4"])

@@ -217,7 +217,7 @@ def generate_lines(
     for name, run in runs.items():
         flags = settings.flags(name)
         if run.amplified:
-            flags += ["--boost", ",".join(f"{b:g}" for b in run.boost)]
+            flags += ["--gain", ",".join(f"{b:g}" for b in run.boost)]
         if run.adapted and seconds is not None:
             before, words = adapt_words(clip, seconds)
             flags += words

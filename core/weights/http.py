@@ -19,7 +19,7 @@ import urllib3
 from ..errors import Offline, WeightsError
 from .registry import RemoteFile
 
-__all__ = ["MOST_BYTES", "Progress", "Transfer"]
+__all__ = ["MOST_BYTES", "Progress", "HttpDownloader"]
 
 Progress = Callable[[int, int | None], None]
 """Hears bytes done and bytes in all (None where nobody says), several times a second also while
@@ -49,7 +49,7 @@ class _Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Transfer:
+class HttpDownloader:
     """A downloader for pooch: ``transfer(url, output, pooch)``.
 
     Attributes

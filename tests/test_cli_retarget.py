@@ -13,7 +13,7 @@ from making import grey, make_track, movie, tone
 
 from core.media import probe, read_frames, write_wav
 from core.neutral import inner_opening, remove_identity
-from core.neutral.retargeting import transfer_motion
+from core.neutral.retargeting import retarget_motion
 from core.render.photo import mark_box
 from core.samples import SAMPLE
 from core.tracks.io import read_track, write_track
@@ -55,7 +55,7 @@ def test_a_movie_onto_any_face_is_marked(
 ) -> None:
     face = onto if onto == "template" else made / onto
     out = tmp_path / "m.mp4"
-    done = run("transfer", made / "motion.npz", "--onto", face, "-o", out, "--json")
+    done = run("retarget", made / "motion.npz", "--onto", face, "-o", out, "--json")
     data = done.json
     assert done.code == 0 and data["onto"] == kind and data["size"] == size
     assert data["frames"] == FRAMES and data["no_face"] == 0 and data["seconds"] > 0
@@ -71,19 +71,19 @@ def test_landmarks_alone_are_those_of_the_motion_on_the_face(
 ) -> None:
     out = tmp_path / "t.npz"
     options = ("--onto", made / "face.npy", "-o", out, "--strength", "0.5", "--mouth-only")
-    assert run("transfer", made / "motion.npz", *options).code == 0
+    assert run("retarget", made / "motion.npz", *options).code == 0
     motion = read_track(made / "motion.npz")
-    wanted = transfer_motion(motion, SAMPLE.truth.points[0], strength=0.5, mouth_only=True)
+    wanted = retarget_motion(motion, SAMPLE.truth.points[0], strength=0.5, mouth_only=True)
     found = read_track(out)
     assert found.space == "pixel" and np.allclose(found.points, wanted.points, atol=1e-9)
-    assert found.provenance[-1]["operation"] == "transfer_motion"
+    assert found.provenance[-1]["operation"] == "retarget_motion"
     assert np.ptp(inner_opening(found)) > 1
 
 
 def test_a_track_in_pixels_loses_its_speaker_first(run: Run, made: Path, tmp_path: Path) -> None:
     for name in ("pixels", "motion"):
         options = ("--onto", "template", "-o", tmp_path / f"{name}.npz")
-        assert run("transfer", made / f"{name}.npz", *options).code == 0
+        assert run("retarget", made / f"{name}.npz", *options).code == 0
     one, other = (read_track(tmp_path / f"{name}.npz") for name in ("pixels", "motion"))
     assert one.space == "template" and np.allclose(one.points, other.points, atol=1e-12)
 
@@ -91,7 +91,7 @@ def test_a_track_in_pixels_loses_its_speaker_first(run: Run, made: Path, tmp_pat
 def test_sound_and_rate_and_frame_are_as_asked(run: Run, made: Path, tmp_path: Path) -> None:
     out = tmp_path / "m.mp4"
     options = ("--onto", made / "clip.mp4", "--frame", 2, "--audio", made / "talk.wav")
-    done = run("transfer", made / "motion.npz", *options, "--to-fps", 50, "-o", out, "--json")
+    done = run("retarget", made / "motion.npz", *options, "--to-fps", 50, "-o", out, "--json")
     info = probe(out)
     assert done.json["frame"] == 2 and done.json["frames"] == 2 * FRAMES - 1
     assert info.video is not None and info.video.fps == pytest.approx(50, rel=0.01)
@@ -104,13 +104,13 @@ def test_frames_without_a_face_are_counted_aloud(run: Run, made: Path, tmp_path:
     points[4] = np.nan
     write_track(tmp_path / "gap.npz", motion.replace(points=points))
     options = ("--onto", made / "photo.png", "-o", tmp_path / "m.mp4", "--json")
-    done = run("transfer", tmp_path / "gap.npz", *options)
+    done = run("retarget", tmp_path / "gap.npz", *options)
     assert done.json["no_face"] == 1 and "1 of 10 frames" in done.err
 
 
 def test_options_that_do_nothing_are_said(run: Run, made: Path, tmp_path: Path) -> None:
     options = ("--onto", "template", "--frame", 3, "--audio", made / "talk.wav")
-    done = run("transfer", made / "motion.npz", *options, "-o", tmp_path / "t.npz")
+    done = run("retarget", made / "motion.npz", *options, "-o", tmp_path / "t.npz")
     assert done.code == 0 and "--frame" in done.err and "--audio" in done.err
 
 
@@ -135,7 +135,7 @@ def test_transfer_refuses_in_one_line(
 ) -> None:
     face = onto if onto == "template" else made / onto
     out = tmp_path / "m.mp4"
-    refused = run("transfer", made / motion, "--onto", face, "-o", out, *more)
+    refused = run("retarget", made / motion, "--onto", face, "-o", out, *more)
     assert says in refused.reason and not out.exists()
 
 
@@ -145,7 +145,12 @@ def test_an_output_is_replaced_only_when_asked(
 ) -> None:
     out = tmp_path / name
     out.write_bytes(b"mine")
-    asked = ("transfer", made / "motion.npz", "--onto", "template", "-o", out)
+    asked = ("retarget", made / "motion.npz", "--onto", "template", "-o", out)
     assert "--force" in run(*asked).reason and out.read_bytes() == b"mine"
     assert run(*asked, "--force").code == 0 and out.read_bytes() != b"mine"
     assert ".gif" in run(*asked[:-1], tmp_path / "m.gif").reason
+
+
+def test_the_former_name_of_the_command_is_accepted(run: Run, tmp_path: Path) -> None:
+    done = run("transfer", tmp_path / "nothing.npz", "--onto", "template", "-o", tmp_path / "t.mp4")
+    assert "nothing.npz" in done.reason
