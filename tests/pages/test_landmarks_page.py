@@ -247,7 +247,7 @@ def test_the_points_are_those_of_the_face_that_was_clicked(
         app = open_page("landmarks", two, face=app.query_params["face"])
         in_order(app)
         assert panels(app)
-        track = state.workspace().load_track(core.batch.landmark_key(two.id, recipe_of(app)))
+        track = state.workspace().load_track(core.workspace.landmark_key(two.id, recipe_of(app)))
         assert track is not None
         assert abs(np.nanmean(track.points[..., 0]) - x) < 80
 
