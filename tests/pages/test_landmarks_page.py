@@ -252,8 +252,8 @@ def test_the_points_are_those_of_the_face_that_was_clicked(
         assert abs(np.nanmean(track.points[..., 0]) - x) < 80
 
 
-def recipe_of(app: AppTest) -> core.batch.LandmarkRecipe:
-    return core.batch.LandmarkRecipe(face=app.query_params["face"])
+def recipe_of(app: AppTest) -> core.workspace.LandmarkRecipe:
+    return core.workspace.LandmarkRecipe(face=app.query_params["face"])
 
 
 def test_faces_are_told_apart_once_for_every_choice(
