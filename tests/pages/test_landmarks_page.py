@@ -257,13 +257,13 @@ def test_the_points_are_those_of_the_face_that_was_clicked(
         app = open_page("landmarks", two, face=app.query_params["face"])
         in_order(app)
         assert panels(app)
-        track = state.workspace().load_track(core.jobs.landmark_key(two.id, recipe_of(app)))
+        track = state.workspace().load_track(core.workspace.landmark_key(two.id, recipe_of(app)))
         assert track is not None
         assert abs(np.nanmean(track.points[..., 0]) - x) < 80
 
 
-def recipe_of(app: AppTest) -> core.jobs.LandmarkRecipe:
-    return core.jobs.LandmarkRecipe(face=app.query_params["face"])
+def recipe_of(app: AppTest) -> core.workspace.LandmarkRecipe:
+    return core.workspace.LandmarkRecipe(face=app.query_params["face"])
 
 
 def test_faces_are_told_apart_once_for_every_choice(
