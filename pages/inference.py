@@ -63,7 +63,8 @@ colours = {n: model_colour(cards[n].order) for n in names}
 if clip is None:
     live_microphone(models, colours, boosts=boosts)
     st.caption(
-        "The audio is sent to this server only and is kept only if you press Keep. " + LATENCY
+        "The audio is sent to this server only and is kept only if you press *Keep the recording*. "
+        + LATENCY
     )
     st.stop()
 silence_note(clip)
