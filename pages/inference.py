@@ -62,7 +62,10 @@ if not names:
 colours = {n: model_colour(cards[n].order) for n in names}
 if clip is None:
     live_microphone(models, colours, boosts=boosts)
-    st.caption("The audio goes to this server only and is stored only if you choose so. " + LATENCY)
+    st.caption(
+        "The audio goes to this server only and is stored only if you press *Keep the recording*. "
+        + LATENCY
+    )
     st.stop()
 silence_note(clip)
 speaker = speaker_of(clip, seconds)

@@ -140,7 +140,7 @@ def test_the_microphone_needs_no_clip() -> None:
     in_order(app)
     assert not app.error and not app.info
     assert len(app.get("bidi_component")) == 1
-    assert "stored only if you choose so" in said(app)
+    assert "stored only if you press *Keep the recording*" in said(app)
 
 
 def test_long_sound_is_heard_from_its_file(
