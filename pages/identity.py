@@ -19,7 +19,7 @@ from ui.shared.speakers import (
 from ui.shared.widgets import commands, header, progress
 
 header(
-    "FaceTrack",
+    "Identity",
     "Remove the shape of each speaker's face, keep the motion, and test whether a classifier "
     "still recognises the speaker.",
 )

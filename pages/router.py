@@ -26,7 +26,7 @@ page = st.navigation(
         "Preparation": [
             st.Page("alignment.py", title="Alignment", icon=":material/align_center:"),
             st.Page("reference.py", title="Reference", icon=":material/center_focus_strong:"),
-            st.Page("identity.py", title="FaceTrack", icon=":material/fingerprint:"),
+            st.Page("identity.py", title="Identity", icon=":material/fingerprint:"),
             st.Page("shape.py", title="Shape space", icon=":material/scatter_plot:"),
         ],
         "Models": [

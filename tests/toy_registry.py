@@ -50,7 +50,7 @@ class Toy:
         """Let Speechmarks find this registry, and the files at an address."""
         text = (self.pretrained / "registry.template").read_text()
         (self.pretrained / "registry.toml").write_text(text.replace("HOST", url))
-        for module in ("core.weights.registry", "core.weights.shelf", "core.models.store"):
+        for module in ("core.weights.registry", "core.weights.store", "core.models.store"):
             patch.setattr(sys.modules[module], "PRETRAINED", self.pretrained)
         patch.setenv("NO_PROXY", "127.0.0.1")
         patch.setenv("no_proxy", "127.0.0.1")

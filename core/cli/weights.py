@@ -11,7 +11,7 @@ import typer
 
 from ..models import ModelCard, known_models
 from ..models.store import model_card
-from ..weights import RemoteFile, files_of, get, identify, shelf, weights_folder
+from ..weights import RemoteFile, files_of, get, identify, weight_store, weights_folder
 from .console import Done, Progress, app, command
 
 __all__: list[str] = []
@@ -61,7 +61,7 @@ def list_command() -> Done:
 def info_command(name: Annotated[str, typer.Argument(help="Model name.")]) -> Done:
     """Show the card of a model. Source, licence, citation, recipe, scores."""
     card = model_card(name)
-    remote, here = card.entry.remote, shelf()
+    remote, here = card.entry.remote, weight_store()
     places = {file.name: here.find(file) for file in card.entry.downloads}
     files = [
         {

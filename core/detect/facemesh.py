@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import MissingFile
 from ..package import program
-from ..weights import get, open_weights, remote_file, shelf
+from ..weights import get, open_weights, remote_file, weight_store
 from .dlib68 import default_predictor
 from .facemesh_net import SIDE, FaceMeshNet
 from .values import Box, Found, PointModel
@@ -82,7 +82,7 @@ def crop_face(image: NDArray[np.uint8], box: Box) -> FaceCrop:
 
 def _weights() -> Path:
     """The published file, recognised by its content; raises `MissingFile`."""
-    path = shelf().find(remote_file(WEIGHTS))
+    path = weight_store().find(remote_file(WEIGHTS))
     if path is None:
         raise MissingFile(
             "The weights of FaceMesh are not downloaded; get them with "
@@ -99,7 +99,7 @@ def _load(path: Path) -> FaceMeshNet:
 class FaceMesh:
     """Points of faces in pictures (`core.detect.values.PointModel`).
 
-    weights : a state dict of the network; None: the published one, from `core.weights.shelf`.
+    weights : a state dict of the network; None: the published one (`core.weights`).
 
     Raises `MissingFile` or `WeightsError`.
     """

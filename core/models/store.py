@@ -27,7 +27,7 @@ from ..weights import (
     entry_of,
     files_of,
     open_weights,
-    shelf,
+    weight_store,
     weights_folder,
 )
 from .base import Family, Option, SpeechModel
@@ -103,7 +103,7 @@ class ModelCard:
 
 def known_models() -> list[ModelCard]:
     """Every model of the registry, in its order."""
-    here, found = shelf(), []
+    here, found = weight_store(), []
     for entry in entries():
         home = PRETRAINED if entry.remote is None else weights_folder()
         path = here.weights(entry) or home / entry.file
@@ -206,7 +206,7 @@ def _ready_card(name: str) -> ModelCard:
         return card
     if card.entry.remote is None:
         files_of(name)  # says what is wrong with a shipped one
-    other = shelf().impostor(card.entry)
+    other = weight_store().impostor(card.entry)
     found = f", and {str(other)!r} has other content" if other is not None else ""
     raise MissingFile(
         f"The model {name!r} is not downloaded{found}; get it with "
@@ -218,7 +218,7 @@ def _published(entry: ModelEntry | None, kind: Family, given: set[str]) -> dict[
     """Settings and companion files of a published model that are here and were not given."""
     if entry is None:
         return {}
-    here, found = shelf(), dict[str, Any]()
+    here, found = weight_store(), dict[str, Any]()
     for option in kind.options:
         if option.name in given:
             continue

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..align import read_template
 from ..errors import MissingFile
-from ..weights import remote_file, shelf
+from ..weights import remote_file, weight_store
 
 __all__ = ["PUBLISHED_TEMPLATE", "published_template"]
 
@@ -25,7 +25,7 @@ def published_template() -> NDArray[np.float64]:
     ------
     MissingFile : the file is not on this machine; the message says how to get it.
     """
-    found = shelf().find(remote_file(PUBLISHED_TEMPLATE))
+    found = weight_store().find(remote_file(PUBLISHED_TEMPLATE))
     if found is None:
         raise MissingFile(
             "The published identity removal needs the published template face, which is not part "

@@ -16,16 +16,16 @@ from .registry import (
     registry,
     remote_file,
 )
-from .shelf import (
-    FaceTrack,
+from .store import (
     Got,
     State,
+    WeightMatch,
     WeightStore,
     entry_of,
     files_of,
     get,
     identify,
-    shelf,
+    weight_store,
     weights_folder,
 )
 
@@ -33,7 +33,7 @@ __all__ = [
     "PRETRAINED",
     "WEIGHT_SUFFIXES",
     "Got",
-    "FaceTrack",
+    "WeightMatch",
     "ModelEntry",
     "RemoteFile",
     "WeightStore",
@@ -53,6 +53,6 @@ __all__ = [
     "open_weights",
     "registry",
     "remote_file",
-    "shelf",
+    "weight_store",
     "weights_folder",
 ]

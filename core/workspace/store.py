@@ -6,7 +6,7 @@
       imports/<sha256>/          file<.ext>, then import.json: tracks and labels brought by the user
       results/<key>/             files, then manifest.json: its presence means done
       edits/<digest>.json        corrections of a landmark track, by the digest of the track
-      weights/                   published weights, downloaded or put there (core/weights/shelf.py)
+      weights/                   published weights, downloaded or put there (core/weights/store.py)
 
 Nothing here is ever overwritten in place: files are written under a temporary name and moved.
 """
@@ -134,7 +134,7 @@ class Store:
             incoming = self._incoming()
             try:
                 atomic_write(incoming / "clip.json", json.dumps(record).encode())
-                self._shelve(incoming, "clips", identity, "clip.json")
+                self._put_away(incoming, "clips", identity, "clip.json")
             finally:
                 shutil.rmtree(incoming, ignore_errors=True)
         return self.clip(identity)
@@ -169,17 +169,17 @@ class Store:
         folder.mkdir(parents=True)
         return folder
 
-    def _is_kept(self, shelf: str, identity: str, record: str) -> bool:
+    def _is_kept(self, folder_name: str, identity: str, record: str) -> bool:
         """Whether a file is here, and, where it is only referred to, still the same."""
         try:
-            return self._described(shelf, identity, record)[1].is_file()
+            return self._described(folder_name, identity, record)[1].is_file()
         except (MissingFile, BadInput):
             return False
 
-    def _shelve(self, incoming: Path, shelf: str, identity: str, record: str) -> None:
+    def _put_away(self, incoming: Path, folder_name: str, identity: str, record: str) -> None:
         """Move a folder to its place; an earlier attempt that died half-way, or a reference to
         what has gone, makes room."""
-        folder = self.root / shelf / identity
+        folder = self.root / folder_name / identity
         folder.parent.mkdir(exist_ok=True)
         if folder.exists():
             shutil.rmtree(folder)
@@ -191,7 +191,7 @@ class Store:
 
     def _add(
         self,
-        shelf: str,
+        folder_name: str,
         stem: str,
         record: str,
         source: Path | str | BinaryIO,
@@ -212,11 +212,11 @@ class Store:
                 else:
                     self._copy(source, target)
             identity = file_sha256(path)
-            if not self._is_kept(shelf, identity, record):
+            if not self._is_kept(folder_name, identity, record):
                 check(path)
                 text = json.dumps({"name": _safe_name(name), "file": path.name, **described})
                 atomic_write(incoming / record, text.encode())
-                self._shelve(incoming, shelf, identity, record)
+                self._put_away(incoming, folder_name, identity, record)
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
         return identity
@@ -240,17 +240,19 @@ class Store:
         folder = self._folder("clips", identity, "clip.json")
         return Clip(identity, described["name"], path, probe(path), folder)
 
-    def _folder(self, shelf: str, identity: str, record: str) -> Path:
+    def _folder(self, folder_name: str, identity: str, record: str) -> Path:
         """Where a file is kept; raises `MissingFile`."""
-        folder, what = self.root / shelf / identity, shelf[:-1]
+        folder, what = self.root / folder_name / identity, folder_name[:-1]
         if not (len(identity) == 64 and identity.isalnum() and (folder / record).is_file()):
             where = "choose one in the Library" if what == "clip" else "bring its file again"
             raise MissingFile(f"That {what} is not in this workspace; {where}.")
         return folder
 
-    def _described(self, shelf: str, identity: str, record: str) -> tuple[dict[str, str], Path]:
+    def _described(
+        self, folder_name: str, identity: str, record: str
+    ) -> tuple[dict[str, str], Path]:
         """What was recorded about a kept file, and where it lies."""
-        folder, what = self._folder(shelf, identity, record), shelf[:-1]
+        folder, what = self._folder(folder_name, identity, record), folder_name[:-1]
         try:
             described = {k: str(v) for k, v in json.loads((folder / record).read_text()).items()}
             described |= {"name": described["name"]}
@@ -262,7 +264,7 @@ class Store:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadInput(
                 f"The record of the {what} {identity[:8]} is damaged; remove the folder "
-                f"{shelf}/{identity} from the workspace and add the {what} again."
+                f"{folder_name}/{identity} from the workspace and add the {what} again."
             ) from error
 
     def clip_ids(self) -> list[str]:
@@ -294,8 +296,8 @@ class Store:
                 told = str(error).replace(repr(path.name), repr(_safe_name(name)))
                 raise BadInput(told) from error
 
-        shelf = ("imports", "file", "import.json")
-        found = self.get_import(self._add(*shelf, source, name, check, kind=kind))
+        folder_name = ("imports", "file", "import.json")
+        found = self.get_import(self._add(*folder_name, source, name, check, kind=kind))
         if found.kind != kind:
             check(found.path)
         return found
@@ -324,10 +326,10 @@ class Store:
     def result_keys(self) -> set[str]:
         """Keys of all results, also of those that are not finished."""
         try:
-            shelves = [entry.path for entry in os.scandir(self.root / "results") if entry.is_dir()]
+            parents = [entry.path for entry in os.scandir(self.root / "results") if entry.is_dir()]
         except FileNotFoundError:
             return set()
-        return {name for shelf in shelves for name in os.listdir(shelf)}
+        return {name for parent in parents for name in os.listdir(parent)}
 
     def load_track(self, key: str) -> LandmarkTrack | None:
         """The stored track of a key, or None where it is not finished."""

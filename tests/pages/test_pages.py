@@ -41,7 +41,7 @@ PAGES = {
     "quality": "Quality",
     "alignment": "Alignment",
     "reference": "Reference",
-    "identity": "FaceTrack",
+    "identity": "Identity",
     "shape": "Shape space",
     "inference": "Inference",
     "compare": "Compare",

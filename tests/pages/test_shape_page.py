@@ -170,4 +170,4 @@ def test_the_motion_is_put_onto_another_speakers_mean_lips() -> None:
 def test_whole_faces_are_sent_to_the_page_that_swaps_the_template() -> None:
     app = opened(part="face", **{"look at": "Another mean"})
     in_order(app)
-    assert "FaceTrack" in app.info[-1].value and panels(app) == []
+    assert "Identity" in app.info[-1].value and panels(app) == []

@@ -19,7 +19,7 @@ from core.weights import (
     get,
     identify,
     remote_file,
-    shelf,
+    weight_store,
     weights_folder,
 )
 
@@ -73,7 +73,7 @@ def test_it_is_downloaded_once_and_opened_by_name(
 
 def test_a_copy_is_recognised_by_its_content(toy: Toy, cache: Path) -> None:
     (cache / FILE).write_bytes(b"another file of that name")
-    assert shelf().find(encoder_files()[NAME]) is None
+    assert weight_store().find(encoder_files()[NAME]) is None
     found = identify(cache / FILE)
     assert (found.known, found.ok, found.expected) == (True, False, encoder_files()[NAME].sha256)
     shutil.copyfile(toy.origin / FILE, cache / "another name.pt")

@@ -12,7 +12,7 @@ import streamlit as st
 from core.errors import SpeechmarksError
 from core.models import ModelCard, families
 from core.render import model_colour
-from core.weights import RemoteFile, begun, get, shelf, weights_folder
+from core.weights import RemoteFile, begun, get, weight_store, weights_folder
 from ui.shared import state
 from ui.shared.widgets import safe_text
 
@@ -120,7 +120,7 @@ def download(one: ModelCard) -> None:
     Clicking anything while it downloads stops it; what has come is kept, and the next click on the
     button goes on from there.
     """
-    here = shelf()
+    here = weight_store()
     files = [file for file in one.entry.downloads if here.find(file) is None]
     other = here.impostor(one.entry)
     if other is not None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ...errors import BadInput, MissingFile, WeightsError
 from ...files import read_plain
 from ...package import program
-from ...weights import encoder_files, open_weights, shelf
+from ...weights import encoder_files, open_weights, weight_store
 from .base import SpeechEncoder
 from .wav2vec import KINDS, build_wav2vec
 from .whisper import WhisperEncoder, build_whisper, read_whisper
@@ -94,7 +94,7 @@ def open_encoder(place: Path | str) -> SpeechEncoder:
 
 def _found(name: str) -> Path:
     """Where the file of an encoder of the registry lies."""
-    path = shelf().find(encoder_files()[name])
+    path = weight_store().find(encoder_files()[name])
     if path is None:
         raise MissingFile(
             f"The encoder {name!r} is not downloaded; get it with "

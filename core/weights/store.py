@@ -31,14 +31,14 @@ from .registry import (
 
 __all__ = [
     "Got",
-    "FaceTrack",
+    "WeightMatch",
     "WeightStore",
     "State",
     "entry_of",
     "files_of",
     "get",
     "identify",
-    "shelf",
+    "weight_store",
     "weights_folder",
 ]
 
@@ -89,7 +89,7 @@ class WeightStore:
         return "shipped" if entry.remote is None else "downloaded"
 
 
-def shelf() -> WeightStore:
+def weight_store() -> WeightStore:
     """What lies there now; links that lead out of their folder are passed over."""
     by_id: dict[str, Path] = {}
     by_name: dict[str, Path] = {}
@@ -120,7 +120,7 @@ def files_of(name: str) -> tuple[RemoteFile, ...]:
     """
     for entry in entries():
         if name in (entry.name, entry.file):
-            if entry.remote is None and shelf().weights(entry) is None:
+            if entry.remote is None and weight_store().weights(entry) is None:
                 raise MissingFile(
                     f"{entry.file!r} of the shipped model {entry.name!r} is missing or changed; "
                     "restore the folder pretrained/ from the repository."
@@ -157,7 +157,7 @@ def get(
     ------
     Offline, WeightsError, BadInput : as `fetch`.
     """
-    here, found = shelf(), []
+    here, found = weight_store(), []
     for file in files:
         path = here.find(file)
         if path is None:
@@ -177,7 +177,7 @@ def entry_of(path: Path) -> ModelEntry | None:
 
 
 @dataclass(frozen=True)
-class FaceTrack:
+class WeightMatch:
     """What a file is.
 
     Attributes
@@ -197,7 +197,7 @@ class FaceTrack:
     expected: str = ""
 
 
-def identify(path: Path | str) -> FaceTrack:
+def identify(path: Path | str) -> WeightMatch:
     """What a file is, without opening it as anything.
 
     Raises `MissingFile` where there is no such file.
@@ -212,11 +212,11 @@ def identify(path: Path | str) -> FaceTrack:
     for name, expected in ids.items():
         if expected in (blob_id, sha256):
             whole = name not in registry().get("files", {}) or is_exactly(path, remote_file(name))
-            return FaceTrack(True, names.get(name, name), whole, blob_id, sha256, expected)
+            return WeightMatch(True, names.get(name, name), whole, blob_id, sha256, expected)
     if path.name in ids:
         expected = ids[path.name]
-        return FaceTrack(True, names.get(path.name, path.name), False, blob_id, sha256, expected)
-    return FaceTrack(False, None, False, blob_id, sha256)
+        return WeightMatch(True, names.get(path.name, path.name), False, blob_id, sha256, expected)
+    return WeightMatch(False, None, False, blob_id, sha256)
 
 
 def _has_sha256(path: Path, file: RemoteFile) -> bool:
