@@ -262,7 +262,7 @@ def test_json_of_a_refusal_is_nothing(
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "bad.mp4").write_text("hello")
     (tmp_path / "set" / "good.mp4").write_bytes(good_mp4(tmp_path))
-    assert main(["data", "extract", str(tmp_path / "set"), "--json"]) == 3
+    assert main(["data", "extract", str(tmp_path / "set"), "--workers", "1", "--json"]) == 3
     out, _ = capsys.readouterr()
     summary = json.loads(out)
     assert summary["done"] == 1 and [f["clip"] for f in summary["failed"]] == ["bad"]

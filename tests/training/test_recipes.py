@@ -33,6 +33,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "mfcc-lstm, positions": lambda: MFCCRecipe(hidden=16, window=10, target="position"),
     "lips": lambda: LipsRecipe(n_components=2, hidden=16, layers=1, heads=2, back=3, ahead=1),
 }
+pytestmark = pytest.mark.usefixtures("narrow_cnn")
 each_recipe = pytest.mark.parametrize("make", RECIPES.values(), ids=list(RECIPES))
 
 
