@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def narrow_cnn() -> Iterator[None]:
     """The CNN of Eskimez et al. 2020 with fewer channels: the same code in little time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.models.cnn._CHANNELS", (1, 8, 16, 16, 32))
+        patch.setattr("core.models.cnn._CHANNELS", (1, 16, 32, 64, 128))
         yield
 
 
