@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export SHARED ?= ../shared
 ENV_RUN := OMP_NUM_THREADS=$${OMP_NUM_THREADS:-2}
 # Files of tests side by side, a core each.
-SIDE_BY_SIDE := OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest -n 2 --dist loadfile
+SIDE_BY_SIDE := OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help app test check bench soak format clean
 .DEFAULT_GOAL := help
@@ -48,7 +48,7 @@ bench: $(VENV)/.bench  ## Measure speed as ratios of one run
 	$(BIN)/python -m benchmarks
 
 soak: $(VENV)/.test  ## Long runs
-	$(ENV_RUN) $(BIN)/python -m pytest -m soak
+	$(ENV_RUN) $(BIN)/python -m pytest -m soak --timeout 0
 
 clean:  ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

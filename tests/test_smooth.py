@@ -24,11 +24,11 @@ seeds = st.integers(0, 10_000)
 
 
 def gaps(seed: int, frames: int = 40) -> LandmarkTrack:
-    """A wobbling face; some frames and some single points are missing."""
+    """Wobbling lips; some frames and some single points are missing."""
     rng = np.random.default_rng(seed)
-    points = faces(seed, frames)
+    points = faces(seed, frames, 20)
     points[rng.random(frames) < 0.2] = np.nan
-    points[rng.random((frames, 68)) < 0.05] = np.nan
+    points[rng.random((frames, 20)) < 0.05] = np.nan
     return make_track(points)
 
 

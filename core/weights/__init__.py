@@ -2,9 +2,11 @@
 opening them safely. Nothing is opened before its hash is checked.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .download import begun, fetch
 from .hashes import git_blob_id
-from .opening import WEIGHT_SUFFIXES, WeightFile, open_weights
 from .registry import (
     PRETRAINED,
     ModelEntry,
@@ -28,6 +30,9 @@ from .store import (
     weight_store,
     weights_folder,
 )
+
+if TYPE_CHECKING:
+    from .opening import WEIGHT_SUFFIXES, WeightFile, open_weights
 
 __all__ = [
     "PRETRAINED",
@@ -56,3 +61,11 @@ __all__ = [
     "weight_store",
     "weights_folder",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `opening` on first use: it needs torch, and downloads do not."""
+    if name not in ("WEIGHT_SUFFIXES", "WeightFile", "open_weights"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(".opening", __name__), name)
+    return found

@@ -19,8 +19,6 @@ from core.datasets import list_clips
 from core.jobs import extract
 from core.workspace import Workspace
 
-KILLS = 10
-
 
 def begin(root: Path, names: Path, home: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "core", "data", "extract", root, "--list", names]
@@ -88,8 +86,8 @@ def check(shared: Path, tmp_path: Path, clips: int, kills: int, seed: int) -> No
         assert json.loads(path.read_text())["recipe"]["precision"] == "fine"
 
 
-def test_ten_kills_change_nothing(shared: Path, tmp_path: Path) -> None:
-    check(shared, tmp_path, 20, KILLS, seed=0)
+def test_two_kills_change_nothing(shared: Path, tmp_path: Path) -> None:
+    check(shared, tmp_path, clips=4, kills=2, seed=0)
 
 
 @pytest.mark.soak

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +31,7 @@ from core.workspace import (
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The presenter twice, side by side; dark for three frames; the right one alone."""
-    read = read_frames(SAMPLE.video, start=1.0)
+    read = read_frames(SAMPLE.video, start=1.0, longest_side=256)
     one = [frame.image for _, frame in zip(range(14), read, strict=False)]
     pair = [np.hstack([a, a]) for a in one]
     alone = [np.hstack([np.zeros_like(a), a]) for a in one[:6]]
@@ -46,6 +47,19 @@ def found(two: Path) -> Faces:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def found_once(two: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("found") / "home"
+    cached_faces(Workspace(folder), two)
+    return folder
+
+
+@pytest.fixture
+def holding(found_once: Path, tmp_path: Path) -> Workspace:
+    """A workspace that holds the faces of `two`."""
+    return Workspace(Path(shutil.copytree(found_once, tmp_path / "home")))
 
 
 def same(one: Faces, two: Faces) -> bool:
@@ -79,9 +93,8 @@ def test_they_are_found_once_and_come_back_to_the_last_digit(
     assert "2, 0, 1" in repr(known)
 
 
-def test_on_every_frame_is_another_thing_and_kept_beside(two: Path, workspace: Workspace) -> None:
-    cached_faces(workspace, two)
-    assert known_faces(workspace, file_sha256(two), every_frame=True) is None
+def test_on_every_frame_is_another_thing_and_kept_beside(two: Path, holding: Workspace) -> None:
+    assert known_faces(holding, file_sha256(two), every_frame=True) is None
 
 
 def test_a_clip_without_faces_is_kept_as_such(workspace: Workspace, tmp_path: Path) -> None:
@@ -91,12 +104,11 @@ def test_a_clip_without_faces_is_kept_as_such(workspace: Workspace, tmp_path: Pa
     assert again is not None and same(again, first) and again.most == 0
 
 
-def test_a_damaged_file_is_made_anew(two: Path, found: Faces, workspace: Workspace) -> None:
-    cached_faces(workspace, two)
-    (path,) = workspace.root.rglob("faces.npz")
+def test_a_damaged_file_is_made_anew(two: Path, found: Faces, holding: Workspace) -> None:
+    (path,) = holding.root.rglob("faces.npz")
     whole = path.read_bytes()
     path.write_bytes(whole[:200])
-    assert same(cached_faces(workspace, two), found)
+    assert same(cached_faces(holding, two), found)
     assert path.read_bytes() == whole
 
 
@@ -108,10 +120,9 @@ def test_a_video_that_changed_meanwhile_is_not_kept(two: Path, workspace: Worksp
 
 @pytest.mark.parametrize("choice", ["largest", "moving", 0, 1])
 def test_landmarks_from_kept_faces_are_those_of_a_fresh_look(
-    two: Path, workspace: Workspace, choice: str | int, monkeypatch: pytest.MonkeyPatch
+    two: Path, holding: Workspace, choice: str | int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fresh = detect_landmarks(two, face=choice)
-    cached_faces(workspace, two)
+    workspace, fresh = holding, detect_landmarks(two, face=choice)
     monkeypatch.setattr(core.workspace.faces, "find_faces", None)
     recipe = LandmarkRecipe(face=choice)
     track = cached_landmarks(workspace, two, recipe=recipe)

@@ -222,13 +222,16 @@ def write(tmp_path: Path) -> Write:
     return lambda pictures: movie(tmp_path / "two.mp4", pictures, crf=12, force=True)
 
 
-@pytest.mark.parametrize("every_frame", [False, True], ids=["followed", "every frame"])
-@pytest.mark.parametrize("side", [0, 1], ids=["left", "right"])
+@pytest.mark.parametrize(
+    ("side", "every_frame"),
+    [(0, False), (1, False), (1, True)],
+    ids=["left, followed", "right, followed", "right, on every frame"],
+)
 def test_a_face_that_was_covered_comes_back_under_its_number(
     two: list[Picture], write: Write, side: int, every_frame: bool
 ) -> None:
     pictures = covered(two, side, 12, 20)[: 28 if every_frame else 40]
-    (shot,) = find_faces(write(pictures), every_frame=every_frame).shots
+    (shot,) = find_faces(write(pictures), every_frame=every_frame, precision="fast").shots
     assert len(shot.faces) == 2 and (shot.start, shot.stop) == (0, len(pictures))
     for face in shot.faces:
         centres = [f.box.centre[0] if f.box else np.nan for f in map(face.at, range(shot.stop))]
@@ -241,10 +244,10 @@ def test_a_face_that_was_covered_comes_back_under_its_number(
 
 
 def test_the_first_face_is_never_another_one(two: list[Picture], write: Write) -> None:
-    plain = sides(detect_landmarks(write(two)))
+    plain = sides(detect_landmarks(write(two), precision="fast"))
     assert len(set(plain)) == 1
     side = int(plain[0])
-    found = detect_landmarks(write(covered(two, side, 12, 20)))
+    found = detect_landmarks(write(covered(two, side, 12, 20)), precision="fast")
     expected = np.full(len(two), side)
     expected[12:20] = -1
     np.testing.assert_array_equal(sides(found), expected)
@@ -253,16 +256,17 @@ def test_the_first_face_is_never_another_one(two: list[Picture], write: Write) -
 
 
 def test_a_face_that_comes_in_gets_the_next_number(two: list[Picture], write: Write) -> None:
-    (shot,) = find_faces(write(covered(two, 1, 0, 10))).shots
+    (shot,) = find_faces(write(covered(two, 1, 0, 10)), precision="fast").shots
     first, second = shot.faces
     assert (first.number, second.number) == (0, 1) and first.start == 0
     assert 10 <= second.start <= 24 and second.found[-1].box is not None
     assert second.found[-1].box.left > 360
 
 
-@pytest.mark.parametrize("side", [0, 1], ids=["left", "right"])
 @pytest.mark.parametrize(
-    ("change", "choice"), [(frozen, "moving"), (shrunk, "largest")], ids=["still", "small"]
+    ("change", "choice", "side"),
+    [(frozen, "moving", 0), (frozen, "moving", 1), (shrunk, "largest", 0), (shrunk, "largest", 1)],
+    ids=["the left is still", "the right is still", "the left is small", "the right is small"],
 )
 def test_the_other_one_is_chosen(
     two: list[Picture],
@@ -271,27 +275,28 @@ def test_the_other_one_is_chosen(
     change: Callable[[list[Picture], int], list[Picture]],
     choice: str,
 ) -> None:
-    found = detect_landmarks(write(change(two, side)), face=choice)
+    found = detect_landmarks(write(change(two, side)), face=choice, precision="fast")
     np.testing.assert_array_equal(sides(found), np.full(len(two), 1 - side))
 
 
 def test_numbers_begin_again_in_every_shot(two: list[Picture], write: Write) -> None:
     dark = [np.zeros_like(p) for p in two[:3]]
     path = write([*two[:12], *dark, *two[12:24]])
-    shots = find_faces(path).shots
+    shots = find_faces(path, precision="fast").shots
     assert [(s.start, s.stop) for s in shots] == [(0, 12), (12, 15), (15, 27)]
     assert [[f.number for f in s.faces] for s in shots] == [[0, 1], [], [0, 1]]
     assert all(f.start == s.start for s in shots for f in s.faces)
-    found = detect_landmarks(path, face="largest")
+    found = detect_landmarks(path, face="largest", precision="fast")
     assert (sides(found)[12:15] == -1).all() and (np.delete(sides(found), [12, 13, 14]) >= 0).all()
 
 
 def test_one_face_alone_is_the_same_by_every_choice(shared: Path, tmp_path: Path) -> None:
     images = [f.image for f in read_frames(shared / "data/clips/grid_other_lbax4n.mpg", stop=0.6)]
     path = movie(tmp_path / "one.mp4", images, crf=12)
-    first = detect_landmarks(path).track.points
+    first = detect_landmarks(path, precision="fast").track.points
     for choice in ("largest", "moving", 0):
-        np.testing.assert_array_equal(detect_landmarks(path, face=choice).track.points, first)
+        found = detect_landmarks(path, face=choice, precision="fast")
+        np.testing.assert_array_equal(found.track.points, first)
 
 
 def test_every_frame_says_how_it_got_its_points(two: list[Picture], write: Write) -> None:

@@ -139,7 +139,8 @@ def test_a_mesh_track_has_468_points_with_depth_and_a_score_a_frame(
     weights_here: None, shared: Path
 ) -> None:
     path = shared / "data/clips/grid_s1_damaged_lgbf8n.mpg"
-    found, plain = detect_landmarks(path, detector="facemesh"), detect_landmarks(path)
+    found = detect_landmarks(path, detector="facemesh")
+    plain = detect_landmarks(path, precision="fast")
     track = found.track
     assert (track.scheme, track.points.shape) == ("facemesh468", (75, 468, 3))
     np.testing.assert_array_equal(track.frame_valid, plain.track.frame_valid)
@@ -155,7 +156,8 @@ def test_the_mesh_lies_on_the_face_that_is_chosen(
     path = shared / "data/clips/two_faces_left_speaks.mp4"
     path = movie(tmp_path / "two.mp4", [f.image for f in read_frames(path, stop=0.7)], crf=12)
     meshes, plain = (
-        detect_landmarks(path, detector=name, face=number).track for name in ("facemesh", "dlib68")
+        detect_landmarks(path, detector=name, face=number, precision="fast").track
+        for name in ("facemesh", "dlib68")
     )
     assert meshes.frame_valid.all() and len(meshes) == len(plain)
     middle = [track.points[..., :2].mean(axis=1) for track in (meshes, plain)]
@@ -179,8 +181,9 @@ _MAP_ERROR = {"jaw": 6, "right_brow": 4, "left_brow": 6, "nose_bridge": 3.5, "no
 def test_the_68_points_of_the_mesh_lie_near_dlib_s(
     weights_here: None, shared: Path, name: str
 ) -> None:
-    path = shared / name
-    meshes, plain = detect_landmarks(path, detector="facemesh").track, detect_landmarks(path).track
+    path, some = shared / name, range(25)
+    meshes = detect_landmarks(path, detector="facemesh", frames=some).track
+    plain = detect_landmarks(path, precision="fast", frames=some).track
     mapped = select_points(meshes, point_map("facemesh468", "dlib68"), "dlib68").points[..., :2]
     width = np.nanmean(np.linalg.norm(plain.points[:, 0] - plain.points[:, 16], axis=1))
     apart = 100 * np.linalg.norm(mapped - plain.points, axis=2) / width

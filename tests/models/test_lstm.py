@@ -136,28 +136,30 @@ ACTIVATION_PAIRS = [
 ]
 
 
-@pytest.mark.parametrize("pair", ACTIVATION_PAIRS, ids=" and ".join)
 @pytest.mark.parametrize(
-    "sizes", [(8, 8, 8, 136), (136,), (5, 9, 136)], ids=lambda s: f"{len(s)} layers"
+    ("pair", "sizes"),
+    [
+        *[(pair, (5, 9, 136)) for pair in ACTIVATION_PAIRS],
+        *[(ACTIVATION_PAIRS[0], sizes) for sizes in ((136,), (8, 8, 8, 136))],
+    ],
+    ids=lambda value: " and ".join(value) if isinstance(value[0], str) else f"{len(value)} layers",
 )
-@pytest.mark.parametrize("how", ["file", "live", "trained"])
 def test_every_window_agrees_with_a_plain_lstm(
-    pair: tuple[str, str], sizes: tuple[int, ...], how: str
+    pair: tuple[str, str], sizes: tuple[int, ...]
 ) -> None:
+    """As it is heard from a file, from a microphone, and in training."""
     weights = {k: 0.3 * v for k, v in keras_weights(256, sizes).items()}  # relu can explode
     net = net_of(weights, sizes=sizes, activation=pair[0], recurrent_activation=pair[1])
     rows = np.random.default_rng(1).normal(0, 0.3, (6, 256)).astype(np.float32)
     expected = plainly(weights, rows, *pair)
-    if how == "trained":
-        padded = torch.from_numpy(np.concatenate([np.zeros((74, 256), np.float32), rows]))
-        windows = padded.unfold(0, STEPS, 1).transpose(1, 2)
-        with torch.inference_mode():
-            got = side_by_side([lambda: net(windows)])[0][:, -1].numpy()
-    else:
-        with torch.inference_mode():
-            got = LSTMWindows(net).stream(live=how == "live").push(rows)
+    padded = torch.from_numpy(np.concatenate([np.zeros((74, 256), np.float32), rows]))
+    windows = padded.unfold(0, STEPS, 1).transpose(1, 2)
+    with torch.inference_mode():
+        trained = side_by_side([lambda: net(windows)])[0][:, -1].numpy()
+        heard = [LSTMWindows(net).stream(live=live).push(rows) for live in (False, True)]
     assert np.ptp(expected) > 1e-3 or pair == ("tanh", "linear")
-    np.testing.assert_allclose(got, expected, atol=1e-5 * max(1, np.abs(expected).max()))
+    for got in (trained, *heard):
+        np.testing.assert_allclose(got, expected, atol=1e-5 * max(1, np.abs(expected).max()))
 
 
 def test_a_file_s_activations_are_the_ones_that_run(tmp_path: Path) -> None:
@@ -220,13 +222,14 @@ def test_delay_drops_the_first_rows_and_repeats_the_last(count: int, delay: int)
     assert len(delayed(rows, delay)) == count
 
 
-@pytest.mark.parametrize("seconds", [0, 0.03, 0.1, 1.0], ids=lambda s: f"{s} s")
 @pytest.mark.parametrize("delay", [0, 1, 2, 30])
-def test_a_sound_s_rows_are_delayed_as_features_are(delay: int, seconds: float) -> None:
-    model, sound = model_of(delay=delay), noise(seconds, 16_000)
-    expected = delayed(model_of().predict(sound).coefficients, delay)
-    np.testing.assert_allclose(model.predict(sound).coefficients, expected, atol=1e-6)
-    np.testing.assert_allclose(model.raw(tfl_features(sound, 3)), expected, atol=1e-6)
+def test_a_sound_s_rows_are_delayed_as_features_are(delay: int, small: LSTMModel) -> None:
+    model = model_of(delay=delay)
+    for seconds in (0, 0.03, 0.1, 1.0):
+        sound = noise(seconds, 16_000)
+        expected = delayed(small.predict(sound).coefficients, delay)
+        np.testing.assert_allclose(model.predict(sound).coefficients, expected, atol=1e-6)
+        np.testing.assert_allclose(model.raw(tfl_features(sound, 3)), expected, atol=1e-6)
 
 
 def test_delay_is_an_option_that_the_file_may_settle(tmp_path: Path) -> None:
@@ -441,21 +444,20 @@ def heard(model: LSTMModel, sound: Waveform, seconds: float, *, live: bool) -> n
 
 
 @pytest.mark.parametrize("live", [False, True], ids=["a file", "a microphone"])
-@pytest.mark.parametrize("seconds", [0.007, 0.1, 1.3, 60.0], ids=lambda s: f"pieces of {s} s")
 @pytest.mark.parametrize("rate", [16_000, 44_100], ids=lambda r: f"{r} Hz")
-def test_pieces_give_the_faces_of_the_whole(
-    late: LSTMModel, rate: int, seconds: float, live: bool
-) -> None:
+def test_pieces_give_the_faces_of_the_whole(late: LSTMModel, rate: int, live: bool) -> None:
     sound = noise(2.1, rate)
     whole = late.predict(sound).coefficients
-    got = heard(late, sound, seconds, live=live)
-    assert got.shape == whole.shape and late.pieces_note == ""
-    np.testing.assert_allclose(got, whole, atol=1e-5)
+    for seconds in (0.007, 0.1, 1.3, 60.0):
+        got = heard(late, sound, seconds, live=live)
+        assert got.shape == whole.shape and late.pieces_note == ""
+        np.testing.assert_allclose(got, whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("delay", [0, 2])
-@pytest.mark.parametrize("live", [False, True], ids=["a file", "a microphone"])
-@pytest.mark.parametrize("rate", [16_000, 44_100, 48_000], ids=lambda r: f"{r} Hz")
+@pytest.mark.parametrize(
+    ("rate", "live", "delay"),
+    [(16_000, True, 0), (44_100, False, 0), (44_100, True, 2), (48_000, False, 2)],
+)
 def test_a_face_is_out_when_it_was_promised(rate: int, live: bool, delay: int) -> None:
     model, sound = model_of(delay=delay), noise(2.5, rate)
     speech_stream = model.open_stream(rate, None if live else sound)

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from core.cli.console import plain
 from core.datasets import list_clips
-from core.evaluation.runner import evaluate, load_ground_truths
+from core.evaluation.runner import GroundTruth, evaluate, load_ground_truths
 from core.models import known_models, load_model
 from core.workspace import Workspace
 
@@ -125,11 +125,16 @@ def test_the_tables_of_docs_are_those_of_the_cards() -> None:
     assert len(rows) > 20 and [row for row in rows if row not in document] == []
 
 
-@pytest.mark.parametrize("name", [n for n in OURS if not n.endswith("-nr")])
-def test_a_clip_scores_as_its_card_leads_to_expect(name: str, shared: Path, tmp_path: Path) -> None:
-    """Three test clips, each within the spread that the card's own clips have."""
+@pytest.fixture(scope="module")
+def truths(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> list[GroundTruth]:
+    """Three test clips."""
     clips = list_clips(shared / "data/grid", "test")[:3]
-    truths, _ = load_ground_truths(clips, workspace=Workspace(tmp_path))
+    return load_ground_truths(clips, workspace=Workspace(tmp_path_factory.mktemp("home")))[0]
+
+
+@pytest.mark.parametrize("name", [n for n in OURS if not n.endswith("-nr")])
+def test_clips_score_as_a_card_leads_to_expect(name: str, truths: list[GroundTruth]) -> None:
+    """Within the spread that the card's own clips have."""
     made = evaluate(load_model(name), truths)
     model = made.scores()["model"]
     if name in ONE_VOICE:

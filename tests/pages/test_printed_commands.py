@@ -234,8 +234,16 @@ def test_another_template(pair: list[Clip], done: Callable[[AppTest], list[Said]
     assert done(app)[-2]["shares"] == {"left": pytest.approx(1 / 3), "right": pytest.approx(2 / 3)}
 
 
-@pytest.mark.parametrize("part", ["lips", "face"])
-@pytest.mark.parametrize("tab", ["Components", "Reconstruction error", "Over time", "Another mean"])
+@pytest.mark.parametrize(
+    ("tab", "part"),
+    [
+        ("Components", "face"),
+        ("Reconstruction error", "face"),
+        ("Reconstruction error", "lips"),
+        ("Over time", "lips"),
+        ("Another mean", "lips"),
+    ],
+)
 def test_shape_space(
     tab: str, part: str, pair: list[Clip], done: Callable[[AppTest], list[Said]]
 ) -> None:

@@ -64,7 +64,7 @@ def phonemes() -> list[Row]:
 
 @pytest.fixture(scope="module")
 def detections(frames: list[NDArray[np.uint8]]) -> list[list[Array]]:
-    """dlib's points of every face it finds in every frame."""
+    """dlib's points of every face that it finds in every fourth frame."""
     dlib = pytest.importorskip("dlib")
     spec = importlib.util.find_spec("face_recognition_models")
     if spec is None or not spec.submodule_search_locations:
@@ -77,7 +77,7 @@ def detections(frames: list[NDArray[np.uint8]]) -> list[list[Array]]:
             np.array([(point.x, point.y) for point in predict(image, box).parts()], np.float64)
             for box in detect(image, 1)
         ]
-        for image in frames
+        for image in frames[::4]
     ]
 
 
@@ -206,7 +206,7 @@ def test_the_sound_is_where_the_phonemes_are(sound: tuple[Array, int], phonemes:
 # --- dlib ----------------------------------------------------------------------------------------
 
 
-def test_dlib_finds_exactly_one_face_in_every_frame(detections: list[list[Array]]) -> None:
+def test_dlib_finds_exactly_one_face_in_each_frame(detections: list[list[Array]]) -> None:
     assert [k for k, faces in enumerate(detections) if len(faces) != 1] == []
 
 
@@ -214,11 +214,11 @@ def test_dlib_puts_its_points_where_the_true_ones_are(
     detections: list[list[Array]], truth: Array
 ) -> None:
     found = np.array([faces[0] for faces in detections])
-    error = np.linalg.norm(found - truth, axis=2) / eye_distance(truth)[:, None]
+    error = np.linalg.norm(found - truth[::4], axis=2) / eye_distance(truth[::4])[:, None]
     assert error.mean() < 0.06
     assert error[:, list(DLIB68.mouth)].mean() < 0.06
 
 
 def test_dlib_sees_the_mouth_open_as_it_does(detections: list[list[Array]], truth: Array) -> None:
     found = np.array([faces[0] for faces in detections])
-    assert np.corrcoef(opening(found), opening(truth))[0, 1] > 0.97
+    assert np.corrcoef(opening(found), opening(truth[::4]))[0, 1] > 0.97

@@ -380,10 +380,15 @@ HOSTILE: dict[str, tuple[str, Callable[[Path], bytes]]] = {
 }
 
 
-@pytest.mark.parametrize(("suffix", "make"), HOSTILE.values(), ids=list(HOSTILE))
+# Arrays that are no track only for their shape: `read_array` takes any.
+FACE_SHAPES = {"67", "135", "4-D", "dimension", "coefficients"}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
 def test_a_bad_track_file_is_refused_in_one_sentence(
-    suffix: str, make: Callable[[Path], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    suffix, make = HOSTILE[name]
     monkeypatch.chdir(tmp_path)
     with h5py.File("secret.h5", "w") as secret:
         secret["points"] = faces(9)
@@ -393,6 +398,10 @@ def test_a_bad_track_file_is_refused_in_one_sentence(
     with pytest.raises(BadInput) as caught:
         read_track(path)
     sentence(caught.value)
+    if suffix == ".npy" and not FACE_SHAPES & set(name.split()):
+        with pytest.raises(BadInput) as caught:  # templates, means and bases come this way
+            read_array(path)
+        sentence(caught.value)
     assert not Path("speechmarks-was-here").exists()
 
 
@@ -477,39 +486,20 @@ def test_a_bad_folder_is_refused_in_one_sentence(
     sentence(caught.value)
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv", ".json", ".h5"])
-@pytest.mark.parametrize("what", ["a pipe", "endless zeros"])
-def test_what_is_no_plain_file_is_not_read(what: str, suffix: str, tmp_path: Path) -> None:
-    path = tmp_path / f"t{suffix}"
-    if what == "a pipe":
-        os.mkfifo(path)
-    else:
-        path.symlink_to("/dev/zero")
-    with pytest.raises(BadInput, match="plain file"):
-        read_track(path)
-
-
-BAD_ARRAYS = {name: make for name, (suffix, make) in HOSTILE.items() if suffix == ".npy"} | {
-    "a folder": None
-}
-
-
 @pytest.mark.parametrize(
-    "name", [n for n in BAD_ARRAYS if not any(w in n for w in ("67", "135", "4-D", "dim", "coef"))]
+    "make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["a pipe", "endless zeros"]
 )
-def test_a_bad_array_is_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
-    """`read_array` serves templates, means and bases: any shape, but real and finite numbers."""
-    make = BAD_ARRAYS[name]
-    if make is not None:
-        (tmp_path / "bad.npy").write_bytes(make(tmp_path))
-    with pytest.raises((BadInput, MissingFile)) as caught:
-        read_array(tmp_path / "bad.npy")
-    sentence(caught.value)
+def test_what_is_no_plain_file_is_not_read(make: Callable[[Path], None], tmp_path: Path) -> None:
+    for suffix in (".npy", ".npz", ".csv", ".json", ".h5"):
+        make(tmp_path / f"t{suffix}")
+        with pytest.raises(BadInput, match="plain file"):
+            read_track(tmp_path / f"t{suffix}")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MissingFile, match=r"nowhere\.npy"):
-        read_track(tmp_path / "nowhere.npy")
+    for read in (read_track, read_array):
+        with pytest.raises(MissingFile, match=r"nowhere\.npy"):
+            read(tmp_path / "nowhere.npy")
 
 
 def test_the_helper_that_makes_headers_makes_valid_ones(tmp_path: Path) -> None:

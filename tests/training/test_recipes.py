@@ -33,6 +33,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "mfcc-lstm, positions": lambda: MFCCRecipe(hidden=16, window=10, target="position"),
     "lips": lambda: LipsRecipe(n_components=2, hidden=16, layers=1, heads=2, back=3, ahead=1),
 }
+pytestmark = pytest.mark.usefixtures("narrow_cnn")
 each_recipe = pytest.mark.parametrize("make", RECIPES.values(), ids=list(RECIPES))
 
 
@@ -52,7 +53,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 def test_the_loss_falls_and_the_file_speaks(make: Callable[[], Recipe], tmp_path: Path) -> None:
     options = replace(OPTIONS, epochs=12, batch_size=1, learning_rate=2e-3, average_best=3)
     if make().family in ("cnn", "tc"):
-        options = replace(options, learning_rate=2e-4)
+        options = replace(options, learning_rate=1e-3)
     if make().family == "lstm":  # four layers wake up slowly
         options = replace(options, learning_rate=2e-2)
     summary = train(make(), TRAINING, VALIDATION, tmp_path / "r", options)

@@ -18,6 +18,8 @@ from core.models.cnn import SpeechCNN
 from core.training import CNNRecipe, TrainOptions, train
 from core.training.data import symmetric
 
+pytestmark = pytest.mark.usefixtures("narrow_cnn")
+
 
 def recipe() -> CNNRecipe:
     return CNNRecipe(n_components=2)
@@ -32,7 +34,7 @@ def one_thread() -> Any:
 
 @pytest.fixture(scope="module")
 def whole(
-    tmp_path_factory: pytest.TempPathFactory,
+    narrow_cnn: None, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, dict[str, Any], list[dict[str, Any]]]:
     """An uninterrupted run: its folder, its summary, what it told."""
     out = tmp_path_factory.mktemp("whole") / "run"

@@ -421,7 +421,7 @@ def test_processes_at_once_share_one_download(server: str, tmp_path: Path) -> No
         subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(3)
     ]
-    outs = [p.communicate(timeout=60) for p in several]
+    outs = [p.communicate(timeout=240) for p in several]
     assert [p.returncode for p in several] == [0, 0, 0], outs
     assert {out.decode().strip() for out, _ in outs} == {str(tmp_path / "weights.pt")}
     assert (tmp_path / "weights.pt").read_bytes() == BODY
