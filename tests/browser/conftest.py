@@ -37,8 +37,13 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def run_streamlit(script: Path, *options: str, base: str = "") -> Iterator[str]:
-    """Serve ``script`` (a page or an app.py) on a free port; yields the address of its root."""
+def run_streamlit(
+    script: Path, *options: str, base: str = "", home: Path | None = None
+) -> Iterator[str]:
+    """Serve ``script`` (a page or an app.py) on a free port; yields the address of its root.
+
+    home : folder of the server's workspace; the usual one where it is not given.
+    """
     port = _free_port()
     log = script.parent / f"streamlit-{port}.log"
     command = [
@@ -49,6 +54,8 @@ def run_streamlit(script: Path, *options: str, base: str = "") -> Iterator[str]:
     ]
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
+    if home is not None:
+        environment["SPEECHMARKS_HOME"] = str(home)
     root = f"http://127.0.0.1:{port}/{base}".rstrip("/")
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -115,3 +122,42 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     yield opened
     context.close()
     assert not problems, f"errors in the page: {problems}"
+
+
+@pytest.fixture(scope="session")
+def app_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app as ``streamlit run app.py`` starts it, seen through links so that the server's log
+    lies outside the repository; the log must hold no traceback."""
+    folder = tmp_path_factory.mktemp("app")
+    for name in ("app.py", "pages", "ui", ".streamlit"):
+        (folder / name).symlink_to(ROOT / name)
+    with run_streamlit(folder / "app.py", home=tmp_path_factory.mktemp("workspace")) as address:
+        yield address
+    text = "".join(log.read_text(errors="replace") for log in folder.glob("streamlit-*.log"))
+    assert "Traceback" not in text, text[-3000:]
+
+
+@pytest.fixture(scope="session")
+def window(browser: Any, app_root: str) -> Iterator[tuple[Any, Any]]:
+    """A window of the app for all tests of a process, and the problems that it met."""
+    from visiting import OUTPUT, PATIENCE, Problems  # imports models, which few tests need
+
+    OUTPUT.mkdir(exist_ok=True)
+    context = browser.new_context(
+        viewport={"width": 1400, "height": 900}, color_scheme="light", accept_downloads=True
+    )
+    context.set_default_timeout(PATIENCE)
+    yield context, Problems(context, app_root)
+    context.close()
+
+
+@pytest.fixture
+def visit(window: tuple[Any, Any], app_root: str) -> Iterator[Any]:
+    """A fresh tab of the app, which is a fresh session; its problems fail the test."""
+    from visiting import Visit
+
+    context, problems = window
+    page = context.new_page()
+    yield Visit(page, app_root)
+    page.close()
+    problems.none()

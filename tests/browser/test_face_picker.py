@@ -31,10 +31,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("picker")
     script = folder / "picker.py"
     script.write_text(SCRIPT)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SPEECHMARKS_HOME", str(folder / "home"))
-        with run_streamlit(script) as root:
-            yield root
+    with run_streamlit(script, home=folder / "home") as root:
+        yield root
 
 
 def test_a_click_and_a_key_take_a_face_and_a_click_beside_them_none(

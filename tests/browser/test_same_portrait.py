@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.align import inner_opening
-from core.neutral import remove_identity
+from core.neutral import inner_opening, remove_identity
 from core.render.canvas import blank
 from core.render.player import player_script
 from core.render.shaded import draw_shaded

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from test_player import APP, Player, write_coded_clip
 
-from core.align import shipped_template
+from core.neutral import shipped_template
 
 BLUE, RED = "#0072b2", "#b2182b"
 TRUTH, FIRST, SECOND = 0, 1, 2
