@@ -28,6 +28,7 @@ CHROMIUM_ARGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 START_SECONDS = 60.0
+WINDOW: dict[str, Any] = {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"}
 
 
 def _free_port() -> int:
@@ -114,14 +115,36 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A fresh page, 1200 x 900, light; ``@pytest.mark.parametrize("page", [{...}], indirect=True)``
     passes other context options. An uncaught error in the page fails the test.
     """
-    options = {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"}
-    context = browser.new_context(**{**options, **getattr(request, "param", {})})
+    context = browser.new_context(**{**WINDOW, **getattr(request, "param", {})})
     opened = context.new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
     yield opened
     context.close()
     assert not problems, f"errors in the page: {problems}"
+
+
+@pytest.fixture(scope="module")
+def tabs(browser: Any) -> Iterator[Callable[..., Any]]:
+    """``tabs(address, **options)`` -> a page that shows it, opened once for all tests of a file. An
+    uncaught error in one of them fails the test that meets it.
+    """
+    opened: dict[str, Any] = {}
+    problems: list[str] = []
+
+    def tab(address: str, **options: Any) -> Any:
+        assert not problems, f"errors in a page: {problems}"
+        key = f"{address} {options}"
+        if key not in opened:
+            opened[key] = page = browser.new_context(**{**WINDOW, **options}).new_page()
+            page.on("pageerror", lambda error: problems.append(str(error)))
+            page.goto(address)
+        return opened[key]
+
+    yield tab
+    for page in opened.values():
+        page.context.close()
+    assert not problems, f"errors in a page: {problems}"
 
 
 @pytest.fixture(scope="session")

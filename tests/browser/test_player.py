@@ -124,17 +124,39 @@ def root(folder: Path, streamlit_server: Callable[..., str]) -> str:
     return streamlit_server(folder / "app.py")
 
 
-class Player:
-    """The handle that the player leaves on its element for tests."""
+FRESH = """
+root.first ??= structuredClone(p.view);
+if (p.playing) p.media ? p.media.pause() : root.querySelector('.sm-play').click();
+root.getRootNode().activeElement?.blur();
+root.style.width = '';
+const nothing = Object.fromEntries(Object.keys(p.view).map((name) => [name, undefined]));
+p.change({...nothing, ...structuredClone(root.first)});
+p.seek(0);
+"""
 
-    def __init__(self, page: Any, address: str, wait_for_picture: bool = True) -> None:
+
+class Player:
+    """The handle that the player leaves on its element for tests.
+
+    address : opened first; None where the page shows a player already.
+    """
+
+    def __init__(self, page: Any, address: str | None, wait_for_picture: bool = True) -> None:
         self.page = page
-        page.goto(address)
+        if address is not None:
+            page.goto(address)
         self.root = page.locator(PLAYER)
         self.root.wait_for(timeout=30_000)
         if wait_for_picture:
-            self.until("p => !p.media || p.media.readyState >= 2")
-        page.wait_for_timeout(300)
+            self.until("p => (!p.media || p.media.readyState >= 2) && p.draws(0) > 0")
+
+    def fresh(self) -> Player:
+        """Paused at 0, with the settings that it opened with, and nothing open around it."""
+        self.page.mouse.click(5, 5)
+        self.js(FRESH)
+        self.key("0")  # the whole timeline
+        self.settle()
+        return self
 
     def js(self, expression: str) -> Any:
         return self.root.evaluate(f"async (root) => {{ const p = root.__player; {expression} }}")

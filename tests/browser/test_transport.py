@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,28 +83,18 @@ def root(tmp_path_factory: pytest.TempPathFactory, streamlit_server: Callable[..
     return streamlit_server(made / "app.py")
 
 
-@pytest.fixture(scope="module")
-def desk(browser: Any, root: str) -> Iterator[Player]:
-    """A page for all tests that need no fresh one."""
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    yield Player(page, root)
-    page.close()
-    assert not problems, f"errors in the page: {problems}"
+Keep = Callable[[str], Player]
 
 
 @pytest.fixture
-def player(desk: Player) -> Player:
-    """The player of `desk`, paused at 0, as it opens."""
-    desk.page.mouse.move(5, 5)
-    desk.js(
-        "if (p.playing) p.media ? p.media.pause() : root.querySelector('.sm-play').click();"
-        "p.change({rate: 1, loop: false, region: null, spectrum: false, curvesHidden: []});"
-        "p.seek(0); return 0"
-    )
-    desk.key("0")
-    return desk
+def keep(tabs: Callable[..., Any], root: str) -> Keep:
+    """``keep(mode)`` -> the player of that mode as it opens, for tests that need no fresh page."""
+    return lambda mode: Player(tabs(f"{root}/?mode={mode}"), None).fresh()
+
+
+@pytest.fixture
+def player(keep: Keep) -> Player:
+    return keep("silent")
 
 
 def at_frame(player: Player, k: int) -> Player:
@@ -182,8 +172,8 @@ def test_keys_set_the_view(player: Player, keys: list[str], name: str, expected:
     assert view(player, name) == expected
 
 
-def test_mute_and_pitch_and_speed_reach_the_sound(page: Any, root: str) -> None:
-    player = Player(page, f"{root}/?mode=sound")
+def test_mute_and_pitch_and_speed_reach_the_sound(keep: Keep) -> None:
+    player = keep("sound")
     player.key("m")
     player.key("-")
     assert player.js("return [p.media.muted, p.media.playbackRate, p.media.preservesPitch]") == [
@@ -211,8 +201,8 @@ return rows;
 
 
 @pytest.mark.parametrize("mode", ["video", "sound", "silent"])
-def test_a_region_loops_to_the_frame(page: Any, root: str, mode: str) -> None:
-    player = at_frame(Player(page, f"{root}/?mode={mode}"), 20)
+def test_a_region_loops_to_the_frame(keep: Keep, mode: str) -> None:
+    player = at_frame(keep(mode), 20)
     player.key("[")
     at_frame(player, 34).key("]")
     assert view(player, "region") == pytest.approx([0.8, 1.4])
@@ -414,17 +404,17 @@ def test_the_timeline_zooms_around_the_playhead_and_follows_it(player: Player) -
     assert window.is_hidden()
 
 
-def test_drift_is_measured_over_the_play(page: Any, root: str) -> None:
-    player = Player(page, root)
+def test_drift_is_measured_over_the_play(keep: Keep) -> None:
+    player = keep("silent")
     text = player.root.locator(".sm-drift")
     assert text.is_hidden()
     player.key("d")
-    page.wait_for_timeout(100)
+    player.page.wait_for_timeout(100)
     assert text.inner_text() == "drift: play to measure it"
     player.key(" ")
     player.until("p => p.time() > 1.5")
     player.key(" ")
-    page.wait_for_timeout(300)
+    player.page.wait_for_timeout(300)
     found = re.fullmatch(
         r"drift: mean (\d+) ms, worst (\d+) ms \((\d+\.\d) frames\), (\d+) % of frames drawn",
         text.inner_text(),
@@ -454,8 +444,8 @@ def test_a_picture_is_saved(player: Player) -> None:
     assert data.startswith(b"\x89PNG") and len(data) > 5000
 
 
-def test_the_help_lists_every_key(page: Any, root: str) -> None:
-    player = Player(page, f"{root}/?mode=sound")
+def test_the_help_lists_every_key(keep: Keep) -> None:
+    player = keep("sound")
     player.key("?")
     text = player.root.get_by_role("dialog", name="Keys").inner_text()
     for word in ("Space", "Home", "End", "[", "]", "\\", "spectrogram", "drift", "full screen"):
@@ -525,17 +515,13 @@ def test_a_view_as_it_opens_leaves_the_address_alone(page: Any, root: str) -> No
     "text",
     [
         "%25%25%25",
-        "bm9uc2Vuc2U",
-        encoded(),
-        base64.b64encode(b"[1, 2]").decode(),
-        base64.b64encode(b"null").decode().rstrip("="),
         encoded(
             rate=99, loop="yes", region=[3, 1], layout="x", split=7, hidden=5, trails=-1,
             shifts=[0.5], styles=[1], turn=[[9]], markers=[{"time": "a"}], spectrum=1,
             curvesHidden=[-1], time=1e9, extra=1, __proto__={"rate": 2}, constructor=1,
         ),
     ],
-    ids=["not base64", "not JSON", "empty", "a list", "null", "every value wrong"],
+    ids=["not base64", "every value wrong"],
 )  # fmt: skip
 def test_a_view_that_is_nonsense_opens_the_defaults(page: Any, root: str, text: str) -> None:
     player = Player(page, f"{root}/?view={text}")
