@@ -228,5 +228,6 @@ def test_the_lips_alone_follow_the_picture(same_visit: Visit) -> None:
     light = {}
     for name, frame in (("open", int(np.nanargmax(gap))), ("closed", int(np.nanargmin(gap)))):
         visit.drawn(at=frame / 25 + 0.02)
+        visit.until(f"p.frameShown(0) === {frame}")
         light[name] = visit.player.evaluate(middle)
     assert light["closed"] - light["open"] > 25, light

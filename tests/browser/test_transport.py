@@ -127,13 +127,18 @@ def encoded(**settings: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(settings).encode()).decode().rstrip("=")
 
 
-def linked(page: Any) -> dict[str, Any]:
-    """The settings in the page's address."""
-    found = re.search(r"[?&#]view=([\w-]+)", page.url)
+def linked(url: str) -> dict[str, Any]:
+    """The settings in an address."""
+    found = re.search(r"[?&#]view=([\w-]+)", url)
     if found is None:
         return {}
     text = found[1] + "=" * (-len(found[1]) % 4)
     return dict(json.loads(base64.urlsafe_b64decode(text)))
+
+
+def until_linked(page: Any, **settings: Any) -> None:
+    """Wait until these are the settings in the page's address."""
+    page.wait_for_url(lambda url: linked(url) == settings)
 
 
 @pytest.mark.parametrize(
@@ -485,12 +490,11 @@ def test_the_address_carries_the_view_and_opens_it_again(page: Any, root: str) -
     player.key("g")
     player.key("-")
     player.js("p.change({hidden: ['jaw'], trails: 0.5, layout: 'overlay'}); return 0")
-    page.wait_for_timeout(600)
+    until_linked(
+        page, rate=0.75, loop=True, region=[1.6, 6], layout="overlay", hidden=["jaw"],
+        trails=0.5, spectrum=True, time=1.62,
+    )  # fmt: skip
     assert "mode=silent" in page.url and "keep=a+b" in page.url
-    assert linked(page) == {
-        "rate": 0.75, "loop": True, "region": [1.6, 6], "layout": "overlay", "hidden": ["jaw"],
-        "trails": 0.5, "spectrum": True, "time": 1.62,
-    }  # fmt: skip
     again = Player(page, page.url)
     assert frame(again) == 40
     names = ("rate", "loop", "region", "layout", "hidden", "trails", "spectrum")
@@ -504,11 +508,9 @@ def test_a_view_as_it_opens_leaves_the_address_alone(page: Any, root: str) -> No
     page.wait_for_timeout(500)
     assert page.url == f"{root}/?mode=silent"
     player.key("l")
-    page.wait_for_timeout(500)
-    assert linked(page) == {"loop": True}
+    until_linked(page, loop=True)
     player.key("l")
-    page.wait_for_timeout(500)
-    assert page.url == f"{root}/?mode=silent"
+    page.wait_for_url(f"{root}/?mode=silent")
 
 
 @pytest.mark.parametrize(
@@ -548,33 +550,34 @@ def test_the_address_stands_still_during_play_and_reruns_nothing(page: Any, root
     page.wait_for_timeout(900)
     assert (page.url, player.runs()) == (address, before)
     player.key(" ")
-    page.wait_for_timeout(900)
-    assert set(linked(page)) == {"time", "spectrum"}
+    page.wait_for_url(lambda url: set(linked(url)) == {"time", "spectrum"})
+    page.get_by_text(f"runs {before + 1}", exact=True).wait_for()
+    page.wait_for_timeout(500)
     assert player.runs() == before + 1, "for the time; none for the address"
 
 
 def test_the_address_outlives_reruns_that_set_a_parameter(page: Any, root: str) -> None:
     player = Player(page, f"{root}/?mode=silent")
     player.key("g")
-    page.wait_for_timeout(600)
+    until_linked(page, spectrum=True)
     page.get_by_role("button", name="Set").click()
     page.wait_for_url("**other=yes**")
-    page.wait_for_timeout(900)
-    assert linked(page) == {"spectrum": True}
+    until_linked(page, spectrum=True)
+    page.wait_for_timeout(500)  # nor does it go again
+    assert linked(page.url) == {"spectrum": True}
     player.key("l")
-    page.wait_for_timeout(600)
+    until_linked(page, loop=True, spectrum=True)
     page.get_by_label("Elsewhere").fill("x")
     page.get_by_label("Elsewhere").press("Enter")
     page.get_by_text("runs 3").wait_for()
-    page.wait_for_timeout(600)
-    assert linked(page) == {"loop": True, "spectrum": True}
+    until_linked(page, loop=True, spectrum=True)
     assert "other=yes" in page.url and "mode=silent" in page.url
 
 
 def test_a_player_that_leaves_takes_its_view_out_of_the_address(page: Any, root: str) -> None:
     player = Player(page, f"{root}/?mode=silent")
     player.key("g")
-    page.wait_for_timeout(600)
+    until_linked(page, spectrum=True)
     page.get_by_test_id("stCheckbox").click()
     player.root.wait_for(state="detached")
     page.wait_for_url(f"{root}/?mode=silent")
@@ -590,8 +593,7 @@ def test_a_link_is_copied(page: Any, root: str) -> None:
     player = at_frame(Player(page, root), 25)
     player.root.get_by_role("button", name="More").click()
     player.root.get_by_role("menuitem", name="Copy a link to this view").click()
-    page.wait_for_timeout(200)
-    assert player.root.locator(".sm-status").inner_text() == "Link copied."
+    player.root.get_by_text("Link copied.", exact=True).wait_for()
     link = page.evaluate("navigator.clipboard.readText()")
     page.goto("about:blank")
     assert frame(Player(page, link)) == 25
@@ -614,8 +616,8 @@ def test_without_a_server_the_view_stands_behind_the_hash(page: Any, tmp_path: P
     )
     player = at_frame(Player(page, html.as_uri()), 10)
     player.key("l")
-    page.wait_for_timeout(600)
-    assert "#view=" in page.url and linked(page) == {"loop": True, "time": 0.42}
+    until_linked(page, loop=True, time=0.42)
+    assert "#view=" in page.url
     link = page.url
     page.goto("about:blank")
     again = Player(page, link)
