@@ -68,7 +68,8 @@ else:
     ]
 if name != "long" or st.button("Open"):
     show_player(
-        panels, key="player", duration=duration, media=media, has_video=video, **more,
+        panels, key="player", duration=duration, media=media, has_video=video, reports=True,
+        **more,
     )
 st.text(f"runs {st.session_state.runs}")
 """

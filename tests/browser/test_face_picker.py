@@ -11,12 +11,12 @@ from conftest import run_streamlit
 SCRIPT = """
 import streamlit as st
 from core.detect import Box, Found
-from core.detect.face_tracks import Identity, Shot
+from core.detect.face_tracks import FaceTrack, Shot
 from ui.shared import state
 from ui.landmarks.face_picker import pick_face
 
 left, right = Box(40, 60, 150, 150), Box(300, 200, 150, 150)
-faces = [Identity(k, 0, [Found(None, box=box)] * 5) for k, box in enumerate((left, right))]
+faces = [FaceTrack(k, 0, [Found(None, box=box)] * 5) for k, box in enumerate((left, right))]
 taken = st.session_state.get("taken")
 clicked = pick_face(state.sample_clip(), Shot(0, 5, faces), 2, taken, key="faces")
 if clicked is not None:

@@ -69,7 +69,7 @@ if more:
     panels = panels[:-1]
 if show:
     state = show_player(
-        panels, key="player", duration=6.0, media=media, fps=25,
+        panels, key="player", duration=6.0, media=media, fps=25, reports=True,
         has_video=mode in ("video", "gone"),
         peaks=np.linspace(0, 1, 300),
         labels={"words": [TimedLabel(0.5, 1.5, "<b>one</b>"), TimedLabel(2.0, 3.0, "two")]},

@@ -51,7 +51,7 @@ steps = np.arange(150.0)
 gap = np.where((steps > 60) & (steps < 70), np.nan, 100 - steps)
 if st.checkbox("Show", True):
     state = show_player(
-        panels, key="player", duration=6.0, fps=25, has_video=with_video,
+        panels, key="player", duration=6.0, fps=25, has_video=with_video, reports=True,
         media=Path(__file__).parent / name if name else None,
         peaks=np.linspace(0, 1, 600),
         spectrum=np.tile(np.linspace(0, 255, 64)[:, None], (1, 300)).astype(np.uint8),

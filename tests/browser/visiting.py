@@ -27,11 +27,12 @@ CANVASES = """(root) => [...root.querySelectorAll('.sm-panel canvas')].map((canv
 # Looks at the clock and the frames of all panels while they play after a time; the look goes on
 # meanwhile, so that a short clip is not over before it begins.
 WATCH = """(root, [after, count]) => {
-  const p = root.__player, rows = [], panels = root.querySelectorAll('.sm-panel').length;
+  const p = root.__player, rows = [], end = performance.now() + 30_000;
+  const panels = root.querySelectorAll('.sm-panel').length;
   const look = (done) => {
     if (p.playing && p.time() > after)
       rows.push([p.time(), [...Array(panels).keys()].map((i) => p.frameShown(i))]);
-    else if (rows.length) return done(rows);
+    else if (rows.length || performance.now() > end) return done(rows);
     if (rows.length < count) requestAnimationFrame(() => look(done)); else done(rows);
   };
   root.watched = new Promise(look);
@@ -75,7 +76,7 @@ FOLLOW = """(() => {
     return send.call(this, data);
   };
 })()"""
-SETTLED = """async () => {
+SETTLED = """() => {
   const {asked, running} = window.__script;
   if (asked || running || !document.querySelector("h1")) return false;
   const app = document.querySelector("[data-testid=stApp]");
@@ -240,7 +241,6 @@ class Visit:
                 if not int(before * rate) - late <= frame <= int(now * rate) + late:
                     wrong.append((i, before, now, frame))
         assert len(wrong) <= len(rows) * len(fps) // 10, wrong
-        self.settle()
 
     def hears(self) -> None:
         """The sound is on and was decoded."""
