@@ -147,6 +147,15 @@ def tabs(browser: Any) -> Iterator[Callable[..., Any]]:
     assert not problems, f"errors in a page: {problems}"
 
 
+@pytest.fixture
+def keep(tabs: Callable[..., Any], root: str) -> Callable[[str], Any]:
+    """``keep(mode)`` -> the player of that mode as it opens, for tests that need no fresh page;
+    ``root`` is the module's own."""
+    from playing import Player
+
+    return lambda mode: Player(tabs(f"{root}/?mode={mode}"), None).fresh()
+
+
 @pytest.fixture(scope="session")
 def app_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app as ``streamlit run app.py`` starts it, seen through links so that the server's log

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_player import APP, CODE, Player, write_coded_clip
+from playing import APP, CODE, Player, write_coded_clip
 
 RATES = {
     "23.976": Fraction(24000, 1001),

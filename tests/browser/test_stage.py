@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from test_player import APP, Player, write_coded_clip
+from playing import APP, Player, write_coded_clip
 
 from core.neutral import shipped_template
 

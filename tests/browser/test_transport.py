@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_player import APP, CODE, FPS, Player, write_coded_clip, write_tone
+from playing import APP, CODE, FPS, Keep, Player, write_coded_clip, write_tone
 
 from core.render.player import (
     Curve,
@@ -81,15 +81,6 @@ def root(tmp_path_factory: pytest.TempPathFactory, streamlit_server: Callable[..
     (made / "app.py").write_text(APP)
     (made / "router.py").write_text(ROUTER)
     return streamlit_server(made / "app.py")
-
-
-Keep = Callable[[str], Player]
-
-
-@pytest.fixture
-def keep(tabs: Callable[..., Any], root: str) -> Keep:
-    """``keep(mode)`` -> the player of that mode as it opens, for tests that need no fresh page."""
-    return lambda mode: Player(tabs(f"{root}/?mode={mode}"), None).fresh()
 
 
 @pytest.fixture
