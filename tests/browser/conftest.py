@@ -28,7 +28,11 @@ CHROMIUM_ARGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 START_SECONDS = 60.0
-WINDOW: dict[str, Any] = {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"}
+WINDOW: dict[str, Any] = {
+    "viewport": {"width": 1200, "height": 900},
+    "color_scheme": "light",
+    "device_scale_factor": 1,
+}
 
 
 def _free_port() -> int:
@@ -110,40 +114,56 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def windows(browser: Any) -> Callable[..., Any]:
+    """``windows(**options)`` -> a browser context, the same one for the same options, so that its
+    pages share what the browser has loaded and compiled."""
+    opened: dict[str, Any] = {}
+
+    def window(**options: Any) -> Any:
+        options = {**WINDOW, **options}
+        key = str(sorted(options.items()))
+        if key not in opened:
+            opened[key] = browser.new_context(**options)
+        return opened[key]
+
+    return window
+
+
 @pytest.fixture
-def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+def page(windows: Callable[..., Any], request: pytest.FixtureRequest) -> Iterator[Any]:
     """A fresh page, 1200 x 900, light; ``@pytest.mark.parametrize("page", [{...}], indirect=True)``
     passes other context options. An uncaught error in the page fails the test.
     """
-    context = browser.new_context(**{**WINDOW, **getattr(request, "param", {})})
-    opened = context.new_page()
+    opened = windows(**getattr(request, "param", {})).new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
     yield opened
-    context.close()
+    opened.close()
     assert not problems, f"errors in the page: {problems}"
 
 
 @pytest.fixture(scope="module")
-def tabs(browser: Any) -> Iterator[Callable[..., Any]]:
+def tabs(windows: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
     """``tabs(address, **options)`` -> a page that shows it, opened once for all tests of a file. An
     uncaught error in one of them fails the test that meets it.
     """
-    opened: dict[str, Any] = {}
+    opened: dict[tuple[str, int], Any] = {}
     problems: list[str] = []
 
     def tab(address: str, **options: Any) -> Any:
         assert not problems, f"errors in a page: {problems}"
-        key = f"{address} {options}"
+        window = windows(**options)
+        key = (address, id(window))
         if key not in opened:
-            opened[key] = page = browser.new_context(**{**WINDOW, **options}).new_page()
+            opened[key] = page = window.new_page()
             page.on("pageerror", lambda error: problems.append(str(error)))
             page.goto(address)
         return opened[key]
 
     yield tab
     for page in opened.values():
-        page.context.close()
+        page.close()
     assert not problems, f"errors in a page: {problems}"
 
 
