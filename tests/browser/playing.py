@@ -77,7 +77,8 @@ class Player:
         self.root = page.locator(PLAYER)
         self.root.wait_for(timeout=30_000)
         if wait_for_picture:
-            self.until("p => (!p.media || p.media.readyState >= 2) && p.draws(0) > 0")
+            self.until("p => !p.media || p.media.readyState >= 2")
+            self.until("p => p.view.layout !== 'grid' || p.draws(0) > 0")
 
     def fresh(self) -> Player:
         """Paused at 0, with the settings that it opened with, and nothing open around it."""
