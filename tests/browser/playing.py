@@ -53,6 +53,16 @@ def write_tone(path: Path) -> None:
         out.mux(sound.encode(None))
 
 
+REST = """
+const count = () => p.view.layout !== 'grid' ? 0
+  : [...root.querySelectorAll('.sm-panel')].reduce((sum, _, i) => sum + p.draws(i), 0);
+const end = performance.now() + 5000;
+let last = count();
+for (let quiet = 0; quiet < 8 && performance.now() < end; quiet += 1) {
+  await new Promise(requestAnimationFrame);
+  if (count() !== last) [quiet, last] = [0, count()];
+}
+"""
 FRESH = """
 root.first ??= structuredClone(p.view);
 if (p.playing) p.media ? p.media.pause() : root.querySelector('.sm-play').click();
@@ -106,8 +116,9 @@ class Player:
         self.page.keyboard.press(name)
 
     def settle(self) -> None:
+        """The position that was sought is drawn, and nothing more is being drawn."""
         self.until("p => !p.media || !p.media.seeking")
-        self.page.wait_for_timeout(120)
+        self.js(REST)
 
     def code(self) -> int:
         """The number that the picture on the video panel's canvas shows."""
