@@ -114,8 +114,7 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
-def windows(browser: Any) -> Callable[..., Any]:
+def windows_of(browser: Any) -> Callable[..., Any]:
     """``windows(**options)`` -> a browser context, the same one for the same options, so that its
     pages share what the browser has loaded and compiled."""
     opened: dict[str, Any] = {}
@@ -128,6 +127,12 @@ def windows(browser: Any) -> Callable[..., Any]:
         return opened[key]
 
     return window
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Any) -> Callable[..., Any]:
+    """Browser contexts by their options, for all tests of a process."""
+    return windows_of(browser)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import CHROMIUM, CHROMIUM_ARGS
+from conftest import CHROMIUM, CHROMIUM_ARGS, windows_of
 
 from core.media import read_audio
 from core.media.audio import resample
@@ -73,24 +73,22 @@ def root(
 
 
 @pytest.fixture(scope="module")
-def speaker(browser: Any) -> Iterator[Any]:
-    """A Chromium whose microphone says the sample's sentence, again and again."""
+def speaker(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Windows of a Chromium whose microphone says the sample's sentence, again and again."""
     chromium = browser.browser_type.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS + FAKE)
-    yield chromium
+    yield windows_of(chromium)
     chromium.close()
 
 
 @pytest.fixture
-def tab(speaker: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+def tab(speaker: Callable[..., Any], request: pytest.FixtureRequest) -> Iterator[Any]:
     """A fresh page of it; an error in the page fails the test."""
-    options = {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"}
-    context = speaker.new_context(**{**options, **getattr(request, "param", {})})
-    page = context.new_page()
+    page = speaker(**getattr(request, "param", {})).new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
     yield page
-    context.close()
+    page.close()
     unasked = [text for text in problems if "/_stcore/" not in text]
     assert not unasked, f"errors in the page: {unasked}"
 
@@ -252,11 +250,11 @@ AS_IT_WAS = """() => {
 
 
 @pytest.fixture(scope="module")
-def refused(speaker: Any, root: str) -> Iterator[Live]:
+def refused(speaker: Callable[..., Any], root: str) -> Iterator[Live]:
     """One page for everything that goes wrong before anybody is heard."""
-    context = speaker.new_context()
-    yield Live(context.new_page(), root)
-    context.close()
+    page = speaker().new_page()
+    yield Live(page, root)
+    page.close()
 
 
 @pytest.mark.parametrize(
