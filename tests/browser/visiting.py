@@ -135,7 +135,8 @@ class Visit:
         if self.page.get_by_role("heading", name=title, level=1, exact=True).count():
             self.settle()
             return
-        self.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+        link = self.page.get_by_test_id("stSidebarNavLink").filter(has_text=title)
+        link.click(delay=60)  # as long as a hand holds it: what loses the focus speaks first
         self.arrive(title)
 
     def press(self, label: str) -> None:
