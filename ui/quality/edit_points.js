@@ -238,6 +238,7 @@ function createEditor(parent) {
   });
 
   // Who leaves the editor may leave the page next: its last keys are sent before that.
+  root.addEventListener("pointerleave", flush);
   root.addEventListener("focusout", (event) => root.contains(event.relatedTarget) || flush());
   window.addEventListener("pagehide", flush);
 
