@@ -37,8 +37,10 @@ st.caption(
 )
 
 with st.container(horizontal=True):
-    if st.button("Try the sample", type="primary", icon=":material/play_circle:"):
-        state.choose_clip(clip)
+    if st.button(
+        "Try the sample", type="primary", icon=":material/play_circle:",
+        on_click=state.choose_clip, args=(clip,),
+    ):  # fmt: skip
         go_to("landmarks.py")
     if st.button("Upload a clip", icon=":material/upload:"):
         go_to("library.py")

@@ -93,14 +93,10 @@ panels = [
 if media.has_video:
     panels.insert(0, PlayerPanel("Clip", kind="video", style="picture", colour=plots.ink()))
 show_clip(panels, media, key=f"inference {clip.id}")
-if media.has_video:
-    st.button(
-        "Compare with ground truth",
-        type="primary",
-        icon=":material/compare:",
-        on_click=show_on_compare,
-        args=(runs, settings),
-    )
+if media.has_video and st.button(
+    "Compare with ground truth", type="primary", icon=":material/compare:"
+):
+    show_on_compare(runs, settings)
 
 results_table(clip, runs)
 openings(runs)

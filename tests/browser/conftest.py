@@ -28,6 +28,11 @@ CHROMIUM_ARGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 START_SECONDS = 60.0
+WINDOW: dict[str, Any] = {
+    "viewport": {"width": 1200, "height": 900},
+    "color_scheme": "light",
+    "device_scale_factor": 1,
+}
 
 
 def _free_port() -> int:
@@ -37,8 +42,13 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def run_streamlit(script: Path, *options: str, base: str = "") -> Iterator[str]:
-    """Serve ``script`` (a page or an app.py) on a free port; yields the address of its root."""
+def run_streamlit(
+    script: Path, *options: str, base: str = "", home: Path | None = None
+) -> Iterator[str]:
+    """Serve ``script`` (a page or an app.py) on a free port; yields the address of its root.
+
+    home : folder of the server's workspace; the usual one where it is not given.
+    """
     port = _free_port()
     log = script.parent / f"streamlit-{port}.log"
     command = [
@@ -49,6 +59,8 @@ def run_streamlit(script: Path, *options: str, base: str = "") -> Iterator[str]:
     ]
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
+    if home is not None:
+        environment["SPEECHMARKS_HOME"] = str(home)
     root = f"http://127.0.0.1:{port}/{base}".rstrip("/")
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -102,16 +114,107 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+def windows_of(browser: Any) -> Callable[..., Any]:
+    """``windows(**options)`` -> a browser context, the same one for the same options, so that its
+    pages share what the browser has loaded and compiled."""
+    opened: dict[str, Any] = {}
+
+    def window(**options: Any) -> Any:
+        options = {**WINDOW, **options}
+        key = str(sorted(options.items()))
+        if key not in opened:
+            opened[key] = browser.new_context(**options)
+        return opened[key]
+
+    return window
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Any) -> Callable[..., Any]:
+    """Browser contexts by their options, for all tests of a process."""
+    return windows_of(browser)
+
+
 @pytest.fixture
-def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+def page(windows: Callable[..., Any], request: pytest.FixtureRequest) -> Iterator[Any]:
     """A fresh page, 1200 x 900, light; ``@pytest.mark.parametrize("page", [{...}], indirect=True)``
     passes other context options. An uncaught error in the page fails the test.
     """
-    options = {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"}
-    context = browser.new_context(**{**options, **getattr(request, "param", {})})
-    opened = context.new_page()
+    opened = windows(**getattr(request, "param", {})).new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
     yield opened
-    context.close()
+    opened.close()
     assert not problems, f"errors in the page: {problems}"
+
+
+@pytest.fixture(scope="module")
+def tabs(windows: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """``tabs(address, **options)`` -> a page that shows it, opened once for all tests of a file. An
+    uncaught error in one of them fails the test that meets it.
+    """
+    opened: dict[tuple[str, int], Any] = {}
+    problems: list[str] = []
+
+    def tab(address: str, **options: Any) -> Any:
+        assert not problems, f"errors in a page: {problems}"
+        window = windows(**options)
+        key = (address, id(window))
+        if key not in opened:
+            opened[key] = page = window.new_page()
+            page.on("pageerror", lambda error: problems.append(str(error)))
+            page.goto(address)
+        return opened[key]
+
+    yield tab
+    for page in opened.values():
+        page.close()
+    assert not problems, f"errors in a page: {problems}"
+
+
+@pytest.fixture
+def keep(tabs: Callable[..., Any], root: str) -> Callable[[str], Any]:
+    """``keep(mode)`` -> the player of that mode as it opens, for tests that need no fresh page;
+    ``root`` is the module's own."""
+    from playing import Player
+
+    return lambda mode: Player(tabs(f"{root}/?mode={mode}"), None).fresh()
+
+
+@pytest.fixture(scope="session")
+def app_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app as ``streamlit run app.py`` starts it, seen through links so that the server's log
+    lies outside the repository; the log must hold no traceback."""
+    folder = tmp_path_factory.mktemp("app")
+    for name in ("app.py", "pages", "ui", ".streamlit"):
+        (folder / name).symlink_to(ROOT / name)
+    with run_streamlit(folder / "app.py", home=tmp_path_factory.mktemp("workspace")) as address:
+        yield address
+    text = "".join(log.read_text(errors="replace") for log in folder.glob("streamlit-*.log"))
+    assert "Traceback" not in text, text[-3000:]
+
+
+@pytest.fixture(scope="session")
+def window(browser: Any, app_root: str) -> Iterator[tuple[Any, Any]]:
+    """A window of the app for all tests of a process, and the problems that it met."""
+    from visiting import OUTPUT, PATIENCE, Problems  # imports models, which few tests need
+
+    OUTPUT.mkdir(exist_ok=True)
+    context = browser.new_context(
+        viewport={"width": 1400, "height": 900}, color_scheme="light", accept_downloads=True
+    )
+    context.set_default_timeout(PATIENCE)
+    yield context, Problems(context, app_root)
+    context.close()
+
+
+@pytest.fixture
+def visit(window: tuple[Any, Any], app_root: str) -> Iterator[Any]:
+    """A fresh tab of the app, which is a fresh session; its problems fail the test."""
+    from visiting import Visit
+
+    context, problems = window
+    page = context.new_page()
+    yield Visit(page, app_root)
+    page.close()
+    problems.none()

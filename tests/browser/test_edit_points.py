@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import numpy as np
-from test_journey import Visit, root, visit, window  # noqa: F401 - fixtures
+from visiting import Visit
 
 
 def place(page: Any, point: int) -> tuple[float, float]:
@@ -16,20 +16,20 @@ def place(page: Any, point: int) -> tuple[float, float]:
     return float(x), float(y)
 
 
-def open_editor(visit: Visit) -> None:  # noqa: F811
+def open_editor(visit: Visit) -> None:
     visit.settle()
     visit.page.locator("[data-point-number='57']").wait_for()
     visit.page.get_by_role("button", name="Mouth", exact=True).click()
     visit.page.locator(".pe-status").scroll_into_view_if_needed()
 
 
-def settled(visit: Visit, frames: int) -> None:  # noqa: F811
+def settled(visit: Visit, frames: int) -> None:
     visit.page.get_by_text(f"Corrected frames: {frames}", exact=True).wait_for()
     visit.settle()
 
 
 def test_a_dragged_point_stays_moved_after_a_page_switch_and_a_reload(
-    visit: Visit,  # noqa: F811
+    visit: Visit,
 ) -> None:
     page = visit.page
     visit.open("library")
@@ -50,8 +50,6 @@ def test_a_dragged_point_stays_moved_after_a_page_switch_and_a_reload(
 
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("ArrowUp")
-    page.wait_for_timeout(600)
-    visit.settle()
     walked = place(page, 57)
     np.testing.assert_allclose(walked, (moved[0] + 10, moved[1] - 1), atol=0.11)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_player import APP, CODE, Player, write_coded_clip
+from playing import APP, CODE, Player, write_coded_clip
 
 RATES = {
     "23.976": Fraction(24000, 1001),
@@ -68,7 +68,8 @@ else:
     ]
 if name != "long" or st.button("Open"):
     show_player(
-        panels, key="player", duration=duration, media=media, has_video=video, **more,
+        panels, key="player", duration=duration, media=media, has_video=video, reports=True,
+        **more,
     )
 st.text(f"runs {st.session_state.runs}")
 """

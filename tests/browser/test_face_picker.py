@@ -11,12 +11,12 @@ from conftest import run_streamlit
 SCRIPT = """
 import streamlit as st
 from core.detect import Box, Found
-from core.detect.face_tracks import Identity, Shot
+from core.detect.face_tracks import FaceTrack, Shot
 from ui.shared import state
 from ui.landmarks.face_picker import pick_face
 
 left, right = Box(40, 60, 150, 150), Box(300, 200, 150, 150)
-faces = [Identity(k, 0, [Found(None, box=box)] * 5) for k, box in enumerate((left, right))]
+faces = [FaceTrack(k, 0, [Found(None, box=box)] * 5) for k, box in enumerate((left, right))]
 taken = st.session_state.get("taken")
 clicked = pick_face(state.sample_clip(), Shot(0, 5, faces), 2, taken, key="faces")
 if clicked is not None:
@@ -31,10 +31,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("picker")
     script = folder / "picker.py"
     script.write_text(SCRIPT)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SPEECHMARKS_HOME", str(folder / "home"))
-        with run_streamlit(script) as root:
-            yield root
+    with run_streamlit(script, home=folder / "home") as root:
+        yield root
 
 
 def test_a_click_and_a_key_take_a_face_and_a_click_beside_them_none(

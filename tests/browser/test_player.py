@@ -6,24 +6,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
-
-FPS = 25
-FRAMES = 150
-BITS = 8
-PLAYER = "[data-testid=speechmarks-player]"
-
-APP = """
-import streamlit as st
-from ui.player import media_route
-app = st.App("router.py", routes=media_route.routes())
-"""
+from playing import APP, CODE, FPS, Keep, Player, write_coded_clip, write_tone
 
 ROUTER = """
 import numpy as np
@@ -69,7 +57,7 @@ if more:
     panels = panels[:-1]
 if show:
     state = show_player(
-        panels, key="player", duration=6.0, media=media, fps=25,
+        panels, key="player", duration=6.0, media=media, fps=25, reports=True,
         has_video=mode in ("video", "gone"),
         peaks=np.linspace(0, 1, 300),
         labels={"words": [TimedLabel(0.5, 1.5, "<b>one</b>"), TimedLabel(2.0, 3.0, "two")]},
@@ -77,36 +65,6 @@ if show:
     st.text(f"told {state.time}")
 st.text(f"runs {st.session_state.runs}")
 """
-
-
-def write_coded_clip(path: Path, fps: Fraction | int = FPS, frames: int = FRAMES) -> None:
-    """H.264: frame k shows k mod 256 as eight black or white blocks; a 440 Hz tone beside it."""
-    with av.open(str(path), "w", options={"movflags": "+faststart"}) as out:
-        options = {"crf": "18", "g": "25", "preset": "veryfast"}
-        video = out.add_stream("libx264", rate=fps, options=options)
-        video.width, video.height, video.pix_fmt = 320, 240, "yuv420p"
-        sound = out.add_stream("aac", rate=44100, layout="mono")
-        for k in range(frames):
-            picture = np.full((240, 320, 3), 128, dtype=np.uint8)
-            for bit in range(BITS):
-                picture[80:160, bit * 40 : (bit + 1) * 40] = 235 if k >> bit & 1 else 16
-            out.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        out.mux(video.encode(None))
-        tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(int(44100 * frames / fps)) / 44100)
-        frame = av.AudioFrame.from_ndarray(tone[None].astype(np.float32), "fltp", layout="mono")
-        frame.sample_rate = 44100
-        out.mux(sound.encode(frame))
-        out.mux(sound.encode(None))
-
-
-def write_tone(path: Path) -> None:
-    with av.open(str(path), "w") as out:
-        sound = out.add_stream("pcm_s16le", rate=16000, layout="mono")
-        tone = 6000 * np.sin(2 * np.pi * 440 * np.arange(16000 * FRAMES // FPS) / 16000)
-        frame = av.AudioFrame.from_ndarray(tone[None].astype(np.int16), "s16", layout="mono")
-        frame.sample_rate = 16000
-        out.mux(sound.encode(frame))
-        out.mux(sound.encode(None))
 
 
 @pytest.fixture(scope="module")
@@ -124,61 +82,6 @@ def root(folder: Path, streamlit_server: Callable[..., str]) -> str:
     return streamlit_server(folder / "app.py")
 
 
-class Player:
-    """The handle that the player leaves on its element for tests."""
-
-    def __init__(self, page: Any, address: str, wait_for_picture: bool = True) -> None:
-        self.page = page
-        page.goto(address)
-        self.root = page.locator(PLAYER)
-        self.root.wait_for(timeout=30_000)
-        if wait_for_picture:
-            self.until("p => !p.media || p.media.readyState >= 2")
-        page.wait_for_timeout(300)
-
-    def js(self, expression: str) -> Any:
-        return self.root.evaluate(f"async (root) => {{ const p = root.__player; {expression} }}")
-
-    def until(self, test: str, seconds: float = 10) -> None:
-        end = time.monotonic() + seconds
-        while not self.root.evaluate(f"(root) => ({test})(root.__player)"):
-            assert time.monotonic() < end, f"waited {seconds} s for {test}"
-            self.page.wait_for_timeout(30)
-
-    @property
-    def time(self) -> float:
-        return float(self.js("return p.time()"))
-
-    def key(self, name: str) -> None:
-        self.root.focus()
-        self.page.keyboard.press(name)
-
-    def settle(self) -> None:
-        self.until("p => !p.media || !p.media.seeking")
-        self.page.wait_for_timeout(120)
-
-    def code(self) -> int:
-        """The number that the picture on the video panel's canvas shows."""
-        return int(self.js(CODE + "return code(root);"))
-
-    def runs(self) -> int:
-        return int(self.page.get_by_text("runs ").inner_text().split()[-1])
-
-
-CODE = """
-const code = (root) => {
-  const canvas = root.querySelector('canvas');
-  const ctx = canvas.getContext('2d');
-  const [w, h] = [canvas.width, canvas.height];
-  const scale = Math.min(w / 320, h / 240);
-  let k = 0;
-  for (let bit = 0; bit < 8; bit += 1) {
-    const x = w / 2 + (bit * 40 + 20 - 160) * scale;
-    if (ctx.getImageData(Math.round(x), Math.round(h / 2), 1, 1).data[0] > 128) k |= 1 << bit;
-  }
-  return k;
-};
-"""
 SAMPLE = (
     CODE
     + """
@@ -222,8 +125,8 @@ def share(flags: list[bool]) -> float:
     return sum(flags) / len(flags)
 
 
-def test_the_sound_is_the_clock_and_every_panel_shows_its_frame(page: Any, root: str) -> None:
-    player = Player(page, root)
+def test_the_sound_is_the_clock_and_every_panel_shows_its_frame(keep: Keep) -> None:
+    player = keep("video")
     rows = play_and_sample(player)
     span, wall = rows[-1]["t"] - rows[0]["t"], rows[-1]["wall"] - rows[0]["wall"]
     assert span == pytest.approx(wall, rel=0.05)
@@ -244,8 +147,8 @@ def test_the_sound_is_the_clock_and_every_panel_shows_its_frame(page: Any, root:
     assert share(agree) > 0.9, "points over the picture belong to the picture shown"
 
 
-def test_the_arrow_key_shows_each_next_frame_exactly(page: Any, root: str) -> None:
-    player = Player(page, root)
+def test_the_arrow_key_shows_each_next_frame_exactly(keep: Keep) -> None:
+    player = keep("video")
     player.key("Home")
     player.settle()
     for k in range(21):
@@ -263,22 +166,22 @@ def test_the_arrow_key_shows_each_next_frame_exactly(page: Any, root: str) -> No
     assert player.root.locator(".sm-frame").inner_text() == "frame 149"
 
 
-def test_a_click_on_the_timeline_seeks_there(page: Any, root: str) -> None:
-    player = Player(page, root)
+def test_a_click_on_the_timeline_seeks_there(keep: Keep) -> None:
+    player = keep("video")
     box = player.root.locator(".sm-timeline").bounding_box()
-    page.mouse.move(box["x"] + 5, box["y"] + 20)
-    page.mouse.down()
+    player.page.mouse.move(box["x"] + 5, box["y"] + 20)
+    player.page.mouse.down()
     for part in (0.2, 0.5, 0.9, 0.4):
-        page.mouse.move(box["x"] + part * box["width"], box["y"] + 20, steps=4)
-    page.mouse.up()
+        player.page.mouse.move(box["x"] + part * box["width"], box["y"] + 20, steps=4)
+    player.page.mouse.up()
     player.settle()
     assert player.time == pytest.approx(2.4, abs=0.045)
     assert player.code() == player.js("return p.frameShown(1)") == int(player.time * FPS)
 
 
 @pytest.mark.parametrize("rate", [0.5, 2])
-def test_the_speed_scales_the_clock(page: Any, root: str, rate: float) -> None:
-    player = Player(page, root)
+def test_the_speed_scales_the_clock(keep: Keep, rate: float) -> None:
+    player = keep("video")
     player.root.locator(".sm-speed").select_option(str(rate))
     rows = play_and_sample(player)
     span, wall = rows[-1]["t"] - rows[0]["t"], rows[-1]["wall"] - rows[0]["wall"]
@@ -378,8 +281,8 @@ def test_an_unmounted_player_stops_and_comes_back_where_it_was(page: Any, root: 
 
 
 @pytest.mark.parametrize("mode", ["sound", "silent"])
-def test_it_plays_without_a_picture_or_without_sound(page: Any, root: str, mode: str) -> None:
-    player = Player(page, f"{root}/?mode={mode}")
+def test_it_plays_without_a_picture_or_without_sound(keep: Keep, mode: str) -> None:
+    player = keep(mode)
     assert player.js("return p.clock") == {"sound": "media", "silent": "silent"}[mode]
     rows = play_and_sample(player)
     span, wall = rows[-1]["t"] - rows[0]["t"], rows[-1]["wall"] - rows[0]["wall"]
@@ -402,8 +305,8 @@ def test_media_that_cannot_be_played_is_reported_and_the_faces_still_move(
     player.until("p => p.time() > 0.4 && p.frameShown(1) > 5")
 
 
-def test_a_frame_without_a_face_says_so(page: Any, root: str) -> None:
-    player = Player(page, root)
+def test_a_frame_without_a_face_says_so(keep: Keep) -> None:
+    player = keep("video")
     note = player.root.locator(".sm-panel").nth(1).locator(".sm-note")
     player.js("p.seek(0.1); return 0")
     player.settle()
@@ -413,8 +316,8 @@ def test_a_frame_without_a_face_says_so(page: Any, root: str) -> None:
     assert note.inner_text() == "no face in this frame"
 
 
-def test_titles_and_labels_stay_text(page: Any, root: str) -> None:
-    player = Player(page, root)
+def test_titles_and_labels_stay_text(keep: Keep) -> None:
+    player = keep("video")
     assert player.root.locator("img, b, script").count() == 0
     assert player.root.locator(".sm-title").first.inner_text() == "<img src=x onerror=alert(1)>"
 

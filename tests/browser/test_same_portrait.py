@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.align import inner_opening
-from core.neutral import remove_identity
+from core.neutral import inner_opening, remove_identity
+from core.render import player
 from core.render.canvas import blank
-from core.render.player import player_script
+from core.render.player.join import join_modules
 from core.render.shaded import draw_shaded
 from core.render.view import fit_view
 from core.samples import SAMPLE
@@ -21,6 +22,7 @@ from core.tracks.geometry import eye_centres, interocular
 from core.tracks.scheme import DLIB68
 
 SIDE = 480
+PORTRAIT = Path(player.__file__).parent / "js" / "portrait.js"
 FREE = remove_identity(SAMPLE.truth)
 OPENING = inner_opening(FREE)
 DRAW = """({points, parts, eyes, head, ground, side}) => {
@@ -44,12 +46,12 @@ def test_player_and_movie_draw_the_same_portrait(page: Any, frame: int) -> None:
     right, left = eye_centres(points)
     eyes = float(interocular(points))
     head = float(np.linalg.norm(points[8] - (right + left) / 2))
-    script = player_script() + "\nwindow.drawPortrait = drawPortrait;"
+    script = join_modules(PORTRAIT) + "\nwindow.drawPortrait = drawPortrait;"
     page.set_content(f'<script type="module">{script}</script>')
     page.wait_for_function("() => Boolean(window.drawPortrait)")
     given = {
         "points": points.ravel().tolist(),
-        "parts": {name: list(points) for name, points in DLIB68.parts.items()},
+        "parts": {name: list(numbers) for name, numbers in DLIB68.parts.items()},
         "eyes": eyes,
         "head": head,
         "ground": "#f5f5f4",

@@ -10,9 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from test_player import APP, Player, write_coded_clip
+from playing import APP, Player, write_coded_clip
 
-from core.align import shipped_template
+from core.neutral import shipped_template
 
 BLUE, RED = "#0072b2", "#b2182b"
 TRUTH, FIRST, SECOND = 0, 1, 2
@@ -132,9 +132,10 @@ const alphaAt = (i, x, y, r = 1) => {
 class Stage(Player):
     """The player, and what is on its stage."""
 
-    def __init__(self, page: Any, root: str, mode: str = "faces", **view: Any) -> None:
+    def __init__(self, page: Any, **view: Any) -> None:
         page.set_default_timeout(10_000)
-        super().__init__(page, f"{root}/?mode={mode}")
+        super().__init__(page, None)
+        self.fresh()
         self.set(**view)
 
     def js(self, expression: str) -> Any:
@@ -166,6 +167,20 @@ class Stage(Player):
         return list(self.js("return [0, 1, 2].map(p.frameShown)"))
 
 
+Show = Callable[..., Stage]
+
+
+@pytest.fixture
+def show(tabs: Callable[..., Any], root: str, request: pytest.FixtureRequest) -> Show:
+    """``show(mode, **view)`` -> the stage of that mode, with these settings."""
+    options = getattr(request, "param", {})
+
+    def shown(mode: str = "faces", **view: Any) -> Stage:
+        return Stage(tabs(f"{root}/?mode={mode}", **options), **view)
+
+    return shown
+
+
 def track(frames: int, fps: float, reach: float) -> np.ndarray:
     """The same points as in the page above."""
     points = np.repeat(np.asarray(shipped_template())[None, :, :2], frames, 0)
@@ -180,8 +195,8 @@ def eye_centres(points: np.ndarray) -> np.ndarray:
 # --- layouts ----------------------------------------------------------------------------------
 
 
-def test_overlay_draws_every_track_in_one_frame_on_common_coordinates(page: Any, root: str) -> None:
-    stage = Stage(page, root, layout="overlay")
+def test_overlay_draws_every_track_in_one_frame_on_common_coordinates(show: Show) -> None:
+    stage = show(layout="overlay")
     stage.at(0.25)
     assert stage.root.locator(".sm-stage").count() == 1
     assert all(stage.inked(0, colour) > 150 for colour in ("#222222", BLUE, RED))
@@ -193,10 +208,8 @@ def test_overlay_draws_every_track_in_one_frame_on_common_coordinates(page: Any,
     assert stage.words == "All 3 tracks in one frame, each in its own colour."
 
 
-def test_tracks_of_different_spaces_are_fitted_at_the_eyes_and_that_is_said(
-    page: Any, root: str
-) -> None:
-    stage = Stage(page, root, "mixed", layout="overlay")
+def test_tracks_of_different_spaces_are_fitted_at_the_eyes_and_that_is_said(show: Show) -> None:
+    stage = show("mixed", layout="overlay")
     stage.at(0.25)
     faces = [stage.screen(i) for i in range(3)]
     truth, pixels, y_up = (eye_centres(face) for face in faces)
@@ -206,10 +219,8 @@ def test_tracks_of_different_spaces_are_fitted_at_the_eyes_and_that_is_said(
     assert stage.words.endswith("Fitted at the eyes: Pixels, Up.")
 
 
-def test_overlay_has_the_picture_for_its_ground_where_the_spaces_agree(
-    page: Any, root: str
-) -> None:
-    stage = Stage(page, root, "video", layout="overlay")
+def test_overlay_has_the_picture_for_its_ground_where_the_spaces_agree(show: Show) -> None:
+    stage = show("video", layout="overlay")
     for k in (10, 90):
         stage.at((k + 0.5) / 25)
         assert (stage.code(), stage.frames()[1:]) == (k, [k, k])
@@ -220,10 +231,8 @@ def test_overlay_has_the_picture_for_its_ground_where_the_spaces_agree(
     assert stage.words.endswith("Fitted at the eyes: Second.")
 
 
-def test_split_shows_one_side_each_and_the_line_moves_by_mouse_and_keys(
-    page: Any, root: str
-) -> None:
-    stage = Stage(page, root, layout="split")
+def test_split_shows_one_side_each_and_the_line_moves_by_mouse_and_keys(show: Show) -> None:
+    stage = show(layout="split")
     stage.at(0.25)
 
     def sides() -> tuple[float, list[bool]]:
@@ -235,10 +244,10 @@ def test_split_shows_one_side_each_and_the_line_moves_by_mouse_and_keys(
     assert sides() == (0.5, only_its_own)
     divider = stage.root.locator(".sm-divider")
     box = stage.root.locator(".sm-stage").bounding_box()
-    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 40)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.44 * box["width"], box["y"] + 90, steps=5)
-    page.mouse.up()
+    stage.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 40)
+    stage.page.mouse.down()
+    stage.page.mouse.move(box["x"] + 0.44 * box["width"], box["y"] + 90, steps=5)
+    stage.page.mouse.up()
     assert sides() == (pytest.approx(0.44, abs=0.002), only_its_own)
     before = stage.js("return p.view.split")
     divider.press("ArrowRight")
@@ -258,8 +267,8 @@ def test_split_shows_one_side_each_and_the_line_moves_by_mouse_and_keys(
     assert stage.inked(0, "#222222", 0, 0.49) > 100 and stage.inked(0, BLUE) == 0
 
 
-def test_split_can_hold_the_picture_at_its_own_time(page: Any, root: str) -> None:
-    stage = Stage(page, root, "video", layout="split", splitOf=[0, 3], split=0.6)
+def test_split_can_hold_the_picture_at_its_own_time(show: Show) -> None:
+    stage = show("video", layout="split", splitOf=[0, 3], split=0.6)
     for k in (11, 46):
         stage.at((k + 0.5) / 25)
         clip, model = (eye_centres(stage.screen(i)) for i in (0, 3))
@@ -283,9 +292,9 @@ def numbers(text: str) -> list[float]:
 @pytest.mark.parametrize("k", [3, 6, 31])
 @pytest.mark.parametrize("hidden", [[], ["jaw", "brows", "nose", "eyes"]], ids=["all", "mouth"])
 def test_the_numbers_of_a_difference_are_those_of_numpy(
-    page: Any, root: str, k: int, hidden: list[str]
+    show: Show, k: int, hidden: list[str]
 ) -> None:
-    stage = Stage(page, root, layout="difference", hidden=hidden)
+    stage = show(layout="difference", hidden=hidden)
     stage.at((k + 0.5) / 25)
     truth, first = track(150, 25, 0.04), track(120, 25, 0.02)
     left, right = eye_centres(truth).transpose(1, 0, 2)
@@ -298,10 +307,8 @@ def test_the_numbers_of_a_difference_are_those_of_numpy(
     assert int(point) in LOWER
 
 
-def test_a_difference_is_drawn_as_long_as_chosen_and_between_the_two_chosen(
-    page: Any, root: str
-) -> None:
-    stage = Stage(page, root, layout="difference", magnify=1)
+def test_a_difference_is_drawn_as_long_as_chosen_and_between_the_two_chosen(show: Show) -> None:
+    stage = show(layout="difference", magnify=1)
     stage.at(0.25)
     short = stage.inked(0, "#d55e00")
     stage.root.get_by_role("button", name="10 times as long").click()
@@ -316,8 +323,8 @@ def test_a_difference_is_drawn_as_long_as_chosen_and_between_the_two_chosen(
     assert told == pytest.approx(apart, abs=0.03), "each has the frame of its own rate"
 
 
-def test_a_layout_that_needs_two_tracks_is_not_offered_for_one(page: Any, root: str) -> None:
-    stage = Stage(page, root, "one", layout="split")
+def test_a_layout_that_needs_two_tracks_is_not_offered_for_one(show: Show) -> None:
+    stage = show("one", layout="split")
     assert stage.root.locator(".sm-head .sm-title").all_inner_texts() == ["Only"]
     assert stage.inked(0, BLUE) > 100
     stage.root.get_by_role("button", name="View").click()
@@ -328,8 +335,8 @@ def test_a_layout_that_needs_two_tracks_is_not_offered_for_one(page: Any, root: 
 # --- what is drawn ----------------------------------------------------------------------------
 
 
-def test_trails_show_where_a_point_was_and_not_before_there_is_a_past(page: Any, root: str) -> None:
-    stage = Stage(page, root, hidden=["jaw", "nose"])
+def test_trails_show_where_a_point_was_and_not_before_there_is_a_past(show: Show) -> None:
+    stage = show(hidden=["jaw", "nose"])
     stage.at(6.5 / 25)
     x, y = stage.screen(TRUTH)[57]
     stage.at(12.5 / 25)
@@ -345,8 +352,8 @@ def test_trails_show_where_a_point_was_and_not_before_there_is_a_past(page: Any,
     assert stage.image(TRUTH) == still
 
 
-def test_the_ghost_of_the_truth_lies_behind_every_other_face(page: Any, root: str) -> None:
-    stage = Stage(page, root)
+def test_the_ghost_of_the_truth_lies_behind_every_other_face(show: Show) -> None:
+    stage = show()
     stage.at(0.25)
     before = [stage.image(i) for i in range(3)]
     stage.set(layout="overlay")
@@ -368,9 +375,9 @@ def test_the_ghost_of_the_truth_lies_behind_every_other_face(page: Any, root: st
      ("eyes", range(36, 48)), ("mouth", range(48, 68))],
 )  # fmt: skip
 def test_a_part_that_is_turned_off_is_not_drawn_and_the_rest_is(
-    page: Any, root: str, part: str, indices: range
+    show: Show, part: str, indices: range
 ) -> None:
-    stage = Stage(page, root)
+    stage = show()
     stage.root.get_by_role("button", name="View").click()
     stage.root.get_by_label(part.capitalize(), exact=True).click()
     assert stage.js("return p.view.hidden") == [part]
@@ -382,8 +389,8 @@ def test_a_part_that_is_turned_off_is_not_drawn_and_the_rest_is(
         assert drawn == set(range(68)) - set(indices)
 
 
-def test_a_painted_face_leaves_out_the_parts_that_are_off(page: Any, root: str) -> None:
-    stage = Stage(page, root)
+def test_a_painted_face_leaves_out_the_parts_that_are_off(show: Show) -> None:
+    stage = show()
     stage.root.get_by_label("Style of Truth").select_option("painted")
     lips, brow = "#b34d33", "#4d330d"
     assert stage.inked(TRUTH, lips) > 100 and stage.inked(TRUTH, brow) > 50
@@ -393,10 +400,10 @@ def test_a_painted_face_leaves_out_the_parts_that_are_off(page: Any, root: str) 
 
 
 @pytest.mark.parametrize(
-    "page", [{"color_scheme": s} for s in ("light", "dark")], indirect=True, ids=["light", "dark"]
+    "show", [{"color_scheme": s} for s in ("light", "dark")], indirect=True, ids=["light", "dark"]
 )
-def test_point_numbers_stand_beside_their_points_in_the_text_colour(page: Any, root: str) -> None:
-    stage = Stage(page, root, layout="overlay", hidden=["brows", "nose", "eyes", "mouth"])
+def test_point_numbers_stand_beside_their_points_in_the_text_colour(show: Show) -> None:
+    stage = show(layout="overlay", hidden=["brows", "nose", "eyes", "mouth"])
     stage.at(0.1)
     x, y = stage.screen(TRUTH)[8]
     below = f"return alphaAt(0, {x}, {y + 11}, 4)"
@@ -412,10 +419,8 @@ def test_point_numbers_stand_beside_their_points_in_the_text_colour(page: Any, r
     assert min(abs(v - light) for v in found) < 30
 
 
-def test_the_spread_is_a_circle_of_three_times_its_size_around_each_landmark(
-    page: Any, root: str
-) -> None:
-    stage = Stage(page, root, "spread", hidden=["jaw", "brows", "eyes", "mouth"])
+def test_the_spread_is_a_circle_of_three_times_its_size_around_each_landmark(show: Show) -> None:
+    stage = show("spread", hidden=["jaw", "brows", "eyes", "mouth"])
     stage.at(3.5 / 25)
 
     eyes = 600 * np.linalg.norm(np.subtract(*shipped_template()[[45, 36], :2]))
@@ -452,16 +457,14 @@ def test_the_spread_is_a_circle_of_three_times_its_size_around_each_landmark(
 @pytest.mark.parametrize(
     ("mode", "offered"), [("spread", 1), ("faces", 0)], ids=["a panel has one", "no panel has one"]
 )
-def test_the_spread_is_offered_where_a_panel_has_one(
-    page: Any, root: str, mode: str, offered: int
-) -> None:
-    stage = Stage(page, root, mode)
+def test_the_spread_is_offered_where_a_panel_has_one(show: Show, mode: str, offered: int) -> None:
+    stage = show(mode)
     stage.root.get_by_role("button", name="View").click()
     assert stage.root.get_by_label("Spread", exact=True).count() == offered
 
 
-def test_a_shift_shows_later_by_frames_of_the_track_itself(page: Any, root: str) -> None:
-    stage = Stage(page, root)
+def test_a_shift_shows_later_by_frames_of_the_track_itself(show: Show) -> None:
+    stage = show()
     stage.at(40.5 / 25)
     assert stage.frames() == [40, 40, 48]
     for title, clicks in (("First", 2), ("Second", 3)):
@@ -469,7 +472,7 @@ def test_a_shift_shows_later_by_frames_of_the_track_itself(page: Any, root: str)
         panel.locator(".sm-head").hover()
         for _ in range(clicks):
             panel.get_by_role("button", name="One frame later").click()
-    page.mouse.move(5, 5)
+    stage.page.mouse.move(5, 5)
     assert stage.js("return p.view.shifts") == [0, 2, 3]
     assert stage.frames() == [40, 38, 45]
     shown = stage.root.locator(".sm-shift").filter(visible=True)
@@ -480,8 +483,8 @@ def test_a_shift_shows_later_by_frames_of_the_track_itself(page: Any, root: str)
     assert stage.frames() == [40, 45, 48]
 
 
-def test_a_track_that_has_ended_holds_its_last_frame_and_says_so(page: Any, root: str) -> None:
-    stage = Stage(page, root)
+def test_a_track_that_has_ended_holds_its_last_frame_and_says_so(show: Show) -> None:
+    stage = show()
     notes = stage.root.locator(".sm-note")
     stage.at(119.5 / 25)
     assert stage.frames()[1] == 119 and not notes.nth(FIRST).is_visible()
@@ -500,18 +503,16 @@ def test_a_track_that_has_ended_holds_its_last_frame_and_says_so(page: Any, root
 # --- depth ------------------------------------------------------------------------------------
 
 
-def test_a_face_with_depth_turns_by_drag_and_keys_and_a_flat_one_does_not(
-    page: Any, root: str
-) -> None:
-    stage = Stage(page, root, "deep")
+def test_a_face_with_depth_turns_by_drag_and_keys_and_a_flat_one_does_not(show: Show) -> None:
+    stage = show("deep")
     flat, front = stage.screen(0), stage.screen(1)
     canvas = stage.root.locator("canvas").nth(1)
     box = canvas.bounding_box()
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.move(*middle)
-    page.mouse.down()
-    page.mouse.move(middle[0] + 80, middle[1] + 20, steps=4)
-    page.mouse.up()
+    stage.page.mouse.move(*middle)
+    stage.page.mouse.down()
+    stage.page.mouse.move(middle[0] + 80, middle[1] + 20, steps=4)
+    stage.page.mouse.up()
     yaw, pitch = stage.js("return p.view.turn[1]")
     assert 0.2 < yaw < 1.3 and 0.05 < pitch < 0.4
     turned = stage.screen(1)
@@ -543,18 +544,16 @@ def test_a_face_with_depth_turns_by_drag_and_keys_and_a_flat_one_does_not(
 # --- the page around it -----------------------------------------------------------------------
 
 
-def test_the_menu_works_by_keys_and_closes_by_escape_or_a_click_elsewhere(
-    page: Any, root: str
-) -> None:
-    stage = Stage(page, root)
+def test_the_menu_works_by_keys_and_closes_by_escape_or_a_click_elsewhere(show: Show) -> None:
+    stage = show()
     button = stage.root.get_by_role("button", name="View")
     sheet = stage.root.get_by_role("dialog", name="View")
     button.press("Enter")
     assert sheet.is_visible()
-    page.keyboard.press("ArrowRight")
+    stage.page.keyboard.press("ArrowRight")
     assert stage.js("await next(); return p.view.layout") == "overlay"
     assert stage.js("return p.frame()") == 0, "an open menu keeps its keys"
-    page.keyboard.press("Escape")
+    stage.page.keyboard.press("Escape")
     assert not sheet.is_visible()
     assert button.evaluate("b => b.getRootNode().activeElement === b")
     button.click()
@@ -566,13 +565,13 @@ def test_the_menu_works_by_keys_and_closes_by_escape_or_a_click_elsewhere(
 
 
 @pytest.mark.parametrize(
-    "page", [{"device_scale_factor": s} for s in (1, 2)], indirect=True, ids=["usual", "dense"]
+    "show", [{"device_scale_factor": s} for s in (1, 2)], indirect=True, ids=["usual", "dense"]
 )
 @pytest.mark.parametrize("layout", ["grid", "difference"])
 def test_a_snapshot_is_a_png_of_the_stage_at_the_screens_resolution(
-    page: Any, root: str, layout: str
+    show: Show, layout: str
 ) -> None:
-    stage = Stage(page, root, layout=layout)
+    stage = show(layout=layout)
     stage.at(0.25)
     text, width, height, ratio = stage.js(
         "const blob = await p.stage.snapshot();"
@@ -592,15 +591,13 @@ def test_a_snapshot_is_a_png_of_the_stage_at_the_screens_resolution(
     assert dark[int(34 * ratio) : -int(60 * ratio)].sum() > 800, "faces"
 
 
+@pytest.mark.parametrize("show", [{"viewport": {"width": 900, "height": 900}}], indirect=True)
 @pytest.mark.parametrize("layout", ["grid", "overlay", "split", "difference"])
 @pytest.mark.parametrize("width", [480, 850])
-def test_nothing_runs_over_the_edge_of_a_narrow_player(
-    page: Any, root: str, layout: str, width: int
-) -> None:
-    page.set_viewport_size({"width": 900, "height": 900})
-    stage = Stage(page, root, "video", layout=layout, shifts=[0, 0, 12, -3])
+def test_nothing_runs_over_the_edge_of_a_narrow_player(show: Show, layout: str, width: int) -> None:
+    stage = show("video", layout=layout, shifts=[0, 0, 12, -3])
     stage.js(f"root.style.width = '{width}px'; await next(); return 0")
-    page.wait_for_timeout(150)
+    stage.page.wait_for_timeout(150)
     over = stage.js(
         "const edge = root.getBoundingClientRect().right + 0.5;"
         "const all = [...root.querySelectorAll('.sm-panels, .sm-panels *:not(.sm-shift *)')];"
@@ -618,14 +615,14 @@ def test_nothing_runs_over_the_edge_of_a_narrow_player(
         stage.root.get_by_role("button", name=button, exact=True).click()
         x, y = stage.js(f"{inside}('{sheet}').getBoundingClientRect(); return [x - left, y];")
         assert x >= 0 and y >= 0, button
-        page.keyboard.press("Escape")
+        stage.page.keyboard.press("Escape")
 
 
 @pytest.mark.parametrize("width", [480, 494, 850])
 def test_the_controls_stand_in_one_row_and_what_is_told_does_not_break_it(
-    page: Any, root: str, width: int
+    show: Show, width: int
 ) -> None:
-    stage = Stage(page, root, "video")
+    stage = show("video")
     stage.js(f"root.style.width = '{width}px'; await next(); return 0")
     rows = (
         "const shown = [...root.querySelectorAll('.sm-controls > *:not(.sm-status)')];"
@@ -635,7 +632,7 @@ def test_the_controls_stand_in_one_row_and_what_is_told_does_not_break_it(
     before = stage.js(rows)
     assert max(before) - min(before) <= 1, before
     stage.root.focus()
-    page.keyboard.press("s")
+    stage.page.keyboard.press("s")
     told = stage.root.get_by_text("Picture saved.")
     told.wait_for()
     after = stage.js(rows)
@@ -643,19 +640,19 @@ def test_the_controls_stand_in_one_row_and_what_is_told_does_not_break_it(
     assert told.evaluate("e => e.scrollWidth <= e.clientWidth"), "all of it can be read"
 
 
-def test_another_layout_leaves_the_controls_in_their_place(page: Any, root: str) -> None:
-    stage = Stage(page, root)
+def test_another_layout_leaves_the_controls_in_their_place(show: Show) -> None:
+    stage = show()
     view = stage.root.get_by_role("button", name="View", exact=True)
     places = []
     for layout in ("grid", "overlay", "split", "difference"):
         stage.set(layout=layout)
-        page.wait_for_timeout(100)
+        stage.page.wait_for_timeout(100)
         places.append(view.bounding_box()["y"])
     assert max(places) - min(places) < 4, places
 
 
-def test_the_picture_fills_its_panel(page: Any, root: str) -> None:
-    stage = Stage(page, root, "video")
+def test_the_picture_fills_its_panel(show: Show) -> None:
+    stage = show("video")
     stage.set(styles=["picture", "wireframe", "wireframe", "painted"])
     stage.settle()
     rows = stage.js(
@@ -667,10 +664,10 @@ def test_the_picture_fills_its_panel(page: Any, root: str) -> None:
     assert min(rows) > 0.98, "no band above or below"
 
 
-def test_many_panels_in_a_narrow_player_stay_in_sight(page: Any, root: str) -> None:
-    stage = Stage(page, root, "many")
+def test_many_panels_in_a_narrow_player_stay_in_sight(show: Show) -> None:
+    stage = show("many")
     stage.js("root.style.width = '500px'; await next(); return 0")
-    page.wait_for_timeout(150)
+    stage.page.wait_for_timeout(150)
     height = stage.js("return root.querySelector('.sm-panels').clientHeight")
     sides = stage.js("return [...root.querySelectorAll('.sm-stage')].map((s) => s.clientHeight)")
     assert len(sides) == 7 and min(sides) >= 100 and height < 800, (sides, height)
@@ -693,10 +690,8 @@ COUNT_CALLS = """
 """
 
 
-def test_four_panels_with_everything_on_are_drawn_once_with_few_strokes(
-    page: Any, root: str
-) -> None:
-    stage = Stage(page, root, "video")
+def test_four_panels_with_everything_on_are_drawn_once_with_few_strokes(show: Show) -> None:
+    stage = show("video")
     stage.at(1.2)
     plain = stage.js(COUNT_CALLS)
     stage.set(ghost=True, numbers=True, trails=0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import numpy as np
 import pandas as pd
@@ -173,11 +173,12 @@ def _factor(place: Any, label: str, start: float, key: str) -> float:
     return float(place.slider(label, 0.0, most, float(start), 0.1, key=key))
 
 
-def show_on_compare(runs: Mapping[str, Run], settings: Settings) -> None:
-    """Take every result to Compare as it is on the page; for a button to call.
+def show_on_compare(runs: Mapping[str, Run], settings: Settings) -> NoReturn:
+    """Take every result of this run of the page to Compare.
 
     A model as it comes is chosen there by name; what options or sliders have changed comes along
-    as a track of its own. `go_on_to_compare` then opens the page.
+    as a track of its own. The page runs once more, because the models cannot be set below their
+    control, and `go_on_to_compare` then opens Compare.
     """
     plain, choices = [], list(chosen("track"))
     for name, run in runs.items():
@@ -198,9 +199,8 @@ def show_on_compare(runs: Mapping[str, Run], settings: Settings) -> None:
         if all(imported.id != choice.id for choice in choices):
             choices.append(Choice(imported.id))
     choose("track", choices)
-    st.session_state["models"] = plain
-    keep_choice()
-    st.session_state[_GOING] = True
+    st.session_state[_GOING] = plain
+    st.rerun()
 
 
 def generate_lines(
@@ -228,7 +228,9 @@ def generate_lines(
 
 def go_on_to_compare() -> None:
     """Open Compare where results have just been taken there; for the top of the page."""
-    if st.session_state.pop(_GOING, False):
+    if (models := st.session_state.pop(_GOING, None)) is not None:
+        st.session_state["models"] = models
+        keep_choice()
         go_to("compare.py")
 
 

@@ -65,8 +65,10 @@ def _bring(workspace: Workspace) -> None:
             seen.add(recording.file_id)
             _add(workspace, recording, "Recording.wav")
         with st.container(horizontal=True):
-            if st.button("Built-in clip", icon=":material/play_circle:"):
-                state.choose_clip(state.sample_clip())
+            st.button(
+                "Built-in clip", icon=":material/play_circle:",
+                on_click=state.choose_clip, args=(state.sample_clip(),),
+            )  # fmt: skip
             if st.button(
                 "Get the example clip",
                 icon=":material/download:",

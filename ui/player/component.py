@@ -82,6 +82,7 @@ def show_player(
     start: float = 0.0,
     autoplay: bool = False,
     permalink: bool = False,
+    reports: bool = False,
 ) -> PlayerState:
     """Draw a player here; options as in `core.render.player.pack_player`.
 
@@ -94,8 +95,9 @@ def show_player(
     start, markers : as the player opens; later changes do not move a player that is already on the
         page, nor replace the markers that the viewer has set on it.
 
-    The page reruns when playing stops, when a paused position has settled and when markers have
-    changed, never during play.
+    With ``reports`` the page reruns when playing stops, when a paused position has settled and when
+    markers have changed, never during play. A rerun that begins while the viewer opens another page
+    cancels that; other pages therefore ask for no reports, and know neither time nor markers.
     """
     url = media_route.register(media, media_type) if media is not None else None
     buffer = pack_player(
@@ -115,6 +117,7 @@ def show_player(
         start=start,
         autoplay=autoplay,
         permalink=permalink,
+        reports=reports,
     )
     result = _component()(
         key=key, data=buffer, on_time_change=lambda: None, on_markers_change=lambda: None
@@ -138,6 +141,7 @@ def show_clip(
     start: float = 0.0,
     autoplay: bool = False,
     permalink: bool = False,
+    reports: bool = False,
 ) -> PlayerState:
     """Draw a player for panels of one clip, with the clip's own sound and picture."""
     return show_player(
@@ -157,4 +161,5 @@ def show_clip(
         start=start,
         autoplay=autoplay,
         permalink=permalink,
+        reports=reports,
     )

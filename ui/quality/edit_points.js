@@ -1,6 +1,7 @@
 // The points of one frame over its very picture: drag them, or move them by keys.
 // Python gives the frame and its points; what is done goes back as a list of what Python has not
-// heard yet, each with a number, so that nothing is lost or done twice while the page runs.
+// heard yet, each with a number, so that nothing is lost or done twice while the page runs. The list is a
+// trigger value: Streamlit keeps those, unlike state, when another page is opened before it has run this one.
 
 const SVG = "http://www.w3.org/2000/svg";
 const MOUNTED = new WeakMap(); // Streamlit's parent element -> the editor inside it
@@ -9,10 +10,10 @@ const SPREAD_REACH = 3; // radius of a circle, in spreads of its landmark
 const NEAR = 9; // px around a point within which it is taken
 
 export default function (component) {
-  const { data, parentElement: parent, setStateValue } = component;
+  const { data, parentElement: parent, setTriggerValue } = component;
   let editor = MOUNTED.get(parent);
   if (!editor) MOUNTED.set(parent, (editor = createEditor(parent)));
-  editor.update(data, setStateValue);
+  editor.update(data, setTriggerValue);
   return () => {
     editor.destroy();
     MOUNTED.delete(parent);
@@ -236,6 +237,11 @@ function createEditor(parent) {
     }
   });
 
+  // Who leaves the editor may leave the page next: its last keys are sent before that.
+  root.addEventListener("pointerleave", flush);
+  root.addEventListener("focusout", (event) => root.contains(event.relatedTarget) || flush());
+  window.addEventListener("pagehide", flush);
+
   svg.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || !data) return;
     const [x, y] = place(event);
@@ -333,9 +339,9 @@ function createEditor(parent) {
       "[ ]: frame before, after · Ctrl+Z: undo · Ctrl+wheel: zoom, drag the picture to move it";
   }
 
-  function update(given, setStateValue) {
+  function update(given, setTriggerValue) {
     const first = data === null;
-    say = setStateValue;
+    say = setTriggerValue;
     unheard = unheard.filter((deed) => deed.seq > given.seen);
     const other = first || given.frame !== data.frame || given.track !== data.track;
     if (other) {
@@ -366,6 +372,7 @@ function createEditor(parent) {
     update,
     destroy() {
       flush();
+      window.removeEventListener("pagehide", flush);
       watch.disconnect();
       root.remove();
     },

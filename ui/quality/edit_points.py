@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import MediaError
 from core.media import encode_picture, read_frame
@@ -70,6 +71,22 @@ def _filled(track: LandmarkTrack) -> LandmarkTrack:
     return fill_gaps(track, ends="repeat")
 
 
+def _sent(key: str) -> object:
+    """What the editor has sent. Where another page is about to open, Streamlit has forgotten the
+    component already, but holds the events that it sent."""
+    if key in st.session_state:
+        return st.session_state[key].get("deeds")
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None:
+        return None
+    values = context.session_state._state._new_widget_state
+    for name in values:
+        if name.endswith(f"-{key}__events"):
+            sent = values[name] or []
+            return next((e["value"] for e in reversed(sent) if e.get("event") == "deeds"), None)
+    return None
+
+
 def point_editor(
     clip: Clip,
     frame: int,
@@ -123,7 +140,7 @@ def point_editor(
     }
 
     def report() -> None:
-        deeds = st.session_state[key].get("deeds")
+        deeds = _sent(key)
         on_deeds(deeds if isinstance(deeds, list) else [])
 
     _component()(key=key, data=data, on_deeds_change=report)

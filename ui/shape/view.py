@@ -200,7 +200,7 @@ def over_time(shapes: Shapes, clip: Clip, track: LandmarkTrack) -> None:
             f"From {len(space.components)} components", style="wireframe", colour=ACCENT, track=back
         ),
     ]
-    seen = show_clip(panels, media, key=f"shape {clip.id}", curves=curves)
+    seen = show_clip(panels, media, key=f"shape {clip.id}", curves=curves, reports=True)
     if len(space.components) < 2:
         return
     names = []

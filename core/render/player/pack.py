@@ -243,6 +243,7 @@ def pack_player(
     start: float = 0.0,
     autoplay: bool = False,
     permalink: bool = False,
+    reports: bool = False,
 ) -> bytes:
     """Everything a player needs, as one buffer (layout: see the module).
 
@@ -266,6 +267,7 @@ def pack_player(
     autoplay : play at once, in a loop and muted (browsers allow no other), with a button for sound.
     permalink : the page's address follows what the viewer sets, and opens the player on it; for at
         most one player of a page.
+    reports : the player reports a settled position and changed markers to the page around it.
 
     Raises
     ------
@@ -315,6 +317,7 @@ def pack_player(
         "start": float(start),
         "autoplay": bool(autoplay),
         "permalink": bool(permalink),
+        "reports": bool(reports),
         "media": media_url,
         "hasVideo": bool(has_video and media_url),
         "video": {

@@ -22,9 +22,9 @@ import { readBuffer } from "./unpack.js";
  * A player inside `root` (an empty element that this call may fill).
  * options.buffer: Uint8Array of pack.py. options.mediaUrl: replaces the URL in the buffer. options.state: the
  * state() of an earlier player. options.media: an element to take over.
- * options.onEvent(name, value), never called while playing: "time" with seconds (of a video: the middle of the
- * frame shown) when playing stops and when a paused position has settled; "markers" with all of them when they
- * have changed. Returns {retheme, state, destroy, leaveUrl}.
+ * options.onEvent(name, value): called where the buffer asks for reports, never while playing: "time" with
+ * seconds (of a video: the middle of the frame shown) when playing stops and when a paused position has settled;
+ * "markers" with all of them when they have changed. Returns {retheme, state, destroy, leaveUrl}.
  *
  * `parts` holds what the modules share. Each takes it at creation and reads the others from it when called.
  */
@@ -42,7 +42,7 @@ export function createPlayer(root, { buffer, mediaUrl = null, onEvent = () => {}
 
   const drift = (parts.drift = createDrift(data, view));
   const transport = (parts.transport = createTransport(parts));
-  const report = (parts.report = createReport(parts, onEvent));
+  const report = (parts.report = createReport(parts, header.reports ? onEvent : () => {}));
   const drawing = (parts.drawing = createDrawing(parts));
   const act = createActions(parts);
   const stage = (parts.stage = createStage(data, look, view, drawing.wake, change));
