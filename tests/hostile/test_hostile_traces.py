@@ -66,6 +66,7 @@ def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     guard._close_idle()
 
 
+@pytest.mark.timeout(900)
 def test_bad_files_leave_nothing_behind_and_a_refusal_costs_the_app_no_memory(quiet: Path) -> None:
     """No memory, not even for a moment: the peak counts."""
     space = Workspace(quiet / "space")
