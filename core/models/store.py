@@ -102,7 +102,11 @@ class ModelCard:
 
 
 def known_models() -> list[ModelCard]:
-    """Every model of the registry, in its order."""
+    """Every model of the registry.
+
+    Shipped models for any voice come first, then shipped models for one voice, then published
+    ones. Otherwise they are in the registry's order.
+    """
     here, found = weight_store(), []
     for entry in entries():
         home = PRETRAINED if entry.remote is None else weights_folder()
@@ -112,7 +116,7 @@ def known_models() -> list[ModelCard]:
         found.append(
             ModelCard(entry.name, entry.family, path, entry.summary, card, here.state(entry), entry)
         )
-    return found
+    return sorted(found, key=lambda one: (one.entry.remote is not None, one.one_voice))
 
 
 def list_models() -> list[ModelCard]:
@@ -121,7 +125,7 @@ def list_models() -> list[ModelCard]:
     Returns
     -------
     list of ModelCard
-        In registry order: name, family, summary, and the scores of the training run.
+        In the order of `known_models`: name, family, summary, and the scores of the training run.
 
     Examples
     --------

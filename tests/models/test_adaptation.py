@@ -23,7 +23,7 @@ from core.tracks.track import LandmarkTrack, frame_times
 
 CLIP = "c" * 64
 SOUND = noise(2.0, 16_000)
-FAMILIES = {card.family: card for card in reversed(known_models()) if card.state == "shipped"}
+FAMILIES = {card.family: card for card in reversed(known_models()) if card.one_voice}
 seeds = st.integers(0, 1000)
 
 

@@ -364,9 +364,9 @@ def test_the_frames_are_those_of_the_listener_fed_the_same_pieces(
 def test_a_network_gives_through_the_socket_what_it_gives_beside_it(
     call: Callable[..., Any], tmp_path: Path
 ) -> None:
-    from core.models import list_models, load_model
+    from core.models import load_model
 
-    model = load_model(list_models()[0].name)
+    model = load_model("grid-s1-cnn")
     sound = voice(2.0)
     sound[100] = 32767  # the loudest sample comes first: the level does not depend on the pieces
     with call(live_route.register({"cnn": model}, tmp_path)) as browser:
