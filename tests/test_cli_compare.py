@@ -136,7 +136,7 @@ def test_a_page_may_hold_the_clip_and_says_its_size(made: Path, run: Run, tmp_pa
         *("compare", made / "truth.npz", made / "cnn.npz", "--video", made / "talk.mp4"),
         *("-o", tmp_path / "c.html"),
     )
-    assert re.search(r"note: the clip's picture takes \d\.\d MB", done.err)
+    assert re.search(r"note: the video takes \d\.\d MB", done.err)
     header = header_of((tmp_path / "c.html").read_text())
     assert header["hasVideo"] and header["video"]["size"] == [256, 256]
     assert [p["kind"] for p in header["panels"]] == ["video", "landmarks", "landmarks"]

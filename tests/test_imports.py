@@ -43,8 +43,8 @@ def test_labels_are_kept_with_their_ending(space: Workspace, name: str) -> None:
     data = {
         "words.csv": LABELS,
         "clip.align": b"0 12500 bin\n",
-        "Words.TextGrid": b'"ooTextFile"\n"TextGrid"\n0 1 <exists> 1\n'
-        b'"IntervalTier" "w" 0 1 1\n0 1 "bin"',
+        "Words.TextGrid": b'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n1\n<exists>\n1\n'
+        b'"IntervalTier"\n"w"\n0\n1\n1\n0\n1\n"bin"\n',
     }[name]
     imported = space.add_import(io.BytesIO(data), name, "labels")
     assert imported.kind == "labels" and imported.name == name

@@ -207,7 +207,7 @@ def test_the_manifest_is_written_after_the_track(
     def fail(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("core.workspace.atomic_write", fail)
+    monkeypatch.setattr("core.workspace.store.atomic_write", fail)
     key = result_key(kind="interrupted")
     with pytest.raises(KeyboardInterrupt):
         space.store_track(key, gappy(), {})

@@ -262,7 +262,7 @@ def _same_points(
     if identity == "removed" and lips_alone:
         try:
             lips = {name: remove_lip_identity(_with_eyes(track)) for name, track in raw.items()}
-            done = "Lips alone: each motion on the template's lips, in HUM's lip space."
+            done = "Lips only: each motion on the template's lips, in space eye5."
             return lips, (done,)
         except SpeechmarksError as error:
             said.append(f"Lips are shown as they are: {error}")

@@ -103,9 +103,13 @@ def bare() -> bytes:
 @pytest.mark.parametrize(
     ("dropped", "names", "style"),
     [
-        ([], ["Truth", "MODEL"], "wireframe"),
-        ([("landmarks.npz", other_clip, "")], ["Truth", "MODEL", "landmarks.npz"], "portrait"),
-        ([("mine.npy", bare, ":20:template")], ["Truth", "MODEL", "mine.npy"], "dots"),
+        ([], ["Ground truth", "MODEL"], "wireframe"),
+        (
+            [("landmarks.npz", other_clip, "")],
+            ["Ground truth", "MODEL", "landmarks.npz"],
+            "portrait",
+        ),
+        ([("mine.npy", bare, ":20:template")], ["Ground truth", "MODEL", "mine.npy"], "dots"),
     ],
     ids=["one clip and a model", "two clips", "a dropped track without rate and space"],
 )

@@ -155,7 +155,7 @@ def test_long_sound_is_heard_from_its_file(
     def whole(*_: object, **__: object) -> None:
         raise AssertionError("all of the sound was read at once")
 
-    monkeypatch.setattr("ui.shared.state.read_sound", whole)
+    monkeypatch.setattr("ui.shared.state.read_audio", whole)
     app = open_page("inference", clips("sound only"))
     in_order(app)
     assert not app.error and motion(app) == pytest.approx(short)

@@ -15,7 +15,7 @@ import soundfile
 from core.detect import detect_landmarks
 from core.media import Waveform, open_audio
 from core.models import load_model
-from core.render.player import report as hear_sound
+from core.render.player import audio_overview
 from core.workspace import Workspace, cached_landmarks
 
 pytestmark = pytest.mark.soak
@@ -44,7 +44,7 @@ def test_an_hour_of_a_file_is_heard_without_holding_it(tmp_path: Path) -> None:
     model.predict(Waveform(rng.standard_normal(60 * rate).astype(np.float32), rate))
     stored = open_audio(path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    timeline = hear_sound(stored)
+    timeline = audio_overview(stored)
     timeline_grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     track = model.predict(stored).track
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024

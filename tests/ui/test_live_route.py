@@ -142,7 +142,7 @@ class Browser:
         except ConnectionClosed:
             return
 
-    def push(self, seconds: float = 20) -> dict[str, Any]:
+    def receive(self, seconds: float = 20) -> dict[str, Any]:
         """Everything up to the last words, which are returned; frames by model."""
         end = time.monotonic() + seconds
         while True:

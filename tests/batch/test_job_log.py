@@ -27,7 +27,7 @@ def done(out: Path, source: Path, *files: str, **facts: object) -> JobLog:
     job_log = JobLog(out, "resize", facts)
     job_log.open()
     job_log.begin("a", [])
-    job_log.end("a", source, made(out, "a", *files))
+    job_log.finish("a", source, made(out, "a", *files))
     return job_log
 
 
@@ -86,7 +86,7 @@ def test_what_a_killed_run_began_is_ours(tmp_path: Path, source: Path) -> None:
     assert not again.is_done("a", source)
     again.open()
     again.begin("a", [out / "a.mp4"])
-    again.end("a", source, made(out, "a", "a.mp4"))
+    again.finish("a", source, made(out, "a", "a.mp4"))
     assert JobLog(out, "resize", {}).is_done("a", source)
 
 
@@ -96,7 +96,7 @@ def test_what_is_no_longer_made_is_removed(tmp_path: Path, source: Path) -> None
     again = JobLog(out, "resize", {}, force=True)
     again.open()
     again.begin("a", [])
-    again.end("a", source, made(out, "a", "a-001.mp4"))
+    again.finish("a", source, made(out, "a", "a-001.mp4"))
     assert sorted(p.name for p in out.glob("*.mp4")) == ["a-001.mp4"]
 
 
