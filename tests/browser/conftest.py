@@ -149,26 +149,28 @@ def page(windows: Callable[..., Any], request: pytest.FixtureRequest) -> Iterato
 
 
 @pytest.fixture(scope="module")
-def tabs(windows: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+def tabs(browser: Any) -> Iterator[Callable[..., Any]]:
     """``tabs(address, **options)`` -> a page that shows it, opened once for all tests of a file. An
     uncaught error in one of them fails the test that meets it.
+
+    Each has a window of its own: Chromium draws a page behind another one of its window slowly.
     """
-    opened: dict[tuple[str, int], Any] = {}
+    opened: dict[str, Any] = {}
     problems: list[str] = []
 
     def tab(address: str, **options: Any) -> Any:
         assert not problems, f"errors in a page: {problems}"
-        window = windows(**options)
-        key = (address, id(window))
+        options = {**WINDOW, **options}
+        key = f"{address} {sorted(options.items())}"
         if key not in opened:
-            opened[key] = page = window.new_page()
+            opened[key] = page = browser.new_context(**options).new_page()
             page.on("pageerror", lambda error: problems.append(str(error)))
             page.goto(address)
         return opened[key]
 
     yield tab
     for page in opened.values():
-        page.close()
+        page.context.close()
     assert not problems, f"errors in a page: {problems}"
 
 

@@ -51,7 +51,7 @@ def test_player_and_movie_draw_the_same_portrait(page: Any, frame: int) -> None:
     page.wait_for_function("() => Boolean(window.drawPortrait)")
     given = {
         "points": points.ravel().tolist(),
-        "parts": {name: list(numbers) for name, numbers in DLIB68.parts.items()},
+        "parts": {name: list(points) for name, points in DLIB68.parts.items()},
         "eyes": eyes,
         "head": head,
         "ground": "#f5f5f4",
