@@ -43,7 +43,8 @@ def test_labels_are_kept_with_their_ending(space: Workspace, name: str) -> None:
     data = {
         "words.csv": LABELS,
         "clip.align": b"0 12500 bin\n",
-        "Words.TextGrid": b'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n1\n<exists>\n1\n'
+        "Words.TextGrid": b'File type = "ooTextFile"\nObject class = "TextGrid"\n\n'
+        b"0\n1\n<exists>\n1\n"
         b'"IntervalTier"\n"w"\n0\n1\n1\n0\n1\n"bin"\n',
     }[name]
     imported = space.add_import(io.BytesIO(data), name, "labels")

@@ -92,7 +92,7 @@ def test_the_printed_commands_make_every_chosen_model(
     toy.give(weights_folder())
     names = ["ours", "1D_CNN"]
     app = open_page("inference", clips("built-in"), adapt=adapt)
-    app = slide(app.multiselect[0].set_value(names).run(), "whole motion", 2.0)
+    app = slide(app.multiselect[0].set_value(names).run(), "all components", 2.0)
     in_order(app)
     here = tmp_path / "here"
     (here / "samples").mkdir(parents=True)

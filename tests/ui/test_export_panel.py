@@ -14,20 +14,20 @@ from core.media import probe
 SCRIPT = """
 import numpy as np
 import streamlit as st
-from core.quality import Score
+from core.evaluation.publications import Score
 from core.render import INK, Panel
 from core.render.player import PlayerPanel
 from core.samples import SAMPLE
 from core.tracks.track import LandmarkTrack
 from ui.shared import state
-from ui.compare.export_panel import Takeaway, take_away
+from ui.compare.export_panel import Export, export_controls
 
 clip = state.sample_clip()
 truth = LandmarkTrack(SAMPLE.truth.points[:25] + st.session_state.get("moved", 0),
                       SAMPLE.truth.times[:25])
 media = state.media(clip)
 score = {"rmse": Score(0.25, 25, "IOD", None, np.empty(0))}
-take_away(Takeaway(
+export_controls(Export(
     clip, media,
     [PlayerPanel("Clip", "video", "overlay", INK, truth), PlayerPanel("Truth", track=truth)],
     [Panel("Clip", truth, clip.path), Panel("Truth", truth)],
