@@ -49,6 +49,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file to a process, as ``--dist loadfile``; all browser tests to one: two at once are too
+    slow for the clocks that they watch, and share no server."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if "/browser/" in nodeid else str(super()._split_scope(nodeid))
+
+    return OneBrowser(config, log)
+
+
 @pytest.fixture(scope="module")
 def narrow_cnn() -> Iterator[None]:
     """The CNN of Eskimez et al. 2020 with fewer channels: the same code in little time."""
