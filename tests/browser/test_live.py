@@ -139,7 +139,7 @@ def test_the_face_moves_with_the_voice_and_the_recording_becomes_the_chosen_clip
     before, runs = live.mouth(), tab.get_by_text("runs ").inner_text()
     assert live.js("p.faces[0].frame") == -1 and before > 0, "a face at rest stands there already"
     live.speak(0.5)
-    openings, frames, end = [], [], time.monotonic() + 20
+    openings, frames, end = [], [], time.monotonic() + 90
     while len(set(frames)) < 30 and time.monotonic() < end:
         openings.append(live.mouth())
         frames.append(live.js("p.faces[0].frame"))

@@ -25,6 +25,7 @@ from ui.player.component import show_player
 HERE = Path(__file__).parent
 st.set_page_config(layout="wide")
 st.session_state.runs = st.session_state.get("runs", 0) + 1
+st.text(f"runs {st.session_state.runs}")  # before what is told: both are read together
 mode = st.query_params.get("mode", "video")
 
 def track(frames, fps, uneven=False):
@@ -63,7 +64,6 @@ if show:
         labels={"words": [TimedLabel(0.5, 1.5, "<b>one</b>"), TimedLabel(2.0, 3.0, "two")]},
     )
     st.text(f"told {state.time}")
-st.text(f"runs {st.session_state.runs}")
 """
 
 
