@@ -119,7 +119,8 @@ def evaluate_command(
                 first = scored
             else:
                 apart = differences(scored.clips, first.clips)
-                results[name]["against"][label] = {"model": model[0], "difference": apart}
+                other = Path(model[0]).name  # of a file its name, so that results name no machine
+                results[name]["against"][label] = {"model": other, "difference": apart}
                 lines.append(_difference_line(f"{name} minus {model[0]}, {label}", apart))
     report.close()
     atomic_write(target, json.dumps(plain(results), indent=1).encode())
