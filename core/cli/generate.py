@@ -296,7 +296,8 @@ def generate_command(
             notice(f"{name}: {error}")
         report(number)
     report.close()
-    line = f"{len(files)} files, {sum(f['frames'] for f in files)} frames -> {out}"
+    count = "1 file" if len(files) == 1 else f"{len(files)} files"
+    line = f"{count}, {sum(f['frames'] for f in files)} frames -> {out}"
     if failed:
         line += f"; {len(failed)} failed"
     return Done(line, {"files": files, "failed": failed, **adapted}, code=3 if failed else 0)

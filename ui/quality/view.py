@@ -1,4 +1,4 @@
-"""How good the landmarks of a clip are: measures, a strip over time, frames that deserve a look."""
+"""How good the landmarks of a clip are: measures, a strip over time, frames to check."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def quality_of(track: LandmarkTrack, size: tuple[int, int]) -> Quality:
 
 @remembered
 def odd_of(track: LandmarkTrack, size: tuple[int, int]) -> list[OddFrame]:
-    """The frames that deserve a look, found once."""
+    """The frames to check, found once."""
     return odd_frames(track, size)
 
 
@@ -156,7 +156,7 @@ def _runs(figure: go.Figure, track: LandmarkTrack, runs: Sequence[OddFrame], nam
 
 
 def odd_table(track: LandmarkTrack, odd: Sequence[OddFrame], frame: int) -> None:
-    """Frames that deserve a look, the worst first; a click opens the frame."""
+    """Frames to check, the worst first; a click opens the frame."""
     st.markdown(f"**Frames to check: {len(odd)}**")
     if not odd:
         st.caption("None: no gaps, jumps or jitter, and no face at the edge of the picture.")

@@ -93,7 +93,7 @@ def clip_caption(clip: Clip) -> str:
         rate = "variable rate" if video.variable_rate else f"{video.fps:.2f} fps"
         frames = "1 frame" if video.n_frames == 1 else f"{video.n_frames} frames"
         parts.append(f"{frames}, {rate}")
-    parts.append("sound" if clip.info.audio else "no audio")
+    parts.append("audio" if clip.info.audio else "no audio")
     if state.is_sample(clip):
         parts.append("synthetic")
     if video is not None and (chosen := recipe_words(state.recipe(clip))):
