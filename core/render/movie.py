@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import BadInput
 from ..media.audio import Audio
 from ..media.movie import MovieWriter
+from ..tracks.scheme import get_scheme
 from ..tracks.track import LandmarkTrack
 from .canvas import blank
 from .painted import at_template_size
@@ -133,14 +134,15 @@ def threed_movie(
 ) -> None:
     """The 3-D wireframe of a track with depth, of any scheme; parameters as for `face_movie`.
 
-    z points towards the viewer, but in a facemesh468 track away from the camera.
+    The direction of z is that of the scheme (`Scheme.depth_sign`).
     """
     _refuse_empty(track)
     if track.points.shape[2] != 3:
         raise BadInput("A 3-D movie needs points with x, y and z; this track has x and y only.")
     template = at_template_size(track)
-    if track.scheme == "facemesh468":
-        template = template.replace(points=template.points * (1, 1, -1))
+    template = template.replace(
+        points=template.points * (1, 1, get_scheme(track.scheme).depth_sign)
+    )
 
     def draw(index: int | None) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         if index is None:

@@ -44,6 +44,7 @@ class Scheme:
     extra_edges : edges beyond consecutive points inside a part
     inner_lip_pairs, outer_lip_pairs : (upper, lower) indices of anatomical vertical pairs
     mirror : index of each point's left-right counterpart
+    depth_sign : 1 where z of a 3-D track points towards the viewer, -1 where away from the viewer
     """
 
     name: str
@@ -54,6 +55,7 @@ class Scheme:
     outer_lip_pairs: tuple[tuple[int, int], ...]
     mirror: tuple[int, ...]
     extra_edges: tuple[tuple[int, int], ...] = field(default=())
+    depth_sign: int = 1
 
     @cached_property
     def edges(self) -> tuple[tuple[int, int], ...]:
@@ -195,6 +197,7 @@ FACEMESH468 = Scheme(
     outer_lip_pairs=((37, 84), (0, 17), (267, 314)),
     # The mesh numbers the midline and the right half first, then the left half in the same order.
     mirror=_mirror(468, (tuple(p for p in range(248) if p not in _MESH_MIDLINE), _run(248, 467))),
+    depth_sign=-1,
 )
 
 SCHEMES: Mapping[str, Scheme] = MappingProxyType({s.name: s for s in (DLIB68, LIPS20, FACEMESH468)})

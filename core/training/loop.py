@@ -99,7 +99,8 @@ def train(
     ------
     OutputExists : ``out`` holds a run and neither ``resume`` nor ``force`` was asked for.
     WeightsError : a checkpoint or start file that does not fit.
-    BadInput : data without sound for a family that hears it; a loss that is no number.
+    BadInput : data without audio for a family that needs it; a loss that is not a number; a resumed
+        run whose corrections changed.
     """
     options = options or TrainOptions()
     out = Path(out)
@@ -116,7 +117,8 @@ def train(
     torch.manual_seed(options.seed)
     recipe.device, recipe.half = place(recipe, options)
     recipe.prepare(training)
-    run = _Run(recipe, options, _steps(training, options))
+    fact = _corrections(training, validation)
+    run = _Run(recipe, options, _steps(training, options), fact)
     if resume and checkpoint.exists():
         run.restore(checkpoint)
     elif options.start is not None:
@@ -157,6 +159,13 @@ def place(recipe: Recipe, options: TrainOptions) -> tuple[torch.device, bool]:
     return device, recipe.bears_half and quick
 
 
+def _corrections(training: TrainingSet, validation: TrainingSet) -> dict[str, Any]:
+    """Digest of the corrections in the landmarks of both sets."""
+    return corrections_fact(
+        {e.name: e.corrections for e in (*training.examples, *validation.examples)}
+    )
+
+
 def _steps(training: TrainingSet, options: TrainOptions) -> int:
     """Steps of an epoch."""
     return len(
@@ -169,8 +178,11 @@ def _steps(training: TrainingSet, options: TrainOptions) -> int:
 class _Run:
     """The state of a run: everything that a checkpoint holds."""
 
-    def __init__(self, recipe: Recipe, options: TrainOptions, steps: int) -> None:
+    def __init__(
+        self, recipe: Recipe, options: TrainOptions, steps: int, corrections: dict[str, Any]
+    ) -> None:
         self.recipe, self.options, self.steps = recipe, options, steps
+        self.corrections = corrections
         self.net = recipe.net().to(recipe.device)
         self.average = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(recipe.decay))  # type: ignore[no-untyped-call]
         self.optimiser = torch.optim.AdamW(  # without decay it is Adam
@@ -286,12 +298,19 @@ class _Run:
             "schedule": self.schedule.state_dict(),
             "curves": self.curves,
             "best": self.best,
+            "corrections": self.corrections,
         }
         with staged(checkpoint) as partial:
             torch.save(state, partial)
 
     def restore(self, checkpoint: Path) -> None:
-        """Go on from a checkpoint; `WeightsError` where it is damaged or of another net."""
+        """Continue from a checkpoint.
+
+        Raises
+        ------
+        WeightsError : a damaged checkpoint, or one of another network.
+        BadInput : the corrections of the clips changed since.
+        """
         try:
             saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
             self.net.load_state_dict(saved["net"])
@@ -306,6 +325,12 @@ class _Run:
                 f"{checkpoint.name!r} does not fit, so the run cannot be resumed; start "
                 "again with --force."
             ) from error
+        before = saved.get("corrections", self.corrections)
+        if before != self.corrections:
+            raise BadInput(
+                f"The corrections of the clips changed since this run began (corrected clips then: "
+                f"{before['clips']}, now: {self.corrections['clips']}); start again with --force."
+            )
 
 
 def _averaged(recipe: Recipe, run: _Run, validation: TrainingSet, out: Path) -> dict[str, Any]:
@@ -343,9 +368,7 @@ def _write_summary(
         "speakers": training.speakers,
         "validation_clips": len(validation.examples),
         "left_out": [*training.left_out, *validation.left_out],
-        "corrections": corrections_fact(
-            {e.name: e.corrections for e in (*training.examples, *validation.examples)}
-        ),
+        "corrections": _corrections(training, validation),
         "curves": curves,
         "averaged": averaged,
     }

@@ -73,6 +73,13 @@ def test_depth_travels() -> None:
     np.testing.assert_allclose(back.points[0], points, atol=1e-3)
 
 
+def test_depth_points_towards_the_viewer_for_every_scheme() -> None:
+    points = np.random.default_rng(0).normal(size=(4, 468, 3))
+    mesh = LandmarkTrack(points, np.arange(4) / 25, scheme="facemesh468")  # z away from the viewer
+    found = unpack_player(pack(PlayerPanel("mesh", track=mesh))).points[0]
+    np.testing.assert_allclose(found, points * (1, 1, -1), atol=1e-3)
+
+
 @given(seed=st.integers(0, 99), largest=st.floats(0, 1e4))
 def test_the_spread_travels_in_a_byte_for_each_landmark(seed: int, largest: float) -> None:
     rng = np.random.default_rng(seed)

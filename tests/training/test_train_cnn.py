@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,16 @@ def test_a_finished_run_can_be_made_longer(tmp_path: Path) -> None:
     longer = TrainOptions(epochs=2, batch_size=2, threads=1)
     curves = train(recipe(), TRAINING, VALIDATION, tmp_path / "r", longer, resume=True)["curves"]
     assert [c["epoch"] for c in curves] == [1, 2]
+
+
+def test_a_run_is_not_resumed_with_other_corrections(
+    whole: tuple[Path, dict[str, Any], list[dict[str, Any]]],
+) -> None:
+    first = replace(TRAINING.examples[0], corrections="f00d")
+    corrected = replace(TRAINING, examples=(first, *TRAINING.examples[1:]))
+    with pytest.raises(BadInput, match=r"then: 0, now: 1.*--force") as caught:
+        train(recipe(), corrected, VALIDATION, whole[0], OPTIONS, resume=True)
+    sentence(caught.value)
 
 
 def test_a_finished_run_that_is_resumed_changes_nothing(

@@ -185,7 +185,10 @@ def _scheme_table(name: str) -> dict[str, Any]:
 
 
 def _track_entry(track: LandmarkTrack, sections: _Sections) -> dict[str, Any]:
-    values, offset, scale = _quantise(track.points)
+    points = track.points
+    if points.shape[2] == 3:  # in the buffer, z points towards the viewer
+        points = points * (1, 1, get_scheme(track.scheme).depth_sign)
+    values, offset, scale = _quantise(points)
     return {
         "scheme": track.scheme,
         "space": track.space,
