@@ -6,22 +6,71 @@ import functools
 import inspect
 import json
 import math
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
-from ..errors import SpeechmarksError
+from ..errors import BadInput, SpeechmarksError
 from ..package import program
 from .app import app
 
-__all__ = ["Done", "Progress", "app", "command", "inert", "main", "notice", "plain", "table_lines"]
+__all__ = [
+    "Done",
+    "Progress",
+    "app",
+    "command",
+    "inert",
+    "layout",
+    "main",
+    "notice",
+    "plain",
+    "table_lines",
+]
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+Assume = Annotated[
+    list[str],
+    typer.Option(
+        "--assume",
+        help="How a bare track is laid out: y-up, mirrored, upside-down, swapped, xs-then-ys, "
+        "one-based, percent or unit; repeatable.",
+    ),
+]
+Picture = Annotated[
+    str,
+    typer.Option("--picture", metavar="WxH", help="Size of the picture of normalised numbers."),
+]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a bare track is laid out, as ``--assume`` and ``--picture`` say."""
+
+    assume: tuple[str, ...] = ()
+    picture: tuple[int, int] | None = None
+
+    @classmethod
+    def read(cls, assume: Sequence[str], picture: str) -> Layout:
+        """From the options; `BadInput` where the size is none."""
+        if not picture:
+            return cls(tuple(assume))
+        match = re.fullmatch(r"([1-9]\d{0,4})[x,]([1-9]\d{0,4})", picture)
+        if match is None:
+            raise BadInput(f"--picture is a size such as 1920x1080, not {picture[:20]!r}.")
+        return cls(tuple(assume), (int(match[1]), int(match[2])))
+
+
+layout: ContextVar[Layout] = ContextVar("layout", default=Layout())  # noqa: B039 - frozen
+"""The layout of bare tracks in the command that runs; for all that take ``--source-fps``."""
 
 
 @dataclass(frozen=True)
@@ -81,23 +130,31 @@ def command(
     """Register a function that returns `Done` as a command with ``--json``."""
 
     def register(function: Callable[..., Done]) -> Callable[..., Done]:
+        signature = inspect.signature(function, eval_str=True)
+        reads = "source_fps" in signature.parameters
+
         @functools.wraps(function)
         def run(*args: Any, json_output: bool = False, **options: Any) -> None:
+            if reads:
+                layout.set(Layout.read(options.pop("assume"), options.pop("picture")))
             done = function(*args, **options)
             line = "\n".join(inert(part) for part in done.line.split("\n"))
             typer.echo(json.dumps(plain(done.data)) if json_output else line)
             if done.code:
                 raise typer.Exit(done.code)
 
-        signature = inspect.signature(function, eval_str=True)
-        extra = inspect.Parameter(
-            "json_output", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=JsonFlag
-        )
+        more: dict[str, tuple[Any, Any]] = {"json_output": (JsonFlag, False)}
+        if reads:
+            more = {"assume": (Assume, ()), "picture": (Picture, ""), **more}
+        extra = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=kind)
+            for name, (kind, value) in more.items()
+        ]
         run.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[*signature.parameters.values(), extra], return_annotation=None
+            parameters=[*signature.parameters.values(), *extra], return_annotation=None
         )
         run.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()} | {
-            "json_output": JsonFlag
+            p.name: p.annotation for p in extra
         }
         group.command(name, help=inspect.cleandoc(function.__doc__ or ""))(run)
         return function

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
 from ..tracks import track as values
+from ..tracks.anatomy import Assumption
 from ..tracks.io import FACE_RATE, Basis, read_contents, to_track, write_track
 from ..tracks.track import LandmarkTrack
-from .console import notice
+from .console import layout, notice
 
 __all__ = [
     "Force",
@@ -60,7 +61,11 @@ def open_track(
     Parameters as for `core.tracks.io.read_contents` and `to_track`. A file without times has 25
     frames a second, or 30 where ``published``.
     """
-    found = read_contents(path, face=face, sample=sample, basis=basis)
+    how = layout.get()
+    assume = cast(tuple[Assumption, ...], how.assume)
+    found = read_contents(
+        path, face=face, sample=sample, basis=basis, assume=assume, picture=how.picture
+    )
     for remark in found.remarks:
         notice(remark)
     fps = source_fps

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import BadInput
+from ..anatomy import Finding
 from ..scheme import scheme_of
 from ..track import Space
 
@@ -47,7 +48,9 @@ class Contents:
     score : (T,)
     spread : (T, N) pixels, NaN where unknown
     provenance : None where the format holds none
+    normalised : whether x and y are shares of the width and height of a picture
     remarks : sentences for the user: what was chosen or left out on the way
+    finding : what anatomy says of the numbers; None where a file states their space
     """
 
     points: NDArray[np.float64]
@@ -58,6 +61,8 @@ class Contents:
     spread: NDArray[np.float64] | None = None
     provenance: tuple[dict[str, Any], ...] | None = None
     remarks: tuple[str, ...] = ()
+    normalised: bool = False
+    finding: Finding | None = None
 
 
 def finite_array(values: NDArray[Any], name: str) -> NDArray[np.float64]:

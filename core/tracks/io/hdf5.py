@@ -17,6 +17,7 @@ from ..track import LandmarkTrack, frame_times
 from .contents import FACE_RATE, Basis, Contents, finite_array, shaped
 from .npy import from_fields
 from .stored import check_chunks, stored_array, stored_dataset
+from .wide import placed
 
 __all__ = ["h5_track", "read_h5"]
 
@@ -57,6 +58,14 @@ def read_h5(path: Path, *, sample: int | None, basis: Basis | None) -> Contents:
             return _nr(file, name, sample, basis)
         if "flmark" in file:
             return _tfl(file, name, sample)
+        if "tracks" in file and "node_names" in file:
+            return _sleap(file, name, sample)
+        if any(isinstance(item, h5py.Group) and "table" in item for item in file.values()):
+            raise BadInput(
+                f"{name!r} is a table of pandas (DeepLabCut), whose names are Python objects and "
+                'are never opened. Convert it: python -c "import pandas as pd; '
+                f"pd.read_hdf('{name}').to_csv('points.csv')\""
+            )
         raise BadInput(
             f"{name!r} holds neither 'points' (a track) nor 'landmarks' or 'flmark' (training "
             f"data); it holds {shown(list(file)[:7])}."
@@ -71,6 +80,21 @@ def _own(file: h5py.File, name: str) -> Contents:
     if "times" not in fields:
         raise BadInput(f"{name!r} holds points but no times; write it again as a track.")
     return from_fields(fields | {key: file.attrs[key] for key in file.attrs}, name)
+
+
+def _sleap(file: h5py.File, name: str, instance: int | None) -> Contents:
+    """An analysis file of SLEAP (Pereira et al. 2022): tracks (instances, 2, nodes, frames)."""
+    values = stored_array(file, "tracks", name)
+    nodes = [n.decode("utf-8", "replace") for n in np.asarray(file["node_names"]).ravel().tolist()]
+    if values.ndim != 4 or values.shape[1:3] != (2, len(nodes)):
+        raise BadInput(
+            f"'tracks' of {name!r} has shape {values.shape}; expected (instances, 2, "
+            f"{len(nodes)}, frames)."
+        )
+    if not 0 <= (instance or 0) < len(values):
+        raise BadInput(f"{name!r} holds {len(values)} instances, from 0; there is no {instance}.")
+    points = np.moveaxis(values[instance or 0].astype(np.float64), 2, 0)  # (frames, 2, nodes)
+    return placed({node: points[:, :, k] for k, node in enumerate(nodes)}, name)
 
 
 def _nr(file: h5py.File, name: str, sample: int | None, basis: Basis | None) -> Contents:

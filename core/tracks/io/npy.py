@@ -7,6 +7,7 @@ import json
 import math
 import zipfile
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,7 +33,15 @@ __all__ = [
 ]
 
 _LONGEST_NAME = 64
+_POINTS = ("points", "landmarks", "keypoints", "kpts", "lmks", "arr_0")
 _NEEDED = ("points", "times", "scheme", "space", "provenance")
+
+
+_PLAIN = (
+    "python -c \"import numpy as np; f = np.load('NAME', allow_pickle=True); np.save('plain.npy', "
+    "[np.full((68, 2), np.nan) if x is None or not len(x) else "
+    'np.reshape(x, (-1, 68, 2))[0] for x in f])"'
+)
 
 
 def parse_npy(data: bytes, name: str) -> NDArray[Any]:
@@ -53,7 +62,10 @@ def parse_npy(data: bytes, name: str) -> NDArray[Any]:
     except Exception as error:  # the header is text that Python parses: many ways to fail
         raise BadInput(f"{name!r} is not a .npy array of numbers.") from error
     if dtype.hasobject:
-        raise BadInput(f"{name!r} holds Python objects, which are never opened; save numbers.")
+        raise BadInput(
+            f"{name!r} holds Python objects, which are never opened. If you trust it, convert it: "
+            f"{_PLAIN.replace('NAME', name)}"
+        )
     if min(shape, default=0) < 0 or dtype.itemsize == 0:
         raise BadInput(f"{name!r} is not a .npy array of numbers: its shape is {shape}.")
     if count * dtype.itemsize > len(data) - stream.tell():
@@ -144,8 +156,29 @@ def npz_track(track: LandmarkTrack) -> bytes:
 
 
 def read_npz(path: Path) -> Contents:
-    """A .npz file of ours."""
-    return from_fields(read_arrays(path, _NEEDED, ("valid", "score", "spread")), path.name)
+    """A .npz file of ours, or another one with one array of points."""
+    names = member_names(path)
+    if set(_NEEDED) <= set(names):
+        return from_fields(read_arrays(path, _NEEDED, ("valid", "score", "spread")), path.name)
+    known = [name for name in _POINTS if name in names] or names
+    if len(known) > 1 and len(names) > 1 and known is names:
+        raise BadInput(
+            f"{path.name!r} holds the arrays {shown(names)}; save the points alone, or as 'points'."
+        )
+    if not known:
+        raise BadInput(f"{path.name!r} holds no array; expected points of shape (frames, 68, 2).")
+    found = shaped(finite_array(read_arrays(path, known[:1])[known[0]], path.name), path.name)
+    remark = f"The array {known[0][:40]!r} of {path.name} was read."
+    return replace(found, remarks=(*found.remarks, remark))
+
+
+def member_names(path: Path) -> list[str]:
+    """Names of the arrays of a .npz file; raises `BadInput` where it is none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(read_plain(path))) as archive:
+            return [i.filename.removesuffix(".npy") for i in archive.infolist()]
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise BadInput(f"{path.name!r} could not be unpacked as a .npz file.") from error
 
 
 def from_fields(fields: dict[str, Any], name: str) -> Contents:

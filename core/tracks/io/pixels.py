@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import BadInput
-from ...files import read_plain
+from ...files import read_plain, shown
 from ..scheme import scheme_of
 from ..track import LandmarkTrack
 from .contents import Contents, finite_array
@@ -34,6 +34,11 @@ _MAX_ELEMENT = 1024**2  # of one frame of it; a thousand faces
 _MAX_FRAME_TEXT = 64 * 1024  # of one frame's file
 _MAX_ZIP = 256 * 1024**2
 _MOST_MEMBERS = 200_000  # two hours of frames
+_FRAMES = ("frames", "landmarks", "faces", "results", "data")
+_FACES = ("faces", "multi_face_landmarks", "face_landmarks", "landmarks", "landmark", "points",
+          "keypoints", "face")  # fmt: skip
+_WITH_IRISES = 478
+_COUNTS = (68, 20, 468, _WITH_IRISES)
 _BLANK = re.compile(r"[ \t\r\n]*")
 _NUMBERED = re.compile(r"\d{1,9}\.txt")
 
@@ -107,6 +112,10 @@ def _elements(text: str) -> Iterator[Any]:
 def read_json(path: Path, *, face: int = 0) -> Contents:
     """Face number ``face`` of every frame; frames with fewer faces are NaN.
 
+    A frame is a list of faces, a face, or nothing (null, []). A face is a list of points, or of
+    numbers. A point is [x, y], [x, y, z], or an object with x and y (MediaPipe). The frames may
+    stand in an object under one name.
+
     A remark says in how many frames not exactly one face was found.
 
     Raises
@@ -114,23 +123,94 @@ def read_json(path: Path, *, face: int = 0) -> Contents:
     BadInput
     """
     faces: list[NDArray[np.float64] | None] = []
-    unusual = 0
-    for frame in _elements(read_plain(path, _MAX_JSON).decode("utf-8-sig")):
-        if not isinstance(frame, list):
-            raise BadInput(f"{path.name!r} must be a list of frames, each a list of faces.")
-        unusual += len(frame) != 1
-        chosen = np.asarray(frame[face]) if face < len(frame) else None
-        faces.append(None if chosen is None else finite_array(chosen, path.name))
+    unusual, by_name, irises = 0, False, False
+    text = read_plain(path, _MAX_JSON).decode("utf-8-sig")
+    frames = _inside(text, path.name) if text.lstrip()[:1] == "{" else _elements(text)
+    for frame in frames:
+        found = _faces(frame, path.name)
+        by_name = by_name or any(named for _, named in found)
+        unusual += len(found) != 1
+        chosen = found[face][0] if face < len(found) else None
+        if chosen is not None and len(chosen) == _WITH_IRISES:
+            chosen, irises = chosen[:-10], True
+        faces.append(chosen)
     if not faces:
         raise BadInput(f"{path.name!r} holds no frames.")
     points, scheme = _stacked(faces, path.name)
-    remarks: tuple[str, ...] = ()
+    remarks: list[str] = []
     if unusual:
-        remarks = (
+        remarks.append(
             f"{unusual} of {len(faces)} frames do not have exactly one face; face {face} was "
-            "read, and is missing where there is none (--face).",
+            "read, and is missing where there is none (--face)."
         )
-    return Contents(points, scheme, remarks=remarks)
+    if irises:
+        remarks.append(f"The ten points of the irises in {path.name} were left out.")
+    return Contents(points, scheme, remarks=tuple(remarks))
+
+
+def _inside(text: str, name: str) -> list[Any]:
+    """The frames of a JSON object: its one list of lists or objects."""
+    found = json.loads(text)
+    lists = {k: v for k, v in found.items() if isinstance(v, list) and v and not _is_number(v[0])}
+    known = [k for k in _FRAMES if k in lists] or list(lists)
+    if len(known) != 1 and not any(k in lists for k in _FRAMES):
+        raise BadInput(
+            f"{name!r} is an object with {shown(found)}; expected a list of frames, each a list of "
+            "faces. Save that list alone."
+        )
+    frames: list[Any] = lists[known[0]]
+    return frames
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _faces(frame: Any, name: str) -> list[tuple[NDArray[np.float64], bool]]:
+    """The faces of a frame, and whether their coordinates are named (x, y)."""
+    if isinstance(frame, dict) and not _is_point(frame):
+        known = [k for k in _FACES if k in frame]
+        if not known:
+            raise BadInput(
+                f"A frame of {name!r} is an object with {shown(frame)}; expected the points under "
+                f"{', '.join(_FACES)}, or a list of [x, y]."
+            )
+        frame = frame[known[0]]
+    if frame is None or (isinstance(frame, (list, tuple)) and not frame):
+        return []
+    if not isinstance(frame, list):
+        raise BadInput(f"{path_kind(frame)} stands for a frame of {name!r}; expected a list.")
+    first = next((item for item in frame if item is not None), None)
+    if _is_number(first) or _is_point(first):
+        return [_face(frame, name)]
+    return [_face(face, name) for face in frame if face]
+
+
+def path_kind(value: Any) -> str:
+    """What a JSON value is called."""
+    return {str: "Text", bool: "true or false", dict: "An object"}.get(type(value), "A number")
+
+
+def _is_point(value: Any) -> bool:
+    if isinstance(value, dict):
+        return {"x", "y"} <= value.keys()
+    return isinstance(value, list) and len(value) in (2, 3) and all(map(_is_number, value))
+
+
+def _face(face: Any, name: str) -> tuple[NDArray[np.float64], bool]:
+    if isinstance(face, dict):
+        known = [k for k in _FACES if k in face]
+        face = face[known[0]] if known else []
+    named = isinstance(face, list) and bool(face) and isinstance(face[0], dict)
+    if named:
+        axes = "xyz" if all("z" in p for p in face) else "xy"
+        face = [[p.get(axis) for axis in axes] for p in face]
+    if face and _is_number(face[0]):
+        count = next((n for n in _COUNTS for d in (2, 3) if len(face) == n * d), 0)
+        if count:
+            face = np.reshape(face, (count, -1)).tolist()
+    filled = [[np.nan, np.nan] if p is None else p for p in face]
+    return finite_array(np.asarray(filled, dtype=None), name), named
 
 
 def _frame(data: bytes, name: str) -> NDArray[np.float64] | None:

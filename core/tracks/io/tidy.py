@@ -19,6 +19,7 @@ from ...files import MAX_BYTES, MAX_TEXT, read_plain, shown
 from ..scheme import DLIB68, FACEMESH468, LIPS20, Scheme, get_scheme
 from ..track import LandmarkTrack, Space
 from .contents import Contents
+from .wide import is_deeplabcut, is_sleap, is_wide, read_deeplabcut, read_sleap_csv, read_wide
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,8 +54,9 @@ def csv_track(track: LandmarkTrack, *, say_space: bool) -> bytes:
     return ((f"{_MARK}{head}\n" if head else "") + table.to_csv(index=False)).encode()
 
 
-def read_csv(path: Path) -> Contents:
-    """Rows in any order; a point without a row is missing (NaN).
+def read_csv(path: Path, *, face: int = 0) -> Contents:
+    """A tidy table (rows in any order; a point without a row is missing), or a wide one
+    (`core.tracks.io.wide`), of which ``face`` is read.
 
     Raises
     ------
@@ -63,6 +65,13 @@ def read_csv(path: Path) -> Contents:
     import pandas as pd
 
     raw = read_plain(path, MAX_TEXT)
+    first = raw[:_LONGEST_LINE].split(b"\n", 1)[0].decode("utf-8-sig", "replace")
+    if is_deeplabcut(first):
+        return read_deeplabcut(raw, path.name)
+    if is_sleap(first):
+        return read_sleap_csv(raw, path.name, face=face)
+    if is_wide(first):
+        return read_wide(raw, path.name, face=face)
     said = _said(raw, path.name)
     table = pd.read_csv(
         io.BytesIO(raw),

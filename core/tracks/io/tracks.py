@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import BadInput, MissingFile
 from ...files import atomic_write, write_series
+from ..anatomy import Assumption, constant_frames, is_normalised, judge, laid_out
 from ..track import LandmarkTrack, Space, frame_times, step
 from .contents import FACE_RATE, Basis, Contents
 from .formats import (
@@ -29,6 +32,7 @@ from .pixels import (
     read_text_zip,
     text_frames,
 )
+from .pts import is_pts_folder, read_pts, read_pts_folder
 from .tidy import csv_track, read_csv
 
 __all__ = ["read_contents", "read_track", "to_track", "track_bytes", "write_track"]
@@ -52,14 +56,21 @@ def read_contents(
     face: int | None = None,
     sample: int | None = None,
     basis: Basis | None = None,
+    assume: tuple[Assumption, ...] = (),
+    picture: tuple[int, int] | None = None,
 ) -> Contents:
     """What a track file says, without filling in what it does not say.
+
+    Frames in which all points lie at one place are missing. Bare numbers are judged by anatomy
+    (`core.tracks.anatomy`).
 
     Parameters
     ----------
     face : which of several faces in a frame of JSON; the first where not given.
     sample : which sample of a training set in HDF5; the first where not given.
     basis : turns coefficients (.npy of (T, K), HDF5 of Eskimez et al. 2020) into points.
+    assume : how the numbers are laid out (`core.tracks.anatomy.ASSUMPTIONS`).
+    picture : (width, height) of the picture that normalised numbers refer to.
 
     Raises
     ------
@@ -75,10 +86,17 @@ def read_contents(
     for option, number in (("face", face), ("sample", sample)):
         if number is not None and number < 0:
             raise BadInput(f"--{option} counts from 0; there is no {number}.")
+    found = _read(path, face=face, sample=sample, basis=basis)
+    return _judged(found, path.name, assume, picture)
+
+
+def _read(path: Path, *, face: int | None, sample: int | None, basis: Basis | None) -> Contents:
     suffix = path.suffix.lower()
     try:
         if path.is_dir():
-            return read_text_folder(path)
+            return read_pts_folder(path) if is_pts_folder(path) else read_text_folder(path)
+        if suffix == ".pts":
+            return read_pts(path)
         if suffix == ".npy":
             return read_npy(path, basis)
         if suffix == ".npz":
@@ -86,7 +104,7 @@ def read_contents(
         if suffix == ".h5":
             return read_h5(path, sample=sample, basis=basis)
         if suffix == ".csv":
-            return read_csv(path)
+            return read_csv(path, face=face or 0)
         if suffix == ".json":
             return read_json(path, face=face or 0)
         if suffix == ".zip":
@@ -104,13 +122,97 @@ def read_contents(
     )
 
 
+def _judged(
+    found: Contents,
+    name: str,
+    assume: tuple[Assumption, ...],
+    picture: tuple[int, int] | None,
+) -> Contents:
+    """Contents with constant frames missing, assumptions applied, and bare numbers judged."""
+    points, remarks, space = found.points, list(found.remarks), found.space
+    nowhere = constant_frames(points)
+    if nowhere.any():
+        points = np.where(nowhere[:, None, None], np.nan, points)
+        count = int(nowhere.sum())
+        remarks.append(
+            f"{count} frames of {name} have all points at one place ({_frame_list(nowhere)}); "
+            "they are missing faces."
+        )
+    if wanted := _needed(assume, points, found):
+        points = laid_out(points, wanted, picture)
+        if {"percent", "unit"} & set(wanted):
+            space = "pixel"
+    bare = space is None and found.provenance is None
+    normalised = bare and found.scheme != "lips20" and is_normalised(points)
+    finding = None
+    if found.provenance is None:
+        finding = judge(points, found.scheme, y_up=space == "eye5")
+        if (said := finding.sentence(name)) and not normalised:
+            remarks.append(said)
+    if normalised and picture is not None:
+        remarks.append(
+            f"{name} holds shares of the width and height of the picture; they were multiplied "
+            f"by {picture[0]} x {picture[1]} pixels."
+        )
+        scale = np.array([*picture, picture[0]], dtype=np.float64)[: points.shape[2]]
+        points, space, normalised = points * scale, "pixel", False
+    return replace(
+        found,
+        points=points,
+        space=space,
+        remarks=tuple(remarks),
+        normalised=normalised,
+        finding=finding,
+    )
+
+
+def _needed(
+    assume: tuple[Assumption, ...], points: NDArray[np.float64], found: Contents
+) -> tuple[Assumption, ...]:
+    """The assumptions that a track needs: a command may read several, and those whose numbers are a
+    face already stay as they are.
+    """
+    if found.provenance is not None or not assume:
+        return ()
+    judged = judge(points, found.scheme, y_up=found.space == "eye5")
+    is_face = judged.is_face and np.isfinite(judged.residual)
+    normalised = is_normalised(points)
+    return tuple(
+        a
+        for a in assume
+        if a == "one-based"
+        or (a == "unit" and normalised)
+        or (a == "percent" and not normalised and found.space is None and not (points > 100).any())
+        or (a not in ("one-based", "unit", "percent") and not is_face)
+    )
+
+
+def _frame_list(chosen: NDArray[np.bool_]) -> str:
+    """Numbers of frames as ranges: "20-29, 40"."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen.astype(int), [0]])))
+    runs = [
+        f"{a}-{b - 1}" if b - a > 1 else str(a) for a, b in zip(*[iter(edges)] * 2, strict=True)
+    ]
+    return ", ".join(runs[:5]) + (" ..." if len(runs) > 5 else "")
+
+
 def to_track(
     contents: Contents, name: str, *, fps: float | None = None, space: Space | None = None
 ) -> LandmarkTrack:
     """A track from what a file says; ``fps`` and ``space``, where given, win over the file.
 
     Where neither says it, the rate is 25 and the space is guessed (`guess_space`).
+
+    Raises
+    ------
+    BadInput : a rate that is none, or normalised numbers without the size of their picture.
     """
+    if contents.normalised and space is None:
+        raise BadInput(
+            f"{name} holds shares of the width and height of a picture (0 to 1), which is no face "
+            "without the size of the picture; give --picture WIDTHxHEIGHT, or --space unit where "
+            "the picture is square."
+        )
     if fps is not None and not (np.isfinite(fps) and fps > 0):
         raise BadInput(f"The frame rate of a track must be above 0, not {fps:g}.")
     times = contents.times
@@ -131,7 +233,12 @@ def to_track(
 
 
 def read_track(
-    path: Path | str, *, fps: float | None = None, space: Space | None = None
+    path: Path | str,
+    *,
+    fps: float | None = None,
+    space: Space | None = None,
+    assume: tuple[Assumption, ...] = (),
+    picture: tuple[int, int] | None = None,
 ) -> LandmarkTrack:
     """Read a landmark track from a file or a folder of text files.
 
@@ -144,6 +251,11 @@ def read_track(
     space : str, optional
         Space of the numbers (`core.tracks.track.Space`), in place of the file's. Default: the
         file's, else 'pixel' where the largest number is above 2, else 'template'.
+    assume : tuple of str
+        How the numbers are laid out (`core.tracks.anatomy.ASSUMPTIONS`): 'y-up', 'mirrored',
+        'swapped', 'xs-then-ys', 'one-based', 'percent', 'unit', 'upside-down'.
+    picture : tuple of int, optional
+        (width, height) in pixels of the picture that numbers from 0 to 1 refer to.
 
     Returns
     -------
@@ -167,7 +279,8 @@ def read_track(
     ('dlib68', 'pixel', True)
     """
     path = Path(path)
-    return to_track(read_contents(path), path.name, fps=fps, space=space)
+    contents = read_contents(path, assume=assume, picture=picture)
+    return to_track(contents, path.name, fps=fps, space=space)
 
 
 def _encoded(track: LandmarkTrack, form: Format, basis: Basis | None) -> bytes:
