@@ -169,8 +169,9 @@ def _judged(
 def _needed(
     assume: tuple[Assumption, ...], points: NDArray[np.float64], found: Contents
 ) -> tuple[Assumption, ...]:
-    """The assumptions that a track needs: a command may read several, and those whose numbers are a
-    face already stay as they are.
+    """The assumptions that a track needs.
+
+    A command may read several tracks; those whose numbers are a face stay as they are.
     """
     if found.provenance is not None or not assume:
         return ()
