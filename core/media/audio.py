@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import soundfile
@@ -14,6 +14,7 @@ import soxr
 from numpy.typing import NDArray
 
 from ..errors import BadInput, MediaError
+from .repairs import Repair, repairs_of
 from .sandbox import request, stream
 
 __all__ = [
@@ -62,10 +63,18 @@ class Audio(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Waveform:
-    """Mono sound: ``samples`` float32 (N,), nominally within -1..1; ``rate`` in Hz."""
+    """Mono audio.
+
+    Attributes
+    ----------
+    samples : float32 (N,), nominally within -1..1
+    rate : samples per second
+    repairs : what decoding mended
+    """
 
     samples: NDArray[np.float32]
     rate: int
+    repairs: tuple[Repair, ...] = ()
 
     def __post_init__(self) -> None:
         samples = np.ascontiguousarray(self.samples, dtype=np.float32)
@@ -111,7 +120,7 @@ def resample(sound: Waveform, rate: int) -> Waveform:
         return sound
     count = int(np.ceil(len(sound.samples) * (float(rate) / sound.rate)))
     samples = soxr.resample(sound.samples, sound.rate, rate, quality="HQ")[:count]
-    return Waveform(np.pad(samples, (0, count - len(samples))), rate)
+    return Waveform(np.pad(samples, (0, count - len(samples))), rate, sound.repairs)
 
 
 def read_audio(path: Path | str, *, rate: int | None = None) -> Waveform:
@@ -148,7 +157,7 @@ def read_audio(path: Path | str, *, rate: int | None = None) -> Waveform:
     (16000, dtype('float32'), True)
     """
     message, (samples,) = request("sound", path)
-    audio = Waveform(samples, message["rate"])
+    audio = Waveform(samples, message["rate"], repairs_of(path, message))
     return audio if rate is None else resample(audio, rate)
 
 
@@ -163,6 +172,7 @@ class StoredAudio:
     rate: int
     n_samples: int
     peak: float
+    repairs: tuple[Repair, ...] = ()
 
     @property
     def duration(self) -> float:
@@ -180,7 +190,7 @@ class StoredAudio:
         Raises what decoding raises, or `MediaError` where the file has changed meanwhile.
         """
         size, held, count = max(1, round(seconds * self.rate)), np.zeros(0, np.float32), 0
-        for rate, samples in _decoded(self.path):
+        for rate, samples, _ in _decoded(self.path):
             count += len(samples)
             if rate != self.rate or count > self.n_samples:
                 break
@@ -243,10 +253,12 @@ def as_audio(path: Path | str) -> Audio:
     return read_audio(path) if stored.duration <= LONG_SECONDS else stored
 
 
-def _decoded(path: Path | str) -> Iterator[tuple[int, NDArray[np.float32]]]:
+def _decoded(
+    path: Path | str,
+) -> Iterator[tuple[int, NDArray[np.float32], Mapping[str, Any]]]:
     with closing(stream("sound_pieces", path)) as answers:  # type: ignore[type-var]
         for message, (samples,) in answers:
-            yield message["rate"], samples
+            yield message["rate"], samples, message
 
 
 def open_audio(path: Path | str) -> StoredAudio:
@@ -257,10 +269,11 @@ def open_audio(path: Path | str) -> StoredAudio:
     MissingFile, NoAudio, MediaError
     """
     rate, count, peak = 0, 0, 0.0
-    for rate, samples in _decoded(path):  # noqa: B007
+    message: Mapping[str, Any] = {}
+    for rate, samples, message in _decoded(path):  # noqa: B007
         count += len(samples)
         peak = max(peak, _largest(samples))
-    return StoredAudio(Path(path), rate, count, peak)
+    return StoredAudio(Path(path), rate, count, peak, repairs_of(path, message))
 
 
 def _largest(samples: NDArray[np.float32]) -> float:

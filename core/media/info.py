@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AudioInfo", "MediaInfo", "VideoInfo", "displayed_size"]
+from .repairs import Repair
+
+__all__ = ["AudioInfo", "AudioTrack", "MediaInfo", "VideoInfo", "displayed_size"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,21 +56,53 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """A sound stream. ``start``: seconds, sound minus picture (0 for sound files)."""
+    """The audio track that is used.
+
+    Attributes
+    ----------
+    start : seconds, audio minus picture (0 for audio files)
+    track : its number among the audio tracks of the file, from 1
+    """
 
     rate: int
     channels: int
     start: float
     codec: str
+    track: int = 1
+
+
+@dataclass(frozen=True)
+class AudioTrack:
+    """An audio track that a file lists; codec, rate and channels are None where no decoder is
+    known."""
+
+    number: int
+    codec: str | None
+    rate: int | None
+    channels: int | None
+    language: str | None = None
+    title: str | None = None
+
+    def __str__(self) -> str:
+        if self.codec is None:
+            return f"track {self.number}: unknown codec, cannot be decoded"
+        told = [f"{self.codec}, {self.rate} Hz, {self.channels} ch", self.language, self.title]
+        return f"track {self.number}: " + ", ".join(part for part in told if part)
 
 
 @dataclass(frozen=True, eq=False)
 class MediaInfo:
-    """Picture (None for sound files), sound (None where absent), duration in seconds."""
+    """Picture (None for audio files), audio (None where absent), duration in seconds.
+
+    ``audio_tracks`` : all audio tracks that the file lists
+    ``repairs`` : faults of the file that decoding mends
+    """
 
     video: VideoInfo | None
     audio: AudioInfo | None
     duration: float
+    audio_tracks: tuple[AudioTrack, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The object of ``probe --json``."""
@@ -87,7 +121,15 @@ class MediaInfo:
             "duration": self.duration,
             "audio": None
             if a is None
-            else {"rate": a.rate, "channels": a.channels, "start": a.start, "codec": a.codec},
+            else {
+                "rate": a.rate,
+                "channels": a.channels,
+                "start": a.start,
+                "codec": a.codec,
+                "track": a.track,
+            },
+            "audio_tracks": [asdict(track) for track in self.audio_tracks],
+            "repairs": [repair.to_json() for repair in self.repairs],
         }
 
 

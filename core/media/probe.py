@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-from .info import AudioInfo, MediaInfo, VideoInfo, displayed_size
+from .info import AudioInfo, AudioTrack, MediaInfo, VideoInfo, displayed_size
+from .repairs import repairs_of
 from .sandbox import request
 
 __all__ = ["probe"]
@@ -38,6 +39,11 @@ def probe(path: Path | str) -> MediaInfo:
             fps_declared=None if declared is None else Fraction(declared),
             times=times,
         )
+    tracks = [{k: v for k, v in row.items() if k != "index"} for row in message["audio_tracks"]]
     return MediaInfo(
-        video, None if audio is None else AudioInfo(**audio), float(message["duration"])
+        video,
+        None if audio is None else AudioInfo(**audio),
+        float(message["duration"]),
+        tuple(AudioTrack(**row) for row in tracks),
+        repairs_of(path, message),
     )

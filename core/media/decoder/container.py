@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 import av
@@ -100,12 +101,29 @@ def pick_video(container: InputContainer) -> VideoStream | None:
     return stream
 
 
-def pick_audio(container: InputContainer) -> AudioStream | None:
-    """The main sound stream that can be decoded."""
-    stream = container.streams.best("audio")
-    if not isinstance(stream, AudioStream) or stream.codec_context is None:
-        return None
-    return stream
+def pick_audio(container: InputContainer, path: Path, limits: Limits) -> AudioStream | None:
+    """The first audio track that can be decoded; None where there is none."""
+    tracks = [s for s in container.streams.audio if s.codec_context is not None]
+    if len(tracks) < 2:
+        return tracks[0] if tracks else None
+    state = path.stat()
+    index = _first_audible(path, limits, state.st_mtime_ns, state.st_size)
+    return next((track for track in tracks if track.index == index), None)
+
+
+@lru_cache(maxsize=64)
+def _first_audible(path: Path, limits: Limits, *state: int) -> int | None:
+    """Index of the first audio track of which a frame can be decoded."""
+    with open_media(path, limits) as container:
+        indices = [s.index for s in container.streams.audio if s.codec_context is not None]
+    for index in indices:
+        with open_media(path, limits) as container:
+            try:
+                if next(container.decode(container.streams[index]), None) is not None:
+                    return index
+            except (av.FFmpegError, EOFError):
+                continue
+    return None
 
 
 def guard_video(stream: VideoStream, path: Path, limits: Limits) -> None:

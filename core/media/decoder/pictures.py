@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import lru_cache
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from ...errors import MediaError, NoVideo
 from ...settings import Limits, one_core
+from ..info import displayed_size
 from ..ipc import Message
 from .container import (
     aspect_of,
@@ -34,11 +35,14 @@ from .container import (
     pick_video,
     rotation_of,
 )
-from .probing import check_count, check_duration, packet_times
+from .numbering import FrameTable, frame_table, numbered
+from .probing import check_duration
+from .tone import is_hdr, to_sdr
 
 __all__ = ["decode_pictures", "decode_still"]
 
 Busy = Callable[[], None]
+Canvas = tuple[int, int]  # width, height
 _STILLS = {b"\xff\xd8\xff": "jpeg_pipe", b"\x89PNG\r\n\x1a\n": "png_pipe"}
 _TURNS = {
     90: cv2.ROTATE_90_CLOCKWISE,
@@ -72,19 +76,17 @@ def decode_pictures(
 ) -> Iterator[Message]:
     """Pictures with ``start <= time < stop`` whose index is a multiple of ``every`` and stands in
     ``indices`` where given; as {"index", "time"} and an array (height, width, 3) uint8."""
-    table: NDArray[np.float64] | None = None
-    if indices or start > 2 * _RUN_UP:
-        state = path.stat()
-        table = _packet_table(path, limits, busy, state.st_mtime_ns, state.st_size)
-    if table is not None and indices:
-        start = max(start, float(table[min(indices[0], len(table) - 1)] - table[0]))
+    table = frame_table(path, limits, busy)
+    if indices and len(table):
+        start = max(start, float(table.times[min(indices[0], len(table) - 1)]))
     wanted = None if indices is None else frozenset(indices)
     last = indices[-1] if indices else None
+    canvas: Canvas | None = _canvas(path, limits) if start > 2 * _RUN_UP else None
     empty = True
     for picture in _progressive(_pictures(path, limits, start, table)):
         empty = False
+        canvas = canvas or _displayed(picture)
         busy()
-        check_count(picture.number, limits)
         check_duration(path, picture.time, limits)
         over = stop is not None and picture.time >= stop - 1e-9
         if over or (last is not None and picture.number > last):
@@ -92,7 +94,7 @@ def decode_pictures(
         if picture.time < start - 1e-9 or picture.number % every:
             continue
         if wanted is None or picture.number in wanted:
-            image = _upright(picture, longest_side)
+            image = _upright(picture, longest_side, canvas)
             yield {"index": picture.number, "time": picture.time}, [image]
     if empty:
         raise NoVideo(f"{path.name!r} has no frame that can be decoded.")
@@ -118,14 +120,25 @@ def decode_still(
         yield {}, [_upright(_Picture(0, 0.0, rotation_of(frame), Fraction(1), frame), longest_side)]
 
 
-@lru_cache(maxsize=16)
-def _packet_table(
-    path: Path, limits: Limits, busy: Busy, *state: int
-) -> NDArray[np.float64] | None:
-    """Stored times of all pictures, where they are fit to number pictures by; (frames,)."""
+@lru_cache(maxsize=64)
+def _first_canvas(path: Path, limits: Limits, *state: int) -> Canvas | None:
     with _opened(path, limits) as (container, stream):
-        times = np.array(packet_times(container, stream, limits, busy) or [])
-    return times if len(times) and bool((np.diff(times) > 0).all()) else None
+        frame = next(container.decode(stream), None)
+        if frame is None:
+            return None
+        return _displayed(_Picture(0, 0.0, rotation_of(frame), aspect_of(stream), frame))
+
+
+def _canvas(path: Path, limits: Limits) -> Canvas | None:
+    """The size of all pictures of a file: the displayed size of the first that can be decoded."""
+    state = path.stat()
+    return _first_canvas(path, limits, state.st_mtime_ns, state.st_size)
+
+
+def _displayed(picture: _Picture) -> Canvas:
+    """(width, height) of a picture as it is meant to be seen."""
+    frame = picture.frame
+    return displayed_size(frame.width, frame.height, picture.aspect, picture.rotation)
 
 
 @contextmanager
@@ -140,19 +153,26 @@ def _opened(
         yield container, stream
 
 
-def _pictures(
-    path: Path, limits: Limits, start: float, table: NDArray[np.float64] | None
-) -> Iterator[_Picture]:
+def _pictures(path: Path, limits: Limits, start: float, table: FrameTable) -> Iterator[_Picture]:
     """All pictures from some time before ``start``: from the first one where a jump is not worth
     it, or where the container does not jump to where it was told to."""
-    if table is not None and start > 2 * _RUN_UP:
+    if table.plain and start > 2 * _RUN_UP:
         with _opened(path, limits) as (container, stream):
-            frames = _jump(container, stream, table[0] + start)
+            frames = _jump(container, stream, table.stamps[0] + start)
             if frames is not None:
-                yield from _numbered_by_time(frames, stream, table)
+                stamped = (frame for frame in frames if frame.time is not None)
+                yield from _described(numbered(stamped, table), stream, table)
                 return
     with _opened(path, limits) as (container, stream):
-        yield from _numbered_in_order(container, stream)
+        yield from _described(numbered(container.decode(stream), table), stream, table)
+
+
+def _described(
+    frames: Iterable[tuple[int, VideoFrame]], stream: VideoStream, table: FrameTable
+) -> Iterator[_Picture]:
+    aspect = aspect_of(stream)
+    for index, frame in frames:
+        yield _Picture(index, float(table.times[index]), rotation_of(frame), aspect, frame)
 
 
 def _jump(
@@ -169,30 +189,6 @@ def _jump(
     if first is None or first.time is None or first.time > moment - _RUN_UP / 2:
         return None
     return chain([first], frames)
-
-
-def _numbered_by_time(
-    frames: Iterator[VideoFrame], stream: VideoStream, table: NDArray[np.float64]
-) -> Iterator[_Picture]:
-    aspect = aspect_of(stream)
-    for frame in frames:
-        if frame.time is not None:
-            index = int(np.argmin(np.abs(table - frame.time)))
-            yield _Picture(index, float(table[index] - table[0]), rotation_of(frame), aspect, frame)
-
-
-def _numbered_in_order(container: InputContainer, stream: VideoStream) -> Iterator[_Picture]:
-    """A picture without a usable stamp follows its predecessor by one nominal step."""
-    aspect, step = aspect_of(stream), 1 / float(stream.average_rate or 25)
-    first: float | None = None
-    time = -step
-    for index, frame in enumerate(container.decode(stream)):
-        stamp = frame.time
-        if first is None:
-            first = stamp if stamp is not None else 0.0
-        usable = stamp is not None and stamp - first > time
-        time = float(stamp) - first if usable and stamp is not None else time + step
-        yield _Picture(index, time, rotation_of(frame), aspect, frame)
 
 
 def _progressive(pictures: Iterator[_Picture]) -> Iterator[_Picture]:
@@ -242,16 +238,41 @@ def _filtered(graph: Graph, waiting: deque[_Picture]) -> Iterator[_Picture]:
 _reformatter = VideoReformatter()  # one for all pictures: to set one up takes longer than to use it
 
 
-def _upright(picture: _Picture, longest_side: int | None) -> NDArray[np.uint8]:
+def _upright(
+    picture: _Picture, longest_side: int | None, canvas: Canvas | None = None
+) -> NDArray[np.uint8]:
+    """A picture as it is meant to be seen; one of another size is fitted into the canvas, centred
+    on black."""
     frame = picture.frame
-    wide = float(frame.width * picture.aspect)
-    scale = 1.0 if longest_side is None else min(1.0, longest_side / max(wide, frame.height))
-    size = max(1, round(wide * scale)), max(1, round(frame.height * scale))
-    how = Interpolation.AREA if size != (frame.width, frame.height) else None
-    frame = _reformatter.reformat(
-        frame, *size, format="rgb24", interpolation=how, threads=int(one_core())
-    )
-    image: NDArray[Any] = frame.to_ndarray()
+    own = _displayed(picture)
+    wanted = canvas or own
+    scale = 1.0 if longest_side is None else min(1.0, longest_side / max(wanted))
+    target = max(1, round(wanted[0] * scale)), max(1, round(wanted[1] * scale))
+    fit = min(target[0] / own[0], target[1] / own[1])
+    size = target
+    if own != wanted:
+        size = max(1, round(own[0] * fit)), max(1, round(own[1] * fit))
+    coded = size[::-1] if picture.rotation in (90, 270) else size
+    image = _rgb(frame, coded)
     if picture.rotation:
-        image = cv2.rotate(image, _TURNS[picture.rotation])
+        image = np.asarray(cv2.rotate(image, _TURNS[picture.rotation]), np.uint8)
+    if size != target:
+        whole = np.zeros((target[1], target[0], 3), np.uint8)
+        left, top = (target[0] - size[0]) // 2, (target[1] - size[1]) // 2
+        whole[top : top + size[1], left : left + size[0]] = image
+        return whole
     return np.ascontiguousarray(image)
+
+
+def _rgb(frame: VideoFrame, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A frame of (width, height) pixels as 8-bit RGB; HDR is tone-mapped."""
+    how = Interpolation.AREA if size != (frame.width, frame.height) else None
+    hdr = is_hdr(frame)
+    image: NDArray[Any] = _reformatter.reformat(
+        frame,
+        *size,
+        format="rgb48le" if hdr else "rgb24",
+        interpolation=how,
+        threads=int(one_core()),
+    ).to_ndarray()
+    return to_sdr(image, frame) if hdr else image

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
-import soundfile
-from av.container import InputContainer
-from av.video.stream import VideoStream
+from av.video.frame import VideoFrame
 
 from ...errors import MediaError, NoAudio, NoVideo
 from ...settings import Limits
@@ -27,41 +23,79 @@ from .container import (
     pick_video,
     rotation_of,
 )
-from .sound import UNCOMPRESSED, sound_blocks
+from .numbering import FrameTable, frame_table
+from .sound import audio_seconds
+from .tone import is_hdr, transfer_name
 
-__all__ = ["measure", "packet_times"]
+__all__ = ["check_duration", "measure"]
 
 Busy = Callable[[], None]
+_MOST_KEYS = 32  # key frames that are looked at for another size of the picture
 
 
 def measure(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message]:
     """The fields of `MediaInfo` as JSON, with the frame times as an array.
 
     Frame times come from the packets (no decoding, so fast), or from decoding where packets carry
-    none. The first frame is decoded for rotation and interlacing.
+    none. The first frame is decoded for rotation and interlacing, and key frames for their size.
     """
     with open_media(path, limits) as container:
-        video = pick_video(container)
-        audio = pick_audio(container)
-        if video is None and audio is None:
+        has_video = pick_video(container) is not None
+        has_audio = pick_audio(container, path, limits) is not None
+        tracks = _tracks(container)
+        if not has_video and not tracks:
             raise MediaError(f"{path.name!r} has neither video nor audio.")
-        picture: dict[str, Any] | None = None
-        times = np.zeros(0)
-        origin = 0.0
-        if video is not None:
-            picture, times, origin = _measure_video(path, container, video, limits, busy)
-    sound = None if audio is None else _measure_audio(path, limits, picture is not None, origin)
-    if len(times) > 1:
-        duration = float(times[-1] + np.diff(times).mean())
-    elif picture is not None:
-        duration = float(1 / Fraction(picture["fps_declared"] or 25))
-    else:
-        duration = _audio_seconds(path, limits, busy) or _packet_seconds(path, limits, busy)
+    picture: dict[str, Any] | None = None
+    times, origin = np.zeros(0), 0.0
+    repairs: list[dict[str, Any]] = []
+    if has_video:
+        table = frame_table(path, limits, busy)
+        picture, repairs = _measure_video(path, table, limits, busy)
+        times, origin = table.times, float(table.stamps[0])
+    audio = None
+    if has_audio:
+        audio, found = _measure_audio(path, limits, has_video, origin, tracks)
+        repairs += found
+    elif not has_video:
+        raise NoAudio(f"{path.name!r} has an audio stream, but none of it can be decoded.")
+    duration = _duration(path, times, picture, audio, limits, busy)
     check_duration(path, duration, limits)
-    yield {"video": picture, "audio": sound, "duration": duration}, [times]
+    if len(times) == 1 and audio is not None and duration > 1:
+        repairs.append(
+            {
+                "kind": "still",
+                "text": "The video is one still picture; the audio decides the length.",
+            }
+        )
+    yield (
+        {
+            "video": picture,
+            "audio": audio,
+            "duration": duration,
+            "audio_tracks": tracks,
+            "repairs": repairs,
+        },
+        [times],
+    )
+
+
+def _duration(
+    path: Path,
+    times: np.ndarray[Any, Any],
+    picture: dict[str, Any] | None,
+    audio: dict[str, Any] | None,
+    limits: Limits,
+    busy: Busy,
+) -> float:
+    """Seconds of the pictures; of the audio where there is no picture or a still one."""
+    if len(times) > 1:
+        return float(times[-1] + np.diff(times).mean())
+    one = 0.0 if picture is None else float(1 / Fraction(picture["fps_declared"] or 25))
+    return max(one, audio_seconds(path, limits, busy) if audio is not None else 0.0)
 
 
 def check_duration(path: Path, seconds: float, limits: Limits) -> None:
+    """Refuse a clip that lasts longer than the limits allow."""
     if not seconds <= limits.hours * 3600:
         raise MediaError(
             f"{path.name!r} lasts more than {limits.hours:g} h; cut it, or raise limits.hours in "
@@ -69,127 +103,125 @@ def check_duration(path: Path, seconds: float, limits: Limits) -> None:
         )
 
 
-def packet_times(
-    container: InputContainer, stream: VideoStream, limits: Limits, busy: Busy
-) -> list[float] | None:
-    """Presentation times by demuxing alone, sorted; None where a packet has none."""
-    times: list[float] = []
-    ticks = stream.time_base or Fraction(1)
-    for packet in container.demux(stream):
-        if packet.size == 0 or packet.is_discard:
-            continue
-        if packet.pts is None:
-            return None
-        times.append(packet.pts * ticks.numerator / ticks.denominator)
-        check_count(len(times), limits)
-        busy()
-    return sorted(times)
-
-
-def check_count(frames: int, limits: Limits) -> None:
-    if frames > limits.frames:
-        raise MediaError(
-            f"The clip has more than {limits.frames} frames; cut it, or raise limits.frames in "
-            "settings.toml."
-        )
-
-
-def _decoded_times(
-    container: InputContainer, stream: VideoStream, limits: Limits, busy: Busy
-) -> list[float]:
-    """Presentation times of every frame that the decoder gives."""
-    rate = float(stream.average_rate or 25)
-    times: list[float] = []
-    for frame in container.decode(stream):
-        time = frame.time
-        if time is None or (times and time <= times[-1]):
-            time = times[-1] + 1 / rate if times else 0.0
-        times.append(float(time))
-        check_count(len(times), limits)
-        busy()
-    return times
-
-
-@contextmanager
-def _reopened(path: Path, limits: Limits) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """A fresh reading position: seeking back is not reliable in every container."""
+def _measure_video(
+    path: Path, table: FrameTable, limits: Limits, busy: Busy
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     with open_media(path, limits) as container, decoding(path):
         stream = pick_video(container)
         assert stream is not None  # the caller has seen it
         guard_video(stream, path, limits)
-        yield container, stream
+        first = next(container.decode(stream), None)
+        if first is None or not len(table):
+            raise NoVideo(f"{path.name!r} has a video stream, but no frame of it can be decoded.")
+        declared = stream.guessed_rate or stream.average_rate
+        described = {
+            "coded_size": [first.width, first.height],
+            "rotation": rotation_of(first),
+            "pixel_aspect": str(aspect_of(stream)),
+            "interlaced": bool(first.interlaced_frame),
+            "codec": codec_name(stream.codec_context.name),
+            "fps_declared": str(declared) if declared else None,
+        }
+    repairs = []
+    if table.equal:
+        text = (
+            f"{table.equal} frames have the time stamp of the frame before; they share the time up "
+            "to the next one."
+        )
+        repairs.append({"kind": "times", "text": text, "amount": float(table.equal)})
+    if is_hdr(first):
+        text = f"The video is HDR ({transfer_name(first)}); it is tone-mapped to SDR (BT.709)."
+        repairs.append({"kind": "hdr", "text": text})
+    if len(table.keys) > 1 and (other := _other_look(path, first, table, limits, busy)):
+        repairs.append(other)
+    return described, repairs
 
 
-def _measure_video(
-    path: Path, container: InputContainer, stream: VideoStream, limits: Limits, busy: Busy
-) -> tuple[dict[str, Any], np.ndarray[Any, Any], float]:
-    with decoding(path):
-        times = packet_times(container, stream, limits, busy)
-    if times is None:
-        with _reopened(path, limits) as (again, picture):
-            times = _decoded_times(again, picture, limits, busy)
-    with _reopened(path, limits) as (again, picture):
-        first = next(again.decode(picture), None)
-    if first is None or not times:
-        raise NoVideo(f"{path.name!r} has a video stream, but no frame of it can be decoded.")
-    declared = stream.guessed_rate or stream.average_rate
-    measured = np.asarray(times) - times[0]
-    keep = np.concatenate([[True], np.diff(measured) > 0])
-    described = {
-        "coded_size": [first.width, first.height],
-        "rotation": rotation_of(first),
-        "pixel_aspect": str(aspect_of(stream)),
-        "interlaced": bool(first.interlaced_frame),
-        "codec": stream.codec_context.name,
-        "fps_declared": str(declared) if declared else None,
-    }
-    return described, measured[keep], float(first.time if first.time is not None else times[0])
+def codec_name(decoder: str) -> str:
+    """The name of a codec, not of the library that decodes it."""
+    return {"libdav1d": "av1", "libaom-av1": "av1", "libvpx-vp9": "vp9", "libvpx": "vp8"}.get(
+        decoder, decoder
+    )
+
+
+def _look(frame: VideoFrame) -> tuple[int, int, int]:
+    return frame.width, frame.height, rotation_of(frame)
+
+
+def _other_look(
+    path: Path, first: VideoFrame, table: FrameTable, limits: Limits, busy: Busy
+) -> dict[str, Any] | None:
+    """A repair where a key frame has another size or rotation than the first picture."""
+    with open_media(path, limits) as container, decoding(path):
+        stream = pick_video(container)
+        assert stream is not None
+        guard_video(stream, path, limits)
+        stream.codec_context.skip_frame = "NONKEY"
+        for count, frame in enumerate(container.decode(stream), start=1):
+            busy()
+            if _look(frame) != _look(first):
+                at = float(frame.time or 0.0) - float(table.stamps[0])
+                text = (
+                    f"The picture changes from {first.width} x {first.height} to {frame.width} x "
+                    f"{frame.height} pixels at {at:.2f} s; all frames are fitted into the first "
+                    "size."
+                )
+                return {"kind": "canvas", "text": text, "at": at}
+            if count == _MOST_KEYS:
+                break
+    return None
+
+
+def _tracks(container: av.container.InputContainer) -> list[dict[str, Any]]:
+    """Audio tracks as the file lists them."""
+    return [
+        {
+            "number": number,
+            "codec": None if s.codec_context is None else codec_name(s.codec_context.name),
+            "rate": None if s.codec_context is None else int(s.rate or 0),
+            "channels": None if s.codec_context is None else s.layout.nb_channels,
+            "language": s.language,
+            "title": s.metadata.get("title"),
+            "index": s.index,
+        }
+        for number, s in enumerate(container.streams.audio, start=1)
+    ]
 
 
 def _measure_audio(
-    path: Path, limits: Limits, has_picture: bool, origin: float
-) -> dict[str, Any] | None:
+    path: Path, limits: Limits, has_picture: bool, origin: float, tracks: list[dict[str, Any]]
+) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """The audio track that is used, and what there is to say of the choice."""
     with open_media(path, limits) as container, decoding(path):
-        stream = pick_audio(container)
+        stream = pick_audio(container, path, limits)
         assert stream is not None
         try:
             first = next(container.decode(stream), None)
         except (av.FFmpegError, EOFError):
             first = None
-        if first is None:
-            if not has_picture:
-                raise NoAudio(f"{path.name!r} has an audio stream, but none of it can be decoded.")
-            return None
-        return {
-            "rate": first.sample_rate,
-            "channels": first.layout.nb_channels,
-            "start": float(first.time or 0.0) - origin if has_picture else 0.0,
-            "codec": stream.codec_context.name,
+        number = next(t["number"] for t in tracks if t["index"] == stream.index)
+        used = {
+            "rate": int(stream.rate or 0),
+            "channels": stream.layout.nb_channels,
+            "start": 0.0,
+            "codec": codec_name(stream.codec_context.name),
+            "track": number,
         }
-
-
-def _audio_seconds(path: Path, limits: Limits, busy: Busy) -> float | None:
-    """Length by libsndfile, counted where heads may lie; None where it does not know the file."""
-    try:
-        with soundfile.SoundFile(os.fsencode(path)) as file:
-            if file.format in UNCOMPRESSED:
-                return float(file.frames / file.samplerate)
-            count = sum(len(block) for block in sound_blocks(file, path, limits, busy))
-            return float(count / file.samplerate)
-    except (soundfile.LibsndfileError, RuntimeError, TypeError):
-        return None
-
-
-def _packet_seconds(path: Path, limits: Limits, busy: Busy) -> float:
-    """Length of the sound by its packets, without decoding."""
-    with open_media(path, limits) as container, decoding(path):
-        stream = pick_audio(container)
-        if stream is None:
-            return 0.0
-        first, end = float("inf"), float("-inf")
-        for packet in container.demux(stream):
-            if packet.pts is not None:
-                first = min(first, packet.pts)
-                end = max(end, packet.pts + (packet.duration or 0))
-            busy()
-        return max(0.0, (end - first) * float(stream.time_base or 0))
+        if first is not None:
+            start = float(first.time or 0.0) - origin if has_picture else 0.0
+            used |= {
+                "rate": first.sample_rate,
+                "channels": first.layout.nb_channels,
+                "start": start,
+            }
+    if first is None:
+        if not has_picture:
+            raise NoAudio(f"{path.name!r} has an audio stream, but none of it can be decoded.")
+        return None, []
+    if len(tracks) == 1:
+        return used, []
+    text = (
+        f"The file has {len(tracks)} audio tracks; track {number} ({used['codec']}) is used, the "
+        "first that can be decoded."
+    )
+    return used, [{"kind": "audio-track", "text": text, "amount": float(number)}]

@@ -1,29 +1,38 @@
-"""Sound as mono float32, on the picture's clock. libsndfile first, FFmpeg second."""
+"""Audio as mono float32, on the clock of the picture. libsndfile first, FFmpeg second."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import soundfile
+from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.error import InvalidDataError
 from numpy.typing import NDArray
 
 from ...errors import MediaError, NoAudio
 from ...settings import Limits
 from ..ipc import Message
-from .container import decoding, open_media, pick_audio, pick_video
+from .channels import Levels, mixed, plan
+from .container import decoding, open_media, pick_audio
+from .numbering import first_stamp
+from .placing import Placement
 
-__all__ = ["UNCOMPRESSED", "decode_pieces", "decode_audio", "sound_blocks"]
+__all__ = ["audio_seconds", "decode_audio", "decode_pieces"]
 
 Busy = Callable[[], None]
-Block = tuple[int, NDArray[np.float32]]  # rate, mono samples
+Block = NDArray[np.float32]  # (N, channels)
 UNCOMPRESSED = ("WAV", "WAVEX", "AIFF", "AU", "NIST", "W64", "RF64")
-"""Formats in which libsndfile checks what the head claims against the size of the file."""
+"""Formats in which libsndfile checks what the header claims against the size of the file."""
 
 _RATES = (1_000, 768_000)  # Hz; beyond them a small file becomes gigabytes when it is resampled
 _NOT_ITS_OWN = (soundfile.LibsndfileError, RuntimeError, TypeError)  # TypeError: a name in .raw
@@ -60,71 +69,187 @@ def sound_blocks(
         yield block
 
 
-def _by_libsndfile(path: Path, limits: Limits, busy: Busy) -> Iterator[Block]:
-    with soundfile.SoundFile(os.fsencode(path)) as file:
-        rate = _checked_rate(path, int(file.samplerate))
-        for block in sound_blocks(file, path, limits, busy):
-            yield rate, block[:, 0] if file.channels == 1 else block.mean(axis=1)
+class _Source(Protocol):
+    """The audio of a file as one reader gives it."""
+
+    rate: int
+    channels: int
+
+    def blocks(self) -> Iterator[Block]:
+        """All samples, (N, channels), without a place."""
+
+    def placed(self, channels: list[int]) -> Iterator[NDArray[np.float32]]:
+        """The mean of some channels, (N,), on the clock of the picture."""
+
+    def repairs(self) -> list[dict[str, Any]]:
+        """What placing found."""
 
 
-def _by_ffmpeg(path: Path, limits: Limits, busy: Busy) -> Iterator[Block]:
-    """The main sound stream, placed on the picture's clock."""
-    first_picture = _first_picture(path, limits)
-    with open_media(path, limits) as container, decoding(path):
-        stream = pick_audio(container)
-        if stream is None:
-            raise NoAudio(f"{path.name!r} has no audio; this step needs speech.")
-        rate = _checked_rate(path, int(stream.rate))
-        resampler = AudioResampler(format="fltp", layout=stream.layout, rate=rate)
-        left = limits.hours * 3600 * rate
-        early = 0  # samples before the first picture, still to be left out
-        started = False
-        for frame in chain(container.decode(stream), [None]):
-            if frame is not None and not started:
-                started = True
-                start = float(frame.time or 0.0)
-                late = 0 if first_picture is None else round((start - first_picture) * rate)
-                early, left = max(0, -late), left - max(0, late)
-                while late > 0 and left >= 0:
-                    yield rate, np.zeros(min(late, rate), np.float32)
-                    late -= rate
-            for block in resampler.resample(frame) if started else ():
-                samples = block.to_ndarray().mean(axis=0, dtype=np.float32)
-                busy()
-                left -= len(samples)
-                if left < 0:
-                    raise _too_long(path, limits)
-                yield rate, samples[early:]
-                early = max(0, early - len(samples))
-        if left < 0:
-            raise _too_long(path, limits)
+class _BySndfile:
+    """Audio files that libsndfile knows; they hold no time stamps."""
+
+    def __init__(self, path: Path, limits: Limits, busy: Busy) -> None:
+        self._path, self._limits, self._busy = path, limits, busy
+        with soundfile.SoundFile(os.fsencode(path)) as file:
+            self.rate, self.channels = _checked_rate(path, int(file.samplerate)), file.channels
+            if not len(file.read(1)):
+                raise NoAudio("no sample")  # FFmpeg may find some
+
+    def blocks(self) -> Iterator[Block]:
+        with soundfile.SoundFile(os.fsencode(self._path)) as file:
+            try:
+                yield from sound_blocks(file, self._path, self._limits, self._busy)
+            except _NOT_ITS_OWN as error:
+                raise MediaError(
+                    f"The audio of {self._path.name!r} is damaged and cannot be read to its end; "
+                    "convert it to WAV."
+                ) from error
+
+    def placed(self, channels: list[int]) -> Iterator[NDArray[np.float32]]:
+        return (mixed(block, channels) for block in self.blocks())
+
+    def repairs(self) -> list[dict[str, Any]]:
+        return []
 
 
-def _first_picture(path: Path, limits: Limits) -> float | None:
-    """Time of the first picture; None where there is none."""
-    with open_media(path, limits) as container:
-        picture = pick_video(container)
-        if picture is None:
-            return None
-        with decoding(path):
-            first = next(container.decode(picture), None)
-    return float((first and first.time) or 0.0)
+class _ByFfmpeg:
+    """The audio track of any other file, every block at the time of its frame."""
+
+    def __init__(self, path: Path, limits: Limits, busy: Busy) -> None:
+        self._path, self._limits, self._busy = path, limits, busy
+        with open_media(path, limits) as container, decoding(path):
+            stream = pick_audio(container, path, limits)
+            if stream is None:
+                raise NoAudio(f"{path.name!r} has no audio; this step needs speech.")
+            self._index = stream.index
+            self.rate = _checked_rate(path, int(stream.rate))
+            self.channels = stream.layout.nb_channels
+        self._placement: Placement | None = None
+
+    def _stamped(self) -> Iterator[tuple[float | None, Block]]:
+        """Blocks at the rate of the first frame; the stamp is None inside a frame."""
+        with open_media(self._path, self._limits) as container, decoding(self._path):
+            stream = container.streams[self._index]
+            assert isinstance(stream, AudioStream)
+            resampler, looks = None, None
+            left = self._limits.hours * 3600 * self.rate
+            for frame in _until_end(container, stream):
+                if looks != (frame.format.name, frame.layout.name, frame.sample_rate):
+                    yield from ((None, block) for block in _flushed(resampler))
+                    looks = (frame.format.name, frame.layout.name, frame.sample_rate)
+                    resampler = AudioResampler(format="fltp", layout=frame.layout, rate=self.rate)
+                stamp = frame.time
+                for piece in resampler.resample(frame) if resampler is not None else ():
+                    block = np.asarray(piece.to_ndarray().T, np.float32)
+                    left -= len(block)
+                    if left < 0:
+                        raise _too_long(self._path, self._limits)
+                    self._busy()
+                    yield stamp, block
+                    stamp = None
+            yield from ((None, block) for block in _flushed(resampler))
+
+    def blocks(self) -> Iterator[Block]:
+        return (block for _, block in self._stamped())
+
+    def placed(self, channels: list[int]) -> Iterator[NDArray[np.float32]]:
+        blocks = ((stamp, mixed(block, channels)) for stamp, block in self._stamped())
+        first = next(blocks, None)
+        if first is None:
+            return
+        origin = first_stamp(self._path, self._limits)
+        self._placement = Placement(self.rate, (first[0] or 0.0) if origin is None else origin)
+        left = self._limits.hours * 3600 * self.rate
+        for samples in self._placement.place(chain([first], blocks)):
+            left -= len(samples)
+            if left < 0:
+                raise _too_long(self._path, self._limits)
+            yield samples
+
+    def repairs(self) -> list[dict[str, Any]]:
+        return [] if self._placement is None else placing_repairs(self._placement)
 
 
-def _sound(path: Path, limits: Limits, busy: Busy) -> Iterator[Block]:
-    """Blocks as they come; libsndfile where it knows the file, FFmpeg where it does not."""
-    begun = False
+def _until_end(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+    """All frames; damage leaves a hole, but a track without a single frame is an error."""
+    begun, damage = False, None
+    for packet in container.demux(stream):
+        try:
+            for frame in packet.decode():
+                if isinstance(frame, AudioFrame):
+                    begun = True
+                    yield frame
+        except InvalidDataError as error:
+            damage = error
+    if damage is not None and not begun:
+        raise damage
+
+
+def _flushed(resampler: AudioResampler | None) -> Iterator[Block]:
+    for piece in resampler.resample(None) if resampler is not None else ():
+        yield np.asarray(piece.to_ndarray().T, np.float32)
+
+
+def placing_repairs(placement: Placement) -> list[dict[str, Any]]:
+    """What placing changed, as repairs."""
+    found = []
+    for at, length in placement.holes:
+        text = f"Audio is missing from {at:.3f} s to {at + length:.3f} s; silence fills the hole."
+        found.append({"kind": "audio-hole", "text": text, "at": at, "amount": length})
+    for at, length in placement.overlaps:
+        text = f"{length:.3f} s of audio at {at:.3f} s overlap the audio before; they are cut."
+        found.append({"kind": "audio-overlap", "text": text, "at": at, "amount": length})
+    if placement.drifts:
+        total = sum(length for _, length in placement.drifts)
+        text = (
+            f"The audio drifts {total:+.3f} s against its time stamps; it is put back in "
+            f"{len(placement.drifts)} steps."
+        )
+        at = placement.drifts[0][0]
+        found.append({"kind": "audio-drift", "text": text, "at": at, "amount": total})
+    for at in placement.restarts:
+        text = f"The time stamps of the audio begin again at {at:.3f} s; the audio follows on."
+        found.append({"kind": "audio-restart", "text": text, "at": at})
+    return found
+
+
+def _source(path: Path, limits: Limits, busy: Busy) -> _Source:
+    """The reader of a file: libsndfile where it knows it and finds samples, else FFmpeg."""
     try:
-        for block in _by_libsndfile(path, limits, busy):
-            yield block
-            begun = True
-    except _NOT_ITS_OWN as error:
-        if begun:
-            raise MediaError(
-                f"The audio of {path.name!r} is damaged and cannot be read to its end; convert "
-                "it to WAV."
-            ) from error
-        yield from _by_ffmpeg(path, limits, busy)
+        return _BySndfile(path, limits, busy)
+    except (*_NOT_ITS_OWN, NoAudio):
+        return _ByFfmpeg(path, limits, busy)
+
+
+class _Audio:
+    """The audio of a file as mono, and what was mended on the way."""
+
+    def __init__(self, path: Path, limits: Limits, busy: Busy) -> None:
+        self._source = _source(path, limits, busy)
+        self.rate = self._source.rate
+        self._levels = Levels()
+        state = path.stat()
+        self._channels, self._found = (
+            ([0], [])
+            if self._source.channels == 1
+            else _plan(path, limits, busy, state.st_mtime_ns, state.st_size)
+        )
+
+    def samples(self) -> Iterator[NDArray[np.float32]]:
+        """(N,) in order."""
+        return (self._levels.add(block) for block in self._source.placed(self._channels))
+
+    def repairs(self) -> list[dict[str, Any]]:
+        """All repairs; complete once the samples have come."""
+        return [*self._source.repairs(), *self._found, *self._levels.repairs()]
+
+
+@lru_cache(maxsize=16)
+def _plan(
+    path: Path, limits: Limits, busy: Busy, *state: int
+) -> tuple[list[int], list[dict[str, Any]]]:
+    source = _source(path, limits, busy)
+    return plan(source.blocks(), source.rate)
 
 
 def _finite(path: Path, samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -138,37 +263,48 @@ def _empty(path: Path) -> NoAudio:
 
 
 def decode_pieces(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message]:
-    """All samples in pieces of some seconds: memory stays flat."""
+    """All samples in pieces of some seconds: memory stays flat. The last one holds the repairs."""
     held: list[NDArray[np.float32]] = []
-    count, total, rate = 0, 0, 1
-    for rate, block in _sound(path, limits, busy):  # noqa: B007
+    count, total = 0, 0
+    audio = _Audio(path, limits, busy)
+    for block in audio.samples():
         held.append(_finite(path, block))
         count += len(block)
-        if count >= _PIECE_SECONDS * rate:
-            yield {"rate": rate}, [np.concatenate(held)]
+        if count >= _PIECE_SECONDS * audio.rate:
+            yield {"rate": audio.rate}, [np.concatenate(held)]
             held, count, total = [], 0, total + count
     if total + count == 0:
         raise _empty(path)
-    yield {"rate": rate}, [np.concatenate(held) if held else np.zeros(0, np.float32)]
+    last = np.concatenate(held) if held else np.zeros(0, np.float32)
+    yield {"rate": audio.rate, "repairs": audio.repairs()}, [last]
 
 
 def decode_audio(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message]:
     """All samples, once they are known to be sound."""
-    try:
-        rate, samples = _whole(_by_libsndfile(path, limits, busy), path, limits)
-    except _NOT_ITS_OWN:
-        rate, samples = _whole(_by_ffmpeg(path, limits, busy), path, limits)
-    yield {"rate": rate}, [_finite(path, samples)]
-
-
-def _whole(blocks: Iterator[Block], path: Path, limits: Limits) -> tuple[int, NDArray[np.float32]]:
-    """All blocks as one array that is held once."""
-    held, rate = bytearray(), 1
-    with closing(blocks):  # type: ignore[type-var]
-        for rate, block in blocks:  # noqa: B007
+    held = bytearray()
+    audio = _Audio(path, limits, busy)
+    with closing(audio.samples()) as blocks:  # type: ignore[type-var]
+        for block in blocks:
             held += np.ascontiguousarray(block, np.float32).data.cast("B")
             if len(held) > limits.sound_mb * 10**6:
                 raise _too_long(path, limits)
     if not held:
         raise _empty(path)
-    return rate, np.frombuffer(held, np.float32)
+    samples = _finite(path, np.frombuffer(held, np.float32))
+    yield {"rate": audio.rate, "repairs": audio.repairs()}, [samples]
+
+
+def audio_seconds(path: Path, limits: Limits, busy: Busy) -> float:
+    """Length of the audio, as `decode_audio` gives it.
+
+    A file whose head libsndfile checks against its size is not decoded for it.
+    """
+    try:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
+            if file.format in UNCOMPRESSED and file.frames:
+                return float(file.frames / file.samplerate)
+    except _NOT_ITS_OWN:
+        pass
+    source = _source(path, limits, busy)
+    count = sum(len(samples) for samples in source.placed([0]))
+    return count / source.rate if count else 0.0
