@@ -119,8 +119,10 @@ def constant_frames(points: Array) -> NDArray[np.bool_]:
     -------
     (T,) bool; False for frames without a known point.
     """
+    if not len(points):
+        return np.zeros(0, np.bool_)
     flat = points.reshape(len(points), -1)
-    known = np.isfinite(flat)
+    known = ~np.isnan(flat)
     low = np.where(known, flat, np.inf).min(axis=1, initial=np.inf)
     high = np.where(known, flat, -np.inf).max(axis=1, initial=-np.inf)
     one_number = known.any(axis=1) & (low == high)

@@ -378,7 +378,7 @@ def _counted(text: str, title: str) -> tuple[str, tuple[str, ...]]:
     """A long TextGrid whose tiers claim no fewer intervals than they hold, and what was changed."""
     heads = list(_LONG_TIER.finditer(text))
     parts, at, more = [], 0, 0
-    for head, following in zip(heads, [*heads[1:], None], strict=True):
+    for head, following in zip(heads, [*heads[1:], None], strict=False):
         stop = len(text) if following is None else following.start()
         held, claims = len(_LONG_INTERVAL.findall(text[head.end() : stop])), int(head[2])
         parts += [text[at : head.start()], head[1], str(max(held, claims))]

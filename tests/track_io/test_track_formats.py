@@ -11,13 +11,15 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from making import faces, gappy, make_track, sentence
 
 from core.errors import BadInput, MissingFile
+from core.samples import SAMPLE
 from core.shape import ShapeSpace
+from core.tracks.anatomy import constant_frames
 from core.tracks.io import (
     FORMATS,
     guess_space,
@@ -124,6 +126,8 @@ def test_a_format_keeps_what_it_says_and_says_what_it_loses(
         with pytest.raises(BadInput):
             write_track(path, track, kind=kind, force=True)
         return
+    written = np.rint(track.points) if form.rounds else track.points
+    assume(not constant_frames(written).any())  # a face of one point is a missing face
     said = write_track(path, track, kind=kind, force=True) or ""
     back = read_track(path)
     expected = track.points[:, 48:] if form.scheme == "lips20" != track.scheme else track.points
@@ -379,7 +383,8 @@ def test_a_sample_of_tfl_data_lies_in_the_unit_square(
     first, last = (read_contents(tmp_path / "tfl.h5", sample=k) for k in (None, 3))
     np.testing.assert_array_equal(first.points, values[0].reshape(75, 68, 2))
     np.testing.assert_array_equal(last.points, values[3].reshape(75, 68, 2))
-    assert first.space == "unit" and "4 samples" in first.remarks[0] and not last.remarks
+    assert first.space == "unit" and "4 samples" in first.remarks[0]
+    assert not any("samples" in remark for remark in last.remarks)
     with pytest.raises(BadInput, match="4 samples"):
         read_contents(tmp_path / "tfl.h5", sample=4)
 
@@ -412,7 +417,7 @@ def test_a_long_json_is_read_to_its_end(tmp_path: Path) -> None:
 
 
 def test_one_face_a_frame_needs_no_remark(tmp_path: Path) -> None:
-    write_track(tmp_path / "t.json", make_track(faces(1)))
+    write_track(tmp_path / "t.json", SAMPLE.truth)
     assert read_contents(tmp_path / "t.json").remarks == ()
 
 

@@ -158,7 +158,7 @@ def npz_track(track: LandmarkTrack) -> bytes:
 def read_npz(path: Path) -> Contents:
     """A .npz file of ours, or another one with one array of points."""
     names = member_names(path)
-    if set(_NEEDED) <= set(names):
+    if {"scheme", "space", "provenance"} & set(names):
         return from_fields(read_arrays(path, _NEEDED, ("valid", "score", "spread")), path.name)
     known = [name for name in _POINTS if name in names] or names
     if len(known) > 1 and len(names) > 1 and known is names:
@@ -174,8 +174,9 @@ def read_npz(path: Path) -> Contents:
 
 def member_names(path: Path) -> list[str]:
     """Names of the arrays of a .npz file; raises `BadInput` where it is none."""
+    data = read_plain(path)
     try:
-        with zipfile.ZipFile(io.BytesIO(read_plain(path))) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return [i.filename.removesuffix(".npy") for i in archive.infolist()]
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise BadInput(f"{path.name!r} could not be unpacked as a .npz file.") from error

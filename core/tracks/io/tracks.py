@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...errors import BadInput, MissingFile
 from ...files import atomic_write, write_series
-from ..anatomy import Assumption, constant_frames, is_normalised, judge, laid_out
+from ..anatomy import NO_FACE, Assumption, constant_frames, is_normalised, judge, laid_out
 from ..track import LandmarkTrack, Space, frame_times, step
 from .contents import FACE_RATE, Basis, Contents
 from .formats import (
@@ -143,12 +143,14 @@ def _judged(
         if {"percent", "unit"} & set(wanted):
             space = "pixel"
     bare = space is None and found.provenance is None
-    normalised = bare and found.scheme != "lips20" and is_normalised(points)
     finding = None
     if found.provenance is None:
         finding = judge(points, found.scheme, y_up=space == "eye5")
-        if (said := finding.sentence(name)) and not normalised:
-            remarks.append(said)
+    normalised = (
+        bare and finding is not None and finding.residual <= NO_FACE and is_normalised(points)
+    )
+    if finding is not None and not normalised and (said := finding.sentence(name)):
+        remarks.append(said)
     if normalised and picture is not None:
         remarks.append(
             f"{name} holds shares of the width and height of the picture; they were multiplied "
