@@ -45,6 +45,7 @@ class ClipResult:
     speaker : None where unknown
     frames, left_out : frames of the model's prediction that are scored, and that are not
     rows : scores by row ('model' and the null baselines); NaN where one cannot be told
+    openings : `core.evaluation.clips.ClipScore.moments` by row; None where they cannot be taken
     """
 
     clip: str
@@ -52,6 +53,7 @@ class ClipResult:
     frames: int
     left_out: int
     rows: Mapping[str, Scores] = field(repr=False)
+    openings: Mapping[str, Sequence[float] | None] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         return {
