@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BadInput, SpeechmarksError
+from ..errors import BadInput, NoAudio, SpeechmarksError
 from ..media import Waveform
 from ..speech.activity import quiet_stretches
 from ..tracks.track import LandmarkTrack, Space
@@ -18,7 +18,7 @@ from .comparison import Comparison, ComparisonSpace, compare_tracks
 from .scores import QUIET_SECONDS, headline_scores, scores_at
 from .summary import ClipResult, corrected_error
 
-__all__ = ["GroundTruth", "at_lag", "held", "score_rows"]
+__all__ = ["GroundTruth", "at_lag", "compare_rows", "held", "score_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,19 +29,28 @@ class GroundTruth:
     ----------
     name : untrusted text
     track : landmarks, corrected
-    sound : the clip's audio
+    sound : the clip's audio; None where it has none
     speaker : None where unknown
     corrections : digest of the corrections in ``track``; '' where there are none
     """
 
     name: str
     track: LandmarkTrack
-    sound: Waveform
+    sound: Waveform | None
     speaker: str | None = None
     corrections: str = ""
 
+    @property
+    def audio(self) -> Waveform:
+        """The audio; raises `NoAudio` where there is none."""
+        if self.sound is None:
+            raise NoAudio(f"Expected a clip with audio; {self.name!r} has none.")
+        return self.sound
+
     def quiet(self) -> list[tuple[float, float]]:
-        """Where the audio is quiet for at least `QUIET_SECONDS`."""
+        """Where the audio is quiet for at least `QUIET_SECONDS`; nowhere without audio."""
+        if self.sound is None:
+            return []
         return quiet_stretches(self.sound.samples, self.sound.rate, shortest=QUIET_SECONDS)
 
 
@@ -81,10 +90,10 @@ def score_rows(
     compared : dict of str to Comparison
         What the scores were taken from, by row.
     """
-    compared = _comparisons(truth.track, tracks, space)
+    compared = compare_rows(truth.track, tracks, space)
     quiet = truth.quiet()
     scores = {row: headline_scores(pair, quiet=quiet) for row, pair in compared.items()}
-    lips = compared if space == "eye5" else _comparisons(truth.track, tracks, "eye5")
+    lips = compared if space == "eye5" else compare_rows(truth.track, tracks, "eye5")
     for row in scores.keys() & lips.keys():
         scores[row] |= {f"{n}_eye5": v for n, v in scores_at(lips[row], 0.0).items()}
     if noise_floor is not None and "model" in scores:
@@ -117,9 +126,10 @@ def held(still: NDArray[np.float64], truth: LandmarkTrack, space: Space) -> Land
     return LandmarkTrack(points, truth.times, scheme=scheme, space=space)
 
 
-def _comparisons(
+def compare_rows(
     truth: LandmarkTrack, tracks: Mapping[str, LandmarkTrack], space: ComparisonSpace
 ) -> dict[str, Comparison]:
+    """What `score_rows` takes its scores from, by row; 'own_mean_face' is added."""
     found: dict[str, Comparison] = {}
     for row, track in tracks.items():
         with suppress(BadInput):

@@ -36,6 +36,7 @@ __all__ = [
     "evaluate",
     "lip_floor",
     "load_ground_truths",
+    "measured_speed",
     "median_lag",
 ]
 
@@ -212,7 +213,7 @@ def evaluate(
         },
         space=space,
         clips=tuple(at_lag(result, compared, lag) for result, compared in scored),
-        speed=_speed(model, truths[0].sound, factors),
+        speed=measured_speed(model, truths[0].audio, factors),
         noise_floor=floor,
         corrections={truth.name: truth.corrections for truth in truths},
     )
@@ -243,7 +244,7 @@ def _predict(
     tracks, factors = [], []
     with _one_thread():
         for number, truth in enumerate(truths, start=1):
-            sound = truth.sound if noise is None else _noisy(truth, noise, snr_db)
+            sound = truth.audio if noise is None else _noisy(truth, noise, snr_db)
             made = model.predict(sound)
             tracks.append(made.track)
             factors.append(made.seconds / max(sound.duration, 1e-9))
@@ -260,7 +261,9 @@ def median_lag(results: Sequence[ClipResult], fps: float) -> float:
     return round(float(np.median(known)) / 1000 * fps) / fps if known else 0.0
 
 
-def _speed(model: SpeechModel, sound: Waveform, factors: Sequence[float]) -> dict[str, float]:
+def measured_speed(
+    model: SpeechModel, sound: Waveform, factors: Sequence[float]
+) -> dict[str, float]:
     """How fast a model is on one thread, and how late.
 
     Returns
@@ -302,5 +305,5 @@ def _one_thread() -> Iterator[None]:
 
 def _noisy(truth: GroundTruth, noise: Noise, snr_db: float) -> Waveform:
     rng = np.random.default_rng(zlib.crc32(truth.name.encode()))
-    sound = truth.sound
+    sound = truth.audio
     return Waveform(noise(sound.rate).mix(sound.samples, snr_db, rng), sound.rate)

@@ -153,15 +153,17 @@ def differences(
     other: Sequence[ClipResult],
     names: Sequence[str] = (*DIFFERENCES, "mouth_rmse", "opening_correlation", "lips_mse"),
 ) -> dict[str, dict[str, Any]]:
-    """One model minus another over the same clips, clip by clip: {score: {mean, low, high, ...}}.
+    """One system minus another over the clips that both have: {score: {mean, low, high, ...}}.
 
-    Such intervals are narrower than those of each model by itself.
+    Such intervals are narrower than those of each system by itself.
     """
+    others = {clip.clip: clip for clip in other}
+    common = [clip for clip in one if clip.clip in others]
     return {
         name: paired_difference(
-            _column(one, "model", name),
-            _column(other, "model", name),
-            speakers=[clip.speaker for clip in one],
+            _column(common, "model", name),
+            _column([others[clip.clip] for clip in common], "model", name),
+            speakers=[clip.speaker for clip in common],
         ).to_json()
         for name in names
     }
