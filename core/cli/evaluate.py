@@ -142,7 +142,8 @@ def evaluate_command(
     _notices(results)
     blocks = {name: one.to_json() for name, one in results.systems.items()}
     scored = {name: one.evaluation for name, one in results.systems.items()}
-    lines, tables = [], []
+    lines: list[str] = []
+    tables: list[str] = []
     first = next(iter(scored))
     for found in blocks.values():
         found |= {"left_out": [*results.left_out, *found["left_out"]], "noisy": {}, "against": {}}
@@ -280,6 +281,9 @@ def _number(score: Mapping[str, Any] | None, digits: int = 3) -> str:
 def _line(name: str, label: str, found: Mapping[str, Any]) -> str:
     """A model in one round: headline scores with null baselines, then the others."""
     rows = found["scores"]
+    if "model" not in rows:
+        reason = next((row["reason"] for row in found["left_out"]), "")
+        return f"{name}, {label}: no clip could be scored. {reason}"
     model, other = rows["model"], rows.get("other_sound", {})
     lag = model["lag_ms"]["median"]
     late = "not stated" if lag != lag else f"{lag:.0f} ms (median)"

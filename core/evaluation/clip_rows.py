@@ -110,10 +110,13 @@ def score_rows(
 
 
 def at_lag(result: ClipResult, compared: Mapping[str, Comparison], lag: float) -> ClipResult:
-    """The same result with its scores "at its lag" taken at ``lag`` seconds, in all rows."""
+    """The same result with its scores "at its lag" taken at ``lag`` seconds, in all rows.
+
+    compared : of `score_rows`; not needed where the lag is 0.
+    """
     rows: dict[str, dict[str, float]] = {}
     for row, scores in result.rows.items():
-        late = scores_at(compared[row], lag)
+        late = scores_at(compared[row], lag) if lag else scores
         names = [name for name in scores if name.endswith("_at_lag")]
         rows[row] = {**scores, **{name: late[name.removesuffix("_at_lag")] for name in names}}
     return replace(result, rows=rows)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -285,16 +285,19 @@ def best_of(systems: Mapping[str, Mapping[str, Any]], score: str) -> str | None:
         value = _central(one["scores"].get("model", {}).get(score, {}))
         if value is not None and one["space"] == space:
             held[name] = value
-    better = score_card(score).better
-    goals = {
-        "higher": lambda v: -v,
-        "lower": lambda v: v,
-        "near 0": abs,
-        "near 1": lambda v: abs(v - 1),
-    }
-    if better not in goals or not held:
+    if not held or score_card(score).better not in _COST:
         return None
-    return min(held, key=lambda name: goals[better](held[name]))
+    cost = _COST[score_card(score).better]
+    return min(held, key=lambda name: cost(held[name]))
+
+
+_COST: dict[str, Callable[[float], float]] = {
+    "higher": lambda value: -value,
+    "lower": lambda value: value,
+    "near 0": abs,
+    "near 1": lambda value: abs(value - 1),
+}
+"""What is least where a score is best, by `ScoreCard.better`."""
 
 
 def shown_scores(results: Mapping[str, Any]) -> list[str]:
@@ -326,14 +329,15 @@ def result_table(results: Mapping[str, Any], format: Literal["markdown", "latex"
         if latex:
             title = escape(title, format).replace("²", "$^2$")
         heads.append(f"{title} {arrows.get(card.better, '')}".strip())
-    heads.append("clips")
+    several = len({row.space for row in rows}) > 1
+    heads += ["space", "clips"] if several else ["clips"]
     body = []
     for row in rows:
         cells = [escape(row.name, format)]
         for score in scores:
             bold = row.kind == "system" and best[score] == row.system and len(rows) > 1
             cells.append(_cell(row, score, latex=latex, bold=bold))
-        body.append([*cells, str(row.clips)])
+        body.append([*cells, *([row.space] if several else []), str(row.clips)])
     if not latex:
         lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *body]
         return "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -400,16 +404,11 @@ def clips_csv(results: Mapping[str, Any]) -> str:
 def clips_worst_first(results: Mapping[str, Any], system: str, score: str) -> list[dict[str, Any]]:
     """The clips of a system with their scores, the worst value of ``score`` first; clips without
     one come last."""
-    better = score_card(score).better
-    badness = {
-        "higher": lambda v: -v,
-        "near 0": abs,
-        "near 1": lambda v: abs(v - 1),
-    }.get(better, lambda v: v)
+    cost = _COST.get(score_card(score).better, _COST["lower"])
     clips = results["systems"][system]["by_clip"]
 
     def rank(clip: Mapping[str, Any]) -> tuple[bool, float]:
         value = _number(clip.get("model", {}).get(score))
-        return math.isnan(value), 0.0 if math.isnan(value) else -badness(value)
+        return math.isnan(value), 0.0 if math.isnan(value) else -cost(value)
 
     return sorted(clips, key=rank)

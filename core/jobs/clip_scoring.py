@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -59,7 +60,7 @@ class Judged:
     own : its track of this clip
     next : its track of the next clip (mismatched audio); None where there is none
     still, space : its mean face and the space of it; None for the template
-    lag : seconds at which the scores "at its lag" are taken; None: at the lag of the clip
+    lag : seconds at which the scores "at its lag" are taken; None: as `at_lag` is not known yet
     """
 
     system: str
@@ -179,7 +180,10 @@ def _read(task: ScoringTask, entry: Entry) -> _Track:
 
 def _scored(task: ScoringTask, truth: _Truth, judged: Judged) -> dict[str, Any]:
     own = _read(task, judged.own)
-    other = None if judged.next is None else _read(task, judged.next)
+    other = None
+    if judged.next is not None:
+        with suppress(SpeechmarksError, OSError):  # then there is no mismatched audio
+            other = _read(task, judged.next)
     space = common_space(own.track)
     key = result_key(
         kind="clip scores",

@@ -19,6 +19,7 @@ from ..align import shipped_template
 from ..datasets import ClipRef, find_parts, list_clips
 from ..datasets.matching import is_video
 from ..errors import BadInput
+from ..evaluation.clip_rows import at_lag
 from ..evaluation.results import Results, SystemResult
 from ..evaluation.runner import Evaluation, median_lag
 from ..keys import file_sha256
@@ -258,7 +259,10 @@ def evaluate_systems(
         raise BadInput(f"Expected clips with a face; got none of {len(clips)}. The first: {reason}")
     lags = {system.name: _lag(system, first) for system in systems}
     tasks = [_with_lags(task, lags) for task in tasks if task.clip in first]
-    second = _score(tasks, workspace, where, stages.pass_over(len(clips)))
+    late = _score(
+        [task for task in tasks if task.systems], workspace, where, stages.pass_over(len(clips))
+    )
+    second = {name: _at_lags(found, late.get(name)) for name, found in first.items()}
 
     summary = Summary(seconds=time.perf_counter() - begin)
     summary.failed = [{"clip": name, "reason": reason} for name, reason in failed.items()]
@@ -361,12 +365,12 @@ def _entries(system: System, clips: Sequence[_Clip]) -> dict[str, Entry]:
             )
             for clip in clips
         }
-    found = {}
+    found: dict[str, Entry] = {}
     for clip in clips:
         path = system.matching.files.get(clip.ref.name)
         if path is not None:
-            kind = "video" if is_video(path) else "track"
-            found[clip.ref.name] = Entry(kind, file_sha256(path), str(path))
+            sha256 = file_sha256(path)
+            found[clip.ref.name] = Entry("video" if is_video(path) else "track", sha256, str(path))
     return found
 
 
@@ -403,8 +407,20 @@ def _score(
 
 
 def _with_lags(task: ScoringTask, lags: Mapping[str, float]) -> ScoringTask:
-    judged = tuple(replace(one, lag=lags[one.system]) for one in task.systems)
+    """The systems of a task that are late, to be scored at their lag."""
+    judged = tuple(replace(one, lag=lags[one.system]) for one in task.systems if lags[one.system])
     return replace(task, systems=judged)
+
+
+def _at_lags(found: Mapping[str, Any], late: Any) -> dict[str, Any]:
+    """What was found of a clip, with the scores "at its lag" of every system."""
+    systems = {}
+    for name, one in found["systems"].items():
+        moved = late["systems"].get(name) if isinstance(late, dict) else None
+        if moved is None and "result" in one:
+            moved = {**one, "result": at_lag(one["result"], {}, 0.0)}
+        systems[name] = moved or one
+    return {**found, "systems": systems}
 
 
 def _scored(system: System, found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
