@@ -75,6 +75,7 @@ ROW_TITLES = {
     "other_sound": "mismatched audio",
     "mean_face": "mean face",
     "own_mean_face": "the clip's own mean face",
+    "delayed_truth": "ground truth, 1 s late",
 }
 """Rows of a system: itself and its null baselines."""
 
@@ -238,7 +239,8 @@ def _central(score: Mapping[str, Any]) -> float | None:
 
 def table_rows(results: Mapping[str, Any]) -> list[TableRow]:
     """Systems first, then null baselines: each system on the audio of the next clip, a mean face,
-    the clip's own mean face; then the landmark noise, where it was measured."""
+    the clip's own mean face, and for files the ground truth 1 s late; then the landmark noise,
+    where it was measured."""
     systems = results["systems"]
 
     def row(name: str, system: str, key: str) -> TableRow | None:
@@ -257,12 +259,15 @@ def table_rows(results: Mapping[str, Any]) -> list[TableRow]:
 
     found = [row(name, name, "model") for name in systems]
     found += [row(f"{name}, {ROW_TITLES['other_sound']}", name, "other_sound") for name in systems]
-    spaces: dict[str, str] = {}
-    for name, one in systems.items():
-        spaces.setdefault(one["space"], name)
-    for space, name in spaces.items():
+    spaces = list(dict.fromkeys(one["space"] for one in systems.values()))
+    for space in spaces:
         of = f" ({space})" if len(spaces) > 1 else ""
-        found += [row(f"{ROW_TITLES[k]}{of}", name, k) for k in ("mean_face", "own_mean_face")]
+        for key in ("mean_face", "own_mean_face", "delayed_truth"):
+            held = (
+                n for n, one in systems.items() if one["space"] == space and key in one["scores"]
+            )
+            if (name := next(held, None)) is not None:
+                found.append(row(f"{ROW_TITLES[key]}{of}", name, key))
     noise = next((one["noise_floor"] for one in systems.values() if "noise_floor" in one), None)
     if noise is not None:
         found.append(

@@ -31,6 +31,7 @@ from ..workspace import DLIB68, LandmarkRecipe, Workspace, landmark_key
 __all__ = ["Entry", "ScoringTask", "score_clip_task"]
 
 _VERSION = 1  # changes with everything that changes the numbers
+_DELAY = 1.0  # seconds that the null baseline of videos is late
 
 Face = tuple[tuple[float, float], ...]
 
@@ -206,6 +207,9 @@ def _scored(task: ScoringTask, truth: _Truth, judged: Judged) -> dict[str, Any]:
     if other is not None:
         tracks["other_sound"] = other.track
     tracks["mean_face"] = held(still, truth.track, "eye5" if len(still) == 20 else judged.space)
+    if judged.own.kind != "prediction":
+        late = truth.track.replace(times=truth.track.times + _DELAY)
+        tracks["delayed_truth"] = late
     store = Workspace(task.made)
     result = _stored(store, key)
     if result is None:
@@ -220,11 +224,11 @@ def _scored(task: ScoringTask, truth: _Truth, judged: Judged) -> dict[str, Any]:
         )
         _store(store, key, result)
     if judged.lag is not None:
-        late = result_key(kind="clip scores at lag", scores=key, lag=judged.lag)
-        moved = _stored(store, late)
+        moved_key = result_key(kind="clip scores at lag", scores=key, lag=judged.lag)
+        moved = _stored(store, moved_key)
         if moved is None:
             moved = at_lag(result, compare_rows(truth.track, tracks, space), judged.lag)
-            _store(store, late, moved)
+            _store(store, moved_key, moved)
         result = moved
     return {
         "result": result,

@@ -16,16 +16,20 @@ from .. import __version__
 from ..errors import BadInput, OutputExists
 from ..evaluation.results import checked_results, clips_csv, result_table
 from ..files import MAX_TEXT, atomic_write, read_plain
+from ..keys import result_key
 from ..package import program
+from ..workspace import Workspace
 from .evaluate import Evaluated, Plan
 
 __all__ = [
     "FILES",
     "Difference",
     "compared_runs",
+    "evaluation_folder",
     "read_record",
     "read_results",
     "result_files",
+    "stored_evaluations",
     "write_results",
 ]
 
@@ -57,6 +61,17 @@ def result_files(evaluated: Evaluated, plan: Plan) -> dict[str, bytes]:
         "outputs": {name: hashlib.sha256(data).hexdigest() for name, data in written.items()},
     }
     return {**written, RECORD: json.dumps(record, indent=1).encode()}
+
+
+def evaluation_folder(workspace: Workspace, plan: Plan) -> Path:
+    """Where the app stores the results of a plan."""
+    return workspace.root / "evaluations" / result_key(kind="evaluation", **plan.to_json())[:16]
+
+
+def stored_evaluations(workspace: Workspace) -> list[Path]:
+    """Folders of finished evaluations of the app, the newest first."""
+    found = [path.parent for path in (workspace.root / "evaluations").glob(f"*/{RECORD}")]
+    return sorted(found, key=lambda path: (path / RECORD).stat().st_mtime_ns, reverse=True)
 
 
 def versions() -> dict[str, str]:

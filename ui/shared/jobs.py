@@ -52,6 +52,7 @@ class Job:
     counts : what was done, as a phrase
     failed : {clip, reason}
     said : how it ended; one sentence
+    result : name of the evaluation that it made; '' where it made none
     """
 
     title: str
@@ -63,6 +64,7 @@ class Job:
     counts: str = ""
     failed: list[dict[str, str]] = field(default_factory=list)
     said: str = ""
+    result: str = ""
     begun: float = field(default_factory=time.monotonic)
     ended: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
