@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from small_set import NAMES, SmallSet, make_small_set
 from streamlit.testing.v1 import AppTest
@@ -19,9 +20,11 @@ from test_pages import (  # noqa: F401 (the workspace is a fixture of this modul
 
 from core.evaluation.results import score_card
 from core.jobs.evaluate import Plan, evaluate_systems
-from core.jobs.record import evaluation_folder, result_files, write_results
+from core.jobs.indexing import update_index
+from core.jobs.record import evaluation_folder, read_record, result_files, write_results
 from core.workspace import Workspace
 from ui.evaluate import results_view
+from ui.library.dataset_jobs import Chosen, models_job
 from ui.shared.jobs import jobs
 
 
@@ -106,6 +109,20 @@ def test_start_runs_the_job_and_the_page_shows_its_results(small: SmallSet) -> N
     in_order(app)
     assert "near, far" in app.selectbox(key="evaluation").options[0]
     jobs().forget()
+
+
+def test_the_library_job_scores_what_models_predict(
+    small: SmallSet,
+    private_workspace: Path,  # noqa: F811
+) -> None:
+    workspace = Workspace(private_workspace)
+    table, _ = update_index(workspace, small.data, layout="grid")
+    chosen = Chosen(small.data, "grid", table, np.arange(2), None)
+    job, work = models_job(workspace, chosen, ["anyvoice-lips-live"], 1, scored=True)
+    assert work(lambda *_: None).endswith("2 clips are scored.")
+    record = read_record(workspace.root / "evaluations" / job.result)
+    assert len(record["inputs"]["clips"]) == 2
+    assert [words[0] for words in job.commands] == ["data", "evaluate"]
 
 
 def test_the_summary_shows_systems_null_baselines_and_intervals(judged: Path) -> None:

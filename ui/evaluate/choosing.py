@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -10,15 +11,15 @@ import streamlit as st
 from core.datasets import ClipRef, list_names
 from core.datasets.matching import RULES, match_files
 from core.errors import BadInput, SpeechmarksError
-from core.jobs.evaluate import Plan, evaluate_systems, plan_clips
+from core.jobs.evaluate import Evaluated, Plan, evaluate_systems, plan_clips
 from core.jobs.record import evaluation_folder, result_files, write_results
 from core.jobs.systems import parse_system
 from core.workspace import Workspace
 from ui.shared import state
-from ui.shared.jobs import Hear, Job, jobs
+from ui.shared.jobs import Hear, Job, jobs, most_workers
 from ui.shared.widgets import command, safe_text
 
-__all__ = ["choose_plan", "evaluation_job"]
+__all__ = ["choose_plan", "evaluation_job", "store_evaluation"]
 
 _ALL = "all clips"
 _MOST_TOLD = 6
@@ -67,7 +68,7 @@ def choose_plan(workspace: Workspace) -> None:
             "Frames per second of landmark files without times", 1.0, 1000.0, 25.0,
             key="evaluate fps",
         )  # fmt: skip
-        workers = int(st.number_input("Workers", 1, 64, _workers(), key="evaluate workers"))
+        workers = int(st.number_input("Workers", 1, 64, most_workers(), key="evaluate workers"))
     plan = Plan(
         data,
         None if picked == _ALL else lists[picked],
@@ -101,12 +102,6 @@ def choose_plan(workspace: Workspace) -> None:
         command(*plan.words(), "-o", "results")
 
 
-def _workers() -> int:
-    from ui.library.dataset_jobs import most_workers
-
-    return most_workers()
-
-
 def _lists(workspace: Workspace, data: Path) -> dict[str, str]:
     """Lists of a data set, and selections of the Library in it, by their titles."""
     found = {name: name for name in list_names(data)}
@@ -133,8 +128,6 @@ def _with_systems(workspace: Workspace, plan: Plan, typed: str) -> Plan:
                 "settings.toml of the workspace."
             )
         systems.append((name, folder))
-    from dataclasses import replace
-
     return replace(plan, systems=tuple(systems))
 
 
@@ -166,8 +159,8 @@ def _told_matching(plan: Plan, clips: list[ClipRef]) -> bool:
     return good
 
 
-def _some(what: str, names: object) -> list[str]:
-    held = list(names)  # type: ignore[call-overload]
+def _some(what: str, names: Iterable[str]) -> list[str]:
+    held = list(names)
     if not held:
         return []
     more = f" and {len(held) - _MOST_TOLD} more" if len(held) > _MOST_TOLD else ""
@@ -183,15 +176,23 @@ def evaluation_job(
     job = Job(f"Evaluation of {', '.join(names)}", "steps", [words])
 
     def work(report: Hear) -> str:
-        evaluated = evaluate_systems(
-            workspace,
-            plan,
-            progress=report,
-            where={"runner": "local", "workers": workers, "scheduler": None},
-        )
-        folder = evaluation_folder(workspace, plan)
-        write_results(folder, result_files(evaluated, plan), force=True)
-        job.result, job.failed = folder.name, list(evaluated.summary.failed)
-        return f"{evaluated.summary.done} clips scored in {evaluated.summary.seconds:.0f} s."
+        summary = store_evaluation(workspace, plan, workers, job, report).summary
+        return f"{summary.done} clips scored in {summary.seconds:.0f} s."
 
     return job, work
+
+
+def store_evaluation(
+    workspace: Workspace, plan: Plan, workers: int, job: Job, report: Hear
+) -> Evaluated:
+    """Evaluate a plan and store its results, which the job then names."""
+    evaluated = evaluate_systems(
+        workspace,
+        plan,
+        progress=report,
+        where={"runner": "local", "workers": workers, "scheduler": None},
+    )
+    folder = evaluation_folder(workspace, plan)
+    write_results(folder, result_files(evaluated, plan), force=True)
+    job.result, job.failed = folder.name, list(evaluated.summary.failed)
+    return evaluated

@@ -123,7 +123,7 @@ def _summary(results: Mapping[str, Any]) -> None:
     st.dataframe(
         table.style.apply(bold, axis=None),
         hide_index=True,
-        height=38 * len(rows) + 40,
+        height=35 * len(rows) + 38,
         column_config={
             "system": st.column_config.Column(pinned=True),
             **{score: _column(score) for score in scores},
