@@ -19,6 +19,7 @@ from test_pages import (  # noqa: F401 (the workspace is a fixture of this modul
 )
 
 from core.evaluation.results import score_card
+from core.jobs import runners
 from core.jobs.evaluate import Plan, evaluate_systems
 from core.jobs.indexing import update_index
 from core.jobs.record import evaluation_folder, read_record, result_files, write_results
@@ -40,6 +41,12 @@ def small(
     settings.write_text(f"server_roots = [{str(made.data)!r}, {str(root)!r}]\n")
     yield made
     settings.unlink()
+
+
+@pytest.fixture(autouse=True)
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs run in this process: starting workers takes longer than their work here."""
+    monkeypatch.setattr(runners, "_local", lambda *_: runners._serial())
 
 
 @pytest.fixture
