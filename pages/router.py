@@ -32,6 +32,7 @@ page = st.navigation(
         "Models": [
             st.Page("inference.py", title="Inference", icon=":material/graphic_eq:"),
             st.Page("compare.py", title="Compare", icon=":material/compare:"),
+            st.Page("evaluate.py", title="Evaluate", icon=":material/leaderboard:"),
             st.Page("models.py", title="Models", icon=":material/inventory_2:"),
         ],
     },

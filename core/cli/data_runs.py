@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 import typer
 
 from ..datasets import list_clips
 from ..detect.face_tracks import parse_face
 from ..jobs import RUNNERS, Summary, extract
-from ..jobs.runners import cores
+from ..jobs.runners import Where, cores
 from ..workspace import LandmarkRecipe, Workspace
 from .console import Done, Progress, command, notice
 from .data import Layout, List, Root, data
 from .detection import Precision, known_precision
 
-__all__: list[str] = []
+__all__ = ["Runner", "Scheduler", "Workers", "chosen_runner"]
 
 Runner = Annotated[
     str | None,
@@ -57,7 +57,7 @@ def extract_command(
         Workspace(),
         clips,
         recipe=recipe,
-        **_where(runner, workers, scheduler),
+        **chosen_runner(runner, workers, scheduler),
         progress=lambda ended, _, so_far: report(ended, _failures(so_far)),
     )
     report.close()
@@ -85,20 +85,14 @@ def generate_command(
         clips,
         model,
         root=root,
-        **_where(runner, workers, scheduler),
+        **chosen_runner(runner, workers, scheduler),
         progress=lambda ended, _, so_far: report(ended, _failures(so_far)),
     )
     report.close()
     return _ended(summary)
 
 
-class _Where(TypedDict):
-    runner: str
-    workers: int
-    scheduler: str | None
-
-
-def _where(runner: str | None, workers: int | None, scheduler: str | None) -> _Where:
+def chosen_runner(runner: str | None, workers: int | None, scheduler: str | None) -> Where:
     """Where to run what was asked for: by default on every core of this machine."""
     chosen = runner or ("dask" if scheduler else "local")
     most = 1 if chosen == "serial" else cores()

@@ -46,6 +46,14 @@ class ClipScore:
     opening_predicted: NDArray[np.float64]
     lips_mse: float = float("nan")
 
+    @property
+    def moments(self) -> tuple[float, ...]:
+        """Frames, and sums and sums of squares of both openings: all that the pooled variance ratio
+        needs."""
+        courses = self.opening_true, self.opening_predicted
+        sums = (float(f(c)) for c in courses for f in (np.sum, lambda v: v @ v))
+        return (float(self.frames), *sums)
+
 
 def score_clip(truth: LandmarkTrack, predicted: LandmarkTrack, *, iod: float) -> ClipScore:
     """Score one prediction; both tracks are free of identity, onto the same template: faces in
@@ -125,20 +133,16 @@ def prediction_scorer(
 
 
 def pooled_variance_ratio(
-    scores: Sequence[ClipScore | None], *, speakers: Sequence[str | None] | None = None
+    moments: Sequence[Sequence[float] | None], *, speakers: Sequence[str | None] | None = None
 ) -> Interval:
     """Standard deviation of the predicted opening over that of the true one, over the frames of all
-    clips, with its 95 % interval. None stands for a clip without these scores."""
-    moments = np.transpose([_moments(s) for s in scores])
-    return statistic_interval("mean", _ratio, *moments, speakers=speakers)
+    clips, with its 95 % interval.
 
-
-def _moments(score: ClipScore | None) -> list[float]:
-    """Frames, and sums and sums of squares of both openings."""
-    if score is None:
-        return [float("nan")] * 5
-    courses = score.opening_true, score.opening_predicted
-    return [score.frames, *(float(f(c)) for c in courses for f in (np.sum, lambda v: v @ v))]
+    moments : `ClipScore.moments` of every clip; None for a clip without these scores.
+    """
+    unknown = [float("nan")] * 5
+    held = np.transpose([unknown if one is None else one for one in moments])
+    return statistic_interval("mean", _ratio, *held, speakers=speakers)
 
 
 def _ratio(

@@ -6,7 +6,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 import numpy as np
@@ -20,29 +20,25 @@ from ..media import Waveform, read_audio
 from ..models.base import SpeechModel
 from ..neutral import remove_lip_identity
 from ..shape import fit_shape_space
-from ..speech.activity import quiet_stretches
 from ..speech.noise import NoiseBank
 from ..tracks.track import LandmarkTrack
 from ..workspace import DLIB68, LandmarkRecipe, Workspace, corrections_fact
-from .clips import (
-    ClipScore,
-    IdentityFree,
-    identity_free,
-    pooled_variance_ratio,
-    score_identity_free,
-)
-from .comparison import Comparison, ComparisonSpace, compare_tracks
+from .clip_rows import GroundTruth, at_lag, held, score_rows
+from .clips import pooled_variance_ratio
+from .comparison import ComparisonSpace, compare_tracks
 from .intervals import mean_interval
-from .scores import QUIET_SECONDS, headline_scores, scores_at
-from .summary import (
-    ClipResult,
-    by_speaker,
-    corrected_error,
-    row_differences,
-    summarise_rows,
-)
+from .summary import ClipResult, by_speaker, row_differences, summarise_rows
 
-__all__ = ["ROWS", "Evaluation", "GroundTruth", "evaluate", "lip_floor", "load_ground_truths"]
+__all__ = [
+    "ROWS",
+    "Evaluation",
+    "GroundTruth",
+    "evaluate",
+    "lip_floor",
+    "load_ground_truths",
+    "measured_speed",
+    "median_lag",
+]
 
 ROWS = ("model", "other_sound", "mean_face", "own_mean_face")
 """The model; the same model given the audio of the next clip (mismatched audio); the mean face of
@@ -55,30 +51,6 @@ _PIECE = 0.1  # seconds of audio that arrive at once when the speed is measured
 
 
 @dataclass(frozen=True, eq=False)
-class GroundTruth:
-    """A clip to score against.
-
-    Attributes
-    ----------
-    name : untrusted text
-    track : landmarks, corrected
-    sound : the clip's audio
-    speaker : None where unknown
-    corrections : digest of the corrections in ``track``; '' where there are none
-    """
-
-    name: str
-    track: LandmarkTrack
-    sound: Waveform
-    speaker: str | None = None
-    corrections: str = ""
-
-    def quiet(self) -> list[tuple[float, float]]:
-        """Where the audio is quiet for at least `QUIET_SECONDS`."""
-        return quiet_stretches(self.sound.samples, self.sound.rate, shortest=QUIET_SECONDS)
-
-
-@dataclass(frozen=True, eq=False)
 class Evaluation:
     """What a model scored on a list of clips.
 
@@ -87,8 +59,6 @@ class Evaluation:
     model : its facts: name, family, points, space, frame rate
     space : in which the headline scores are taken
     clips : one result a clip
-    closed_mouth : scores with a closed-mouth reference, by row, one a clip; None where they cannot
-        be taken
     speed : real-time factor and latency on one thread
     noise_floor : landmark noise of the clips, as far as it is known
     corrections : `GroundTruth.corrections` by clip
@@ -97,20 +67,19 @@ class Evaluation:
     model: Mapping[str, Any]
     space: ComparisonSpace
     clips: tuple[ClipResult, ...]
-    closed_mouth: Mapping[str, Sequence[ClipScore | None]]
-    speed: Mapping[str, float]
-    noise_floor: Mapping[str, float]
-    corrections: Mapping[str, str]
+    speed: Mapping[str, float] = field(default_factory=dict)
+    noise_floor: Mapping[str, float] = field(default_factory=dict)
+    corrections: Mapping[str, str] = field(default_factory=dict)
 
     def scores(self) -> dict[str, dict[str, dict[str, Any]]]:
         """{row: {score: {mean, low, high, clips, ...}}}: headline scores first, then those with a
         closed-mouth reference."""
         table = summarise_rows(self.clips)
         speakers = [clip.speaker for clip in self.clips]
-        for row, scores in self.closed_mouth.items():
-            if row in table:
-                ratio = pooled_variance_ratio(scores, speakers=speakers)
-                table[row]["variance_ratio"] = ratio.to_json()
+        for row in table:
+            moments = [clip.openings.get(row) for clip in self.clips]
+            ratio = pooled_variance_ratio(moments, speakers=speakers)
+            table[row]["variance_ratio"] = ratio.to_json()
         return table
 
     def to_json(self) -> dict[str, Any]:
@@ -125,8 +94,9 @@ class Evaluation:
             "scores": self.scores(),
             "differences": row_differences(self.clips),
             "by_speaker": by_speaker(self.clips),
-            "speed": dict(self.speed),
         }
+        if self.speed:
+            found["speed"] = dict(self.speed)
         if self.noise_floor:
             found["noise_floor"] = mean_interval(list(self.noise_floor.values())).to_json()
         found["by_clip"] = [clip.to_json() for clip in self.clips]
@@ -223,31 +193,17 @@ def evaluate(
     predictions, factors = _predict(model, truths, noise, snr_db, progress)
     space: ComparisonSpace = "face" if model.scheme == "dlib68" else "eye5"
     floor = {t.name: noise_floor[t.name] for t in truths if noise_floor and t.name in noise_floor}
-    pairs: list[dict[str, Comparison]] = []
-    results: list[ClipResult] = []
-    closed: list[dict[str, ClipScore | None]] = []
+    scored = []
     for k, truth in enumerate(truths):
         tracks = {"model": predictions[k]}
         if len(predictions) > 1:
             tracks["other_sound"] = predictions[(k + 1) % len(predictions)]
-        tracks["mean_face"] = _held(still, truth.track, model)
-        compared = _comparisons(truth.track, tracks, space)
-        pairs.append(compared)
-        scores = {row: headline_scores(pair, quiet=truth.quiet()) for row, pair in compared.items()}
-        lips = compared if space == "eye5" else _comparisons(truth.track, tracks, "eye5")
-        for row in scores.keys() & lips.keys():
-            scores[row] |= {f"{n}_eye5": v for n, v in scores_at(lips[row], 0.0).items()}
-        if truth.name in floor and "model" in scores:
-            error = scores["model"]["lip_motion_error"]
-            corrected = corrected_error(error, floor[truth.name])
-            scores["model"]["lip_motion_error_corrected"] = corrected
-        closed.append(_closed_mouth(truth.track, tracks, face, still))
-        for row, score in closed[-1].items():
-            if row in scores:
-                scores[row] |= _flat(score)
-        own = compared.get("model")
-        frames, left_out = (own.frames, own.left_out) if own else (0, len(predictions[k]))
-        results.append(ClipResult(truth.name, truth.speaker, frames, left_out, scores))
+        tracks["mean_face"] = held(still, truth.track, model.space)
+        noisy = floor.get(truth.name)
+        scored.append(
+            score_rows(truth, tracks, still, space=space, template=face, noise_floor=noisy)
+        )
+    lag = median_lag([result for result, _ in scored], model.fps)
     return Evaluation(
         model={
             "name": model.name,
@@ -256,9 +212,8 @@ def evaluate(
             "fps": model.fps,
         },
         space=space,
-        clips=_at_median_lag(results, pairs, model.fps),
-        closed_mouth={row: [c.get(row) for c in closed] for row in closed[0]},
-        speed=_speed(model, truths[0].sound, factors),
+        clips=tuple(at_lag(result, compared, lag) for result, compared in scored),
+        speed=measured_speed(model, truths[0].audio, factors),
         noise_floor=floor,
         corrections={truth.name: truth.corrections for truth in truths},
     )
@@ -289,7 +244,7 @@ def _predict(
     tracks, factors = [], []
     with _one_thread():
         for number, truth in enumerate(truths, start=1):
-            sound = truth.sound if noise is None else _noisy(truth, noise, snr_db)
+            sound = truth.audio if noise is None else _noisy(truth, noise, snr_db)
             made = model.predict(sound)
             tracks.append(made.track)
             factors.append(made.seconds / max(sound.duration, 1e-9))
@@ -298,75 +253,17 @@ def _predict(
     return tracks, factors
 
 
-def _comparisons(
-    truth: LandmarkTrack, tracks: Mapping[str, LandmarkTrack], space: ComparisonSpace
-) -> dict[str, Comparison]:
-    """Every row that can be compared; one that shares no frame with the ground truth cannot."""
-    found: dict[str, Comparison] = {}
-    for row, track in tracks.items():
-        with suppress(BadInput):
-            found[row] = compare_tracks(truth, track, space=space)
-    if "model" in found:
-        found["own_mean_face"] = found["model"].with_mean_face()
-    return found
-
-
-def _held(still: NDArray[np.float64], truth: LandmarkTrack, model: SpeechModel) -> LandmarkTrack:
-    """A face, or lips, that never move, as long as the clip."""
-    points = np.repeat(still[None], len(truth), axis=0)
-    scheme = "lips20" if len(still) == 20 else "dlib68"
-    return LandmarkTrack(points, truth.times, scheme=scheme, space=model.space)
-
-
-def _at_median_lag(
-    results: Sequence[ClipResult], pairs: Sequence[Mapping[str, Comparison]], fps: float
-) -> tuple[ClipResult, ...]:
-    """The same results with the scores "at its lag" taken at the median lag of all clips."""
+def median_lag(results: Sequence[ClipResult], fps: float) -> float:
+    """The median lag of a system over clips in seconds, rounded to its frames; 0 where no clip
+    states one."""
     lags = [r.rows["model"]["lag_ms"] for r in results if "model" in r.rows]
     known = [lag for lag in lags if np.isfinite(lag)]
-    lag = round(float(np.median(known)) / 1000 * fps) / fps if known else 0.0
-    shifted = []
-    for result, compared in zip(results, pairs, strict=True):
-        rows: dict[str, dict[str, float]] = {}
-        for row, scores in result.rows.items():
-            late = scores_at(compared[row], lag)
-            names = [name for name in scores if name.endswith("_at_lag")]
-            rows[row] = {**scores, **{name: late[name.removesuffix("_at_lag")] for name in names}}
-        shifted.append(replace(result, rows=rows))
-    return tuple(shifted)
+    return round(float(np.median(known)) / 1000 * fps) / fps if known else 0.0
 
 
-def _closed_mouth(
-    truth: LandmarkTrack,
-    tracks: Mapping[str, LandmarkTrack],
-    template: NDArray[np.float64],
-    still: NDArray[np.float64],
-) -> dict[str, ClipScore | None]:
-    """Scores with a closed-mouth reference; the mean faces are free of identity as they are."""
-    lips_alone = len(still) == 20
-    found: dict[str, ClipScore | None] = dict.fromkeys([*tracks, "own_mean_face"])
-    with suppress(SpeechmarksError):  # nothing can be scored without a closed mouth
-        own = identity_free(truth, template, lips_alone=lips_alone)
-        given: dict[str, IdentityFree] = {
-            "mean_face": own.held(still),
-            "own_mean_face": own.held(np.nanmean(own.main.points, axis=0)),
-        }
-        for row in ("model", "other_sound"):
-            if row in tracks:
-                with suppress(SpeechmarksError):
-                    given[row] = identity_free(tracks[row], template, lips_alone=lips_alone)
-        for row, free in given.items():
-            with suppress(SpeechmarksError):
-                found[row] = score_identity_free(own, free, template)
-    return found
-
-
-def _flat(score: ClipScore | None) -> dict[str, float]:
-    names = ("mouth_rmse", "opening_correlation", "lips_mse")
-    return {n: float("nan") if score is None else float(getattr(score, n)) for n in names}
-
-
-def _speed(model: SpeechModel, sound: Waveform, factors: Sequence[float]) -> dict[str, float]:
+def measured_speed(
+    model: SpeechModel, sound: Waveform, factors: Sequence[float]
+) -> dict[str, float]:
     """How fast a model is on one thread, and how late.
 
     Returns
@@ -408,5 +305,5 @@ def _one_thread() -> Iterator[None]:
 
 def _noisy(truth: GroundTruth, noise: Noise, snr_db: float) -> Waveform:
     rng = np.random.default_rng(zlib.crc32(truth.name.encode()))
-    sound = truth.sound
+    sound = truth.audio
     return Waveform(noise(sound.rate).mix(sound.samples, snr_db, rng), sound.rate)

@@ -45,6 +45,7 @@ class ClipResult:
     speaker : None where unknown
     frames, left_out : frames of the model's prediction that are scored, and that are not
     rows : scores by row ('model' and the null baselines); NaN where one cannot be told
+    openings : `core.evaluation.clips.ClipScore.moments` by row; None where they cannot be taken
     """
 
     clip: str
@@ -52,6 +53,7 @@ class ClipResult:
     frames: int
     left_out: int
     rows: Mapping[str, Scores] = field(repr=False)
+    openings: Mapping[str, Sequence[float] | None] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -151,15 +153,17 @@ def differences(
     other: Sequence[ClipResult],
     names: Sequence[str] = (*DIFFERENCES, "mouth_rmse", "opening_correlation", "lips_mse"),
 ) -> dict[str, dict[str, Any]]:
-    """One model minus another over the same clips, clip by clip: {score: {mean, low, high, ...}}.
+    """One system minus another over the clips that both have: {score: {mean, low, high, ...}}.
 
-    Such intervals are narrower than those of each model by itself.
+    Such intervals are narrower than those of each system by itself.
     """
+    others = {clip.clip: clip for clip in other}
+    common = [clip for clip in one if clip.clip in others]
     return {
         name: paired_difference(
-            _column(one, "model", name),
-            _column(other, "model", name),
-            speakers=[clip.speaker for clip in one],
+            _column(common, "model", name),
+            _column([others[clip.clip] for clip in common], "model", name),
+            speakers=[clip.speaker for clip in common],
         ).to_json()
         for name in names
     }

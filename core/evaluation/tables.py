@@ -17,14 +17,14 @@ from ..errors import BadInput
 from . import ScoreCard
 from .publications import SCORES, Score
 
-__all__ = ["TABLE_SUFFIXES", "TableFormat", "escape", "score_table"]
+__all__ = ["ARROWS", "TABLE_SUFFIXES", "TEX_ARROWS", "TableFormat", "escape", "score_table"]
 
 TableFormat = Literal["csv", "markdown", "latex", "html"]
 TABLE_SUFFIXES: dict[str, TableFormat] = {".csv": "csv", ".md": "markdown", ".tex": "latex"}
 """Format by the ending of a file's name."""
 
-_ARROWS = {"higher": "↑", "lower": "↓", "near 1": "→ 1", "near 0": "→ 0"}
-_TEX_ARROWS = {
+ARROWS = {"higher": "↑", "lower": "↓", "near 1": "→ 1", "near 0": "→ 0"}
+TEX_ARROWS = {
     "higher": r"$\uparrow$",
     "lower": r"$\downarrow$",
     "near 1": r"$\to 1$",
@@ -132,7 +132,7 @@ def _csv(body: Mapping[str, Mapping[str, Score]], columns: Sequence[_Column], _:
 def _heads(columns: Sequence[_Column]) -> list[str]:
     heads = []
     for c in columns:
-        heads.append(f"{c.heading} {_ARROWS.get(c.card.better, '')}".rstrip())
+        heads.append(f"{c.heading} {ARROWS.get(c.card.better, '')}".rstrip())
     return ["prediction", *heads, "frames"]
 
 
@@ -160,7 +160,7 @@ def _latex(body: Mapping[str, Mapping[str, Score]], columns: Sequence[_Column], 
     heads = ["prediction"]
     for c in columns:
         shown = c.heading.replace("²", "$^2$")
-        heads.append(f"{shown} {_TEX_ARROWS.get(c.card.better, '')}".rstrip())
+        heads.append(f"{shown} {TEX_ARROWS.get(c.card.better, '')}".rstrip())
     lines = [
         "% needs \\usepackage{booktabs}",
         f"\\begin{{tabular}}{{l{'r' * (len(columns) + 1)}}}",

@@ -15,7 +15,7 @@ from ..datasets import ClipRef, find_parts
 from ..errors import SpeechmarksError
 from ..media import open_audio
 from ..models import PredictOptions, SpeechModel, load_model
-from ..models.store import model_card
+from ..models.store import weights_of
 from ..workspace import Workspace, file_sha256
 from .predict import cached_prediction, prediction_key
 from .runners import check_runner, run_tasks
@@ -53,7 +53,7 @@ def _work(task: _Task, progress: Callable[[int], None] | None = None) -> int:
             made = cached_prediction(
                 workspace,
                 _model(name),
-                model_card(name).path,
+                weights_of(name),
                 open_audio(task.sound),
                 task.sha256,
                 _PLAIN,
@@ -113,9 +113,11 @@ def predict_clips(
     scheduler: str | None = None,
     progress: RunProgress | None = None,
 ) -> Summary:
-    """Run models (names of the registry) over the sound of every clip, deterministic, as Inference
-    and Compare do; what is there already is skipped, and a clip that cannot be heard is recorded.
+    """Run models over the audio of every clip, deterministic, as Inference and Compare do.
 
+    Finished predictions are skipped; a clip without audio is recorded as failed.
+
+    models : names of the registry, or weight files.
     root : of the data set, whose layout may hold a clip's sound in a file of its own.
     runner, workers, scheduler : as for `core.jobs.extract`.
 
@@ -125,7 +127,7 @@ def predict_clips(
     """
     check_runner(runner, workers, scheduler)
     begin = time.perf_counter()
-    chosen = {name: (_model(name), model_card(name).path) for name in models}
+    chosen = {name: (_model(name), weights_of(name)) for name in models}
     run = _Run(workspace, chosen, root)
 
     def tell() -> None:

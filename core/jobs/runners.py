@@ -21,13 +21,13 @@ from multiprocessing.popen_spawn_posix import Popen
 from pathlib import Path
 from threading import Event, Lock
 from types import ModuleType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
 from ..errors import BadInput, MissingDependency, SpeechmarksError
 from ..settings import Limits, read_settings
 from . import worker
 
-__all__ = ["RUNNERS", "Outcome", "check_runner", "cores", "run_tasks"]
+__all__ = ["HERE", "RUNNERS", "Outcome", "Where", "check_runner", "cores", "run_tasks"]
 
 RUNNERS = {
     "serial": "one clip after the other, in this process",
@@ -41,6 +41,17 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 T = TypeVar("T", bound=Hashable)
 R = TypeVar("R")
+
+
+class Where(TypedDict):
+    """Where tasks run: runner, how many workers, address of a Dask scheduler."""
+
+    runner: str
+    workers: int
+    scheduler: str | None
+
+
+HERE: Where = {"runner": "serial", "workers": 1, "scheduler": None}
 
 
 class Work(Protocol):

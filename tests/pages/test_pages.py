@@ -45,6 +45,7 @@ PAGES = {
     "shape": "Shape space",
     "inference": "Inference",
     "compare": "Compare",
+    "evaluate": "Evaluate",
     "models": "Models",
 }
 NEED_A_CLIP = ("frames", "landmarks", "quality", "alignment", "reference", "inference", "compare")

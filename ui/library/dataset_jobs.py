@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +16,15 @@ from core.datasets.layouts import list_line
 from core.datasets.listed import clip_at
 from core.errors import BadInput, SpeechmarksError
 from core.jobs import Summary, extract
+from core.jobs.evaluate import Plan
 from core.jobs.indexing import update_index
 from core.tracks.io import atomic_write
 from core.workspace import LandmarkRecipe, Workspace
+from ui.evaluate.choosing import store_evaluation
 from ui.shared.jobs import Hear, Job, counted
 from ui.shared.recipe import recipe_flags
 
-__all__ = ["Chosen", "index_job", "landmarks_job", "models_job", "most_workers"]
-
-
-def most_workers() -> int:
-    """Workers that leave a core to the pages."""
-    return max(1, min(8, (os.cpu_count() or 2) - 1))
+__all__ = ["Chosen", "index_job", "landmarks_job", "models_job"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,9 +133,18 @@ def landmarks_job(
 
 
 def models_job(
-    workspace: Workspace, chosen: Chosen, models: Sequence[str], workers: int
+    workspace: Workspace,
+    chosen: Chosen,
+    models: Sequence[str],
+    workers: int,
+    *,
+    scored: bool = False,
 ) -> tuple[Job, Callable[[Hear], str]]:
-    """Run models over the sound of clips, for Inference and Compare to find."""
+    """Run models over the audio of clips, for Inference and Compare to find.
+
+    scored : whether the predictions are scored as well; landmarks of the clips are detected where
+        they are missing. The page Evaluate shows the scores.
+    """
     job = Job(f"{', '.join(models)} over {_count(chosen)}")
 
     def work(report: Hear) -> str:
@@ -159,7 +164,32 @@ def models_job(
             workers=workers,
             progress=report,
         )
-        job.failed = [*missing, *summary.failed]
-        return _ended(summary)
+        if not scored:
+            job.failed = [*missing, *summary.failed]
+            return _ended(summary)
+        told = _scores(workspace, chosen, models, workers, job, report)
+        job.failed = [*missing, *summary.failed, *job.failed]
+        return _ended(summary) + told
 
     return job, work
+
+
+def _scores(
+    workspace: Workspace,
+    chosen: Chosen,
+    models: Sequence[str],
+    workers: int,
+    job: Job,
+    report: Hear,
+) -> str:
+    """Score the predictions, for the page Evaluate; a sentence on how it went."""
+    root, *words = chosen.words(workspace)
+    listed = words[words.index("--list") + 1] if "--list" in words else None
+    plan = Plan(Path(root), listed, chosen.layout, models=tuple(models))
+    job.noun = "steps"
+    job.commands = [*job.commands, [*plan.words(), "--workers", str(workers), "-o", "results"]]
+    try:
+        evaluated = store_evaluation(workspace, plan, workers, job, report)
+    except SpeechmarksError as error:  # the predictions are there all the same
+        return f" No scores: {error}"
+    return f" {evaluated.summary.done} clips are scored."

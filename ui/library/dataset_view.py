@@ -19,11 +19,11 @@ from core.errors import BadInput, MissingFile, SpeechmarksError
 from core.workspace import LandmarkRecipe, Workspace
 from ui.library.dataset_card import clip_card, take_choice
 from ui.library.dataset_filters import ask, found_rows, index_of
-from ui.library.dataset_jobs import Chosen, index_job, landmarks_job, models_job, most_workers
+from ui.library.dataset_jobs import Chosen, index_job, landmarks_job, models_job
 from ui.library.index_table import index_table, take_order
 from ui.library.stats_plots import statistics_part
 from ui.shared import state
-from ui.shared.jobs import Hear, Job, jobs
+from ui.shared.jobs import Hear, Job, jobs, most_workers
 from ui.shared.widgets import command, safe_text
 
 __all__ = ["dataset_part"]
@@ -236,9 +236,16 @@ def _offers(workspace: Workspace, chosen: Chosen) -> None:
             models = st.multiselect(
                 "Models", names, default=state.default_models(), key="job models"
             )
+            scored = st.toggle(
+                "Score against the ground truth",
+                value=True,
+                key="job scored",
+                help="Detects landmarks of the clips where they are missing. Evaluate shows the "
+                "scores.",
+            )
             workers = _workers("models")
             if _pressed("models", off or not models):
-                _start(models_job(workspace, chosen, models, workers))
+                _start(models_job(workspace, chosen, models, workers, scored=scored))
                 st.rerun()
 
 

@@ -8,6 +8,7 @@ cancelled one, pressed again, goes on where it was.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections import deque
@@ -19,10 +20,15 @@ import streamlit as st
 
 from core.errors import BadInput, SpeechmarksError
 
-__all__ = ["Cancelled", "Hear", "Job", "Jobs", "Outcome", "jobs"]
+__all__ = ["Cancelled", "Hear", "Job", "Jobs", "Outcome", "jobs", "most_workers"]
 
 _WINDOW = 30.0
 """Seconds over which the rate is taken: what was skipped at the start says nothing of the rest."""
+
+
+def most_workers() -> int:
+    """Workers that leave a core to the pages."""
+    return max(1, min(8, (os.cpu_count() or 2) - 1))
 
 
 class Cancelled(Exception):
@@ -52,6 +58,7 @@ class Job:
     counts : what was done, as a phrase
     failed : {clip, reason}
     said : how it ended; one sentence
+    result : name of the evaluation that it made; '' where it made none
     """
 
     title: str
@@ -63,6 +70,7 @@ class Job:
     counts: str = ""
     failed: list[dict[str, str]] = field(default_factory=list)
     said: str = ""
+    result: str = ""
     begun: float = field(default_factory=time.monotonic)
     ended: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)

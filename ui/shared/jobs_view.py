@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from ui.shared.jobs import Job, jobs
+from ui.shared.navigation import go_to
 from ui.shared.widgets import commands, safe_text
 
 __all__ = ["job_panel", "sidebar_note"]
@@ -79,6 +80,11 @@ def _over(job: Job) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{icon} **{safe_text(job.title)}** · {safe_text(job.said)}")
+        if job.result and st.button(
+            "Show the scores", key="job scores", icon=":material/leaderboard:", width="content"
+        ):
+            st.session_state["evaluation"] = job.result
+            go_to("evaluate.py")
         if job.commands:
             with st.popover("Command", icon=":material/terminal:", width="content"):
                 commands(*job.commands)
