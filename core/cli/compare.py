@@ -18,7 +18,7 @@ from ..datasets.clips import VIDEO_SUFFIXES
 from ..errors import BadInput, NoFace, OutputExists, SpeechmarksError
 from ..evaluation.tables import TABLE_SUFFIXES, score_table
 from ..keys import file_sha256
-from ..media import Audio, as_audio, delay_audio, make_proxy, probe
+from ..media import Audio, as_audio, make_proxy, probe
 from ..models import list_models
 from ..package import program
 from ..quality.edge import edge_remark
@@ -32,8 +32,9 @@ from ..tracks import track as values
 from ..tracks.adapted import adapted_stretch
 from ..tracks.io import atomic_write
 from ..tracks.track import LandmarkTrack
-from ..workspace import Workspace
+from ..workspace import LandmarkRecipe, Workspace
 from .console import Done, Progress, command, notice
+from .detection import Precision, known_precision
 from .tracks import Force, SourceFps, Space, open_track
 
 __all__: list[str] = []
@@ -129,11 +130,11 @@ def _seconds(name: str, text: str, track: LandmarkTrack | None) -> float:
     return value / track.fps
 
 
-def _landmarks(path: Path, name: str) -> LandmarkTrack:
+def _landmarks(path: Path, name: str, recipe: LandmarkRecipe) -> LandmarkTrack:
     """The landmarks of a video as pages find them, kept in the workspace."""
     picture = probe(path).video
     report = Progress(f"landmarks of {name}", picture.n_frames if picture else 1, "frames")
-    track = Workspace().landmarks(path, progress=report)
+    track = Workspace().landmarks(path, recipe=recipe, progress=report)
     report.close()
     return track
 
@@ -162,6 +163,7 @@ class _Changes:
 def _opened(
     named: list[tuple[str, Path]],
     changed: _Changes,
+    recipe: LandmarkRecipe,
     source_fps: float | None,
     space: values.Space | None,
 ) -> list[Given]:
@@ -169,7 +171,9 @@ def _opened(
     opened = []
     for name, path in named:
         filmed = path.suffix.lower() in VIDEO_SUFFIXES
-        track = _landmarks(path, name) if filmed else open_track(path, source_fps, space=space)
+        track = (
+            _landmarks(path, name, recipe) if filmed else open_track(path, source_fps, space=space)
+        )
         text = changed.shifts.get(name)
         opened.append(
             Given(
@@ -191,8 +195,7 @@ def _sounds(
     sound = as_audio(heard) if heard is not None else None
     if audio_from is None:
         return sound, sound
-    source = faces.heard(audio_from)
-    return sound, delay_audio(as_audio(source.path), source.shift)
+    return sound, faces.heard(audio_from).audio()
 
 
 def _again(
@@ -295,7 +298,7 @@ def _page(
             proxy = Path(folder) / "proxy.mp4"
             make_proxy(video, proxy, longest_side=_PROXY_SIDE)
             notice(f"the video takes {proxy.stat().st_size * 4 / 3e6:.1f} MB of the page.")
-            panels.insert(0, faces.clip_panel())
+            panels.insert(0, faces.clip_panel(video, file=proxy))
         shown = [one.path for one in faces.videos] if with_videos else []
         files = {path: Path(folder) / f"system-{k}.mp4" for k, path in enumerate(shown)}
         for path, file in files.items():
@@ -314,6 +317,7 @@ def _page(
             note=f"{', '.join(titles)}, on one clock.",
             curves=curves,
             scores=scores,
+            nulls=faces.nulls() if scores else {},
             commands=[command],
             start=start,
         )
@@ -390,6 +394,8 @@ def compare_command(
     metrics: Annotated[
         Path | None, typer.Option(help="Also write the scores: .csv, .md or .tex.")
     ] = None,
+    detector: Annotated[str, typer.Option(help="Detector of the landmarks of videos.")] = "dlib68",
+    precision: Precision = None,
     source_fps: SourceFps = None,
     space: Space = None,
     force: Force = False,
@@ -412,7 +418,8 @@ def compare_command(
         )
     named = _named(tracks, title or [])
     changed = _Changes.read(named, shift or [], colour or [])
-    opened = _opened(named, changed, source_fps, space)
+    recipe = LandmarkRecipe(detector, precision=known_precision(detector, precision))
+    opened = _opened(named, changed, recipe, source_fps, space)
     if ground_truth == "first" and opened[0].video is not None:
         video = video or opened[0].video
         opened[0] = dataclasses.replace(opened[0], video=None)
@@ -488,7 +495,7 @@ def compare_command(
         )
         report.close()
     if metrics is not None:
-        text = score_table(table, TABLE_SUFFIXES[metrics.suffix.lower()])
+        text = score_table(table, TABLE_SUFFIXES[metrics.suffix.lower()], nulls=faces.nulls())
         atomic_write(metrics, text.encode("utf-8"))
     count = len(faces.faces) + (video is not None) + len(faces.videos) * (panels == "all")
     return Done(

@@ -74,12 +74,16 @@ def _line(text: str) -> str:
     return html.escape(" ".join(text.encode("utf-8", "replace").decode().split()))
 
 
-def _proxies(panels: Sequence[PlayerPanel]) -> tuple[dict[Path, str], list[str]]:
-    """Element ids of the panels' own videos, and these elements; a video that several panels show
-    travels once."""
+def _proxies(
+    panels: Sequence[PlayerPanel], video: Path | str | None
+) -> tuple[dict[Path, str], list[str]]:
+    """Element ids of the panels' own videos, and the elements of those that are not ``video``; one
+    that several panels show travels once."""
     files = dict.fromkeys(panel.media.path for panel in panels if panel.media is not None)
-    urls = {path: f"#media-{k}" for k, path in enumerate(files, 1)}
-    return urls, [_data(url[1:], path.read_bytes(), "video/mp4") for path, url in urls.items()]
+    whole = None if video is None else Path(video)
+    urls = {path: "#media" if path == whole else f"#media-{k}" for k, path in enumerate(files, 1)}
+    own = [(url[1:], path) for path, url in urls.items() if path != whole]
+    return urls, [_data(name, path.read_bytes(), "video/mp4") for name, path in own]
 
 
 def _step(entry: Mapping[str, Any]) -> str:
@@ -170,7 +174,7 @@ def comparison_page(
         media, kind = Path(video).read_bytes(), "video/mp4"
     elif audible is not None:
         media, kind = audio_bytes(audible), "audio/mp4"
-    urls, proxies = _proxies(panels)
+    urls, proxies = _proxies(panels, video)
     buffer = pack_player(
         panels,
         media_url="inside this file" if media else None,

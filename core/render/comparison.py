@@ -14,8 +14,9 @@ from typing import Literal
 
 from ..align import comparable, steady_track
 from ..errors import BadInput, NoVideo, SpeechmarksError
+from ..evaluation import HEADLINE, Comparison, compare_tracks, headline_scores
 from ..evaluation.publications import Score, score_track
-from ..media import probe
+from ..media import Audio, as_audio, delay_audio, probe
 from ..neutral import remove_lip_identity
 from ..tracks.scheme import point_map
 from ..tracks.track import LandmarkTrack, delayed, select_points
@@ -55,6 +56,17 @@ PREPARED_RATE = 25.0
 """Pictures a second of a clip that is cut to the face, as Eskimez et al. 2020 prepare it."""
 
 _ON_PICTURE = ("pixel", "unit")
+_STILL, _LATE = "null: mean face", "null: ground truth 1 s late"
+_OF_NULLS = (
+    "lip_motion_error",
+    "skill",
+    "aperture_correlation",
+    "width_correlation",
+    "motion_gain",
+    "aperture_error",
+    "velocity_error",
+    "acceleration_error",
+)
 _LENGTH = 0.1  # seconds that a system may last longer or shorter without a remark
 
 
@@ -84,8 +96,8 @@ class Given:
 
 @dataclass(frozen=True, eq=False)
 class ComparedFace:
-    """One face of a comparison: ``raw`` landmarks as given, which are scored, and ``track`` as it
-    is drawn."""
+    """One face of a comparison: ``raw`` landmarks as given but for their ``shift`` in seconds,
+    which are scored, and ``track`` as it is drawn."""
 
     name: str
     raw: LandmarkTrack
@@ -93,6 +105,7 @@ class ComparedFace:
     colour: str
     note: str = ""
     truth: bool = False
+    shift: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +124,10 @@ class ComparedVideo:
     def title(self) -> str:
         """Title of its panel."""
         return f"{self.name}, video"
+
+    def audio(self) -> Audio:
+        """Its audio, moved with it; raises `NoAudio`."""
+        return delay_audio(as_audio(self.path), self.shift)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +214,22 @@ class FaceComparison:
             panels.append(Panel(one.title, track, one.path, drawn, one.colour, shift=one.shift))
         return panels
 
+    def nulls(self) -> dict[str, dict[str, Score]]:
+        """Headline scores of null baselines: the mean face of the ground truth, which never moves,
+        and the ground truth itself 1 s late. Those that the clip is too short for are left out."""
+        truth = self.truth
+        if truth is None:
+            return {}
+        found: dict[str, dict[str, Score]] = {}
+        try:
+            own = _with_eyes(truth.raw)
+            pair = compare_tracks(own, own, clip=self.clip)
+            found[_STILL] = _scores_of(pair.with_mean_face())
+            found[_LATE] = _scores_of(pair.shifted(-1.0))
+        except SpeechmarksError:  # without scores of a system there is nothing to say of nulls
+            pass
+        return found
+
     def lengths(self) -> list[str]:
         """A sentence for every system whose video or landmarks last longer or shorter than the
         ground truth, by more than `_LENGTH` seconds."""
@@ -219,26 +252,41 @@ class FaceComparison:
         known = ", ".join(video.name for video in self.videos) or "none"
         raise BadInput(f"Expected the name of a system with a video; got {name!r}, known: {known}.")
 
-    def clip_panel(self) -> PlayerPanel:
-        """The clip's picture under the landmarks, for the player."""
+    @property
+    def clip_shift(self) -> float:
+        """Seconds by which the clip's picture is moved: those of the ground truth."""
+        return 0.0 if self.truth is None else self.truth.shift
+
+    def clip_panel(self, video: Path, *, file: Path | None = None) -> PlayerPanel:
+        """The clip's picture under the landmarks, for the player.
+
+        video : the clip. file : what browsers play instead of it. Where the ground truth is
+        shifted, the panel has media of its own, as the audio of the clip is not.
+        """
         drawn: PlayerStyle = "picture" if self.over is None else "overlay"
-        return PlayerPanel(CLIP, "video", drawn, INK, self.over)
+        media = None
+        picture = probe(video).video if self.clip_shift else None
+        if picture is not None:
+            media = PanelMedia(file or video, picture.size, picture.times, self.clip_shift)
+        return PlayerPanel(CLIP, "video", drawn, INK, self.over, media=media)
 
     def clip_movie(self, video: Path, crop: Crop = "whole") -> Panel:
         """The same for `compare_movie`; cut to the face: without landmarks, at `PREPARED_RATE`.
 
         Raises `BadInput` where it is to be cut to the face and no track is in its pixels.
         """
+        shift = self.clip_shift
+        over = None if self.over is None else delayed(self.over, -shift)
         if crop == "whole":
-            drawn: PanelStyle = "picture" if self.over is None else "overlay"
-            return Panel(CLIP, self.over, video, drawn, INK)
-        if self.over is None:
+            drawn: PanelStyle = "picture" if over is None else "overlay"
+            return Panel(CLIP, over, video, drawn, INK, shift=shift)
+        if over is None:
             spaces = ", ".join(sorted({face.raw.space for face in self.faces}))
             raise BadInput(
                 "Expected a track in pixels of the video, such as 'landmarks' makes, to cut the "
                 f"clip to the face; these are in {spaces} space."
             )
-        return Panel(CLIP, self.over, video, "picture", INK, "face", PREPARED_RATE)
+        return Panel(CLIP, over, video, "picture", INK, "face", PREPARED_RATE, shift)
 
     def curves(self) -> list[Curve]:
         """Lip apertures and lip motion errors of the tracks as given; raises as
@@ -331,6 +379,7 @@ def compare_faces(
             colours[one.name],
             one.note,
             truth is not None and one.name == truth.name,
+            one.shift,
         )
         for one in given
         if one.name in drawn
@@ -360,6 +409,14 @@ def _free(track: LandmarkTrack, with_68: bool) -> LandmarkTrack:
     if track.scheme == "dlib68" or with_68:
         return template_motion(_with_eyes(track))
     return steady_track(track)
+
+
+def _scores_of(pair: Comparison) -> dict[str, Score]:
+    return {
+        name: Score(value, pair.frames, HEADLINE[name].unit, None, pair.times)
+        for name, value in headline_scores(pair).items()
+        if name in _OF_NULLS
+    }
 
 
 def _seconds_of(track: LandmarkTrack) -> float:
