@@ -56,9 +56,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     seconds = choose_seconds(clip) if names else None
     imported = import_systems(clip)
     plain = systems_of(names, imported)
-    own = [System(TRUTH_KEY, TRUTH, INK)] if clip.info.video is not None else []
-    systems = edit_systems(clip, [*own, *plain])
-    moved = systems.pop(0).look if own and systems else Look()
+    ground = [System(TRUTH_KEY, TRUTH, INK)] if clip.info.video is not None else []
+    systems = edit_systems(clip, [*ground, *plain])
+    moved = systems.pop(0).look if ground and systems else Look()
     heard = choose_audio(imported, systems)
     identity = st.segmented_control(
         "Head motion", get_args(IdentityOf), default="removed", required=True, key="identity",

@@ -20,6 +20,7 @@ __all__ = ["lag_controls", "score_table_view"]
 
 _NOISE = "landmark noise"
 _LEAST = 10.0  # ms of lag below which no shift is offered
+_WORTH = 0.01  # of skill that an offered shift must bring
 _ARROWS = {"higher": "↑", "lower": "↓", "near 1": "→ 1", "near 0": "→ 0"}
 
 
@@ -86,7 +87,7 @@ def lag_controls(
     for system in systems:
         row, shift = scores.get(system.shown, {}), system.look.shift
         lag = row["lag_ms"].value if "lag_ms" in row else math.nan
-        late = math.isfinite(lag) and abs(lag) >= _LEAST
+        late = math.isfinite(lag) and abs(lag) >= _LEAST and _gain(row) >= _WORTH
         if not late and not shift:
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -104,12 +105,19 @@ def lag_controls(
                 )  # fmt: skip
 
 
+def _gain(row: Mapping[str, Score]) -> float:
+    """Skill at the lag minus skill now; -inf where one is not known."""
+    if "skill" not in row or "skill_at_lag" not in row:
+        return -math.inf
+    gain = row["skill_at_lag"].value - row["skill"].value
+    return gain if math.isfinite(gain) else -math.inf
+
+
 def _sentence(system: System, row: Mapping[str, Score], lag: float) -> str:
     shift = system.look.shift
     parts = [f"{system.shown}: moved by {shift:+.0f} ms." if shift else f"{system.shown}:"]
     if lag:
         parts.append(f"best offset {shift - lag:+.0f} ms")
-        if "skill_at_lag" in row and "skill" in row:
-            there, now = row["skill_at_lag"].value, row["skill"].value
-            parts.append(f"(skill there {there:.3f}, now {now:.3f}).")
+        there, now = row["skill_at_lag"].value, row["skill"].value
+        parts.append(f"(skill there {there:.3f}, now {now:.3f}).")
     return " ".join(parts)

@@ -113,7 +113,13 @@ def apply_shift(clip: Clip, systems: Sequence[System], key: str, shift: float) -
     looks = {system.key: system.look for system in systems}
     looks[key] = replace(looks.get(key, Look()), shift=round(shift, 3))
     _keep(clip, looks)
-    st.session_state.pop(f"shift {clip.id} {key}", None)
+    turn = _turn(clip, key)
+    st.session_state[turn] = st.session_state.get(turn, 0) + 1
+
+
+def _turn(clip: Clip, key: str) -> str:
+    """Where the session counts shifts that a button has set: each begins a new field."""
+    return f"shifts set {clip.id} {key}"
 
 
 def _move_up(clip: Clip, systems: Sequence[System], place: int) -> None:
@@ -153,7 +159,7 @@ def edit_systems(clip: Clip, systems: Sequence[System]) -> list[System]:
 def _row(clip: Clip, systems: Sequence[System], place: int) -> System:
     system = systems[place]
     key, look = f"{clip.id} {system.key}", system.look
-    st.session_state.setdefault(f"shift {key}", look.shift)
+    turn = st.session_state.get(_turn(clip, system.key), 0)
     fixed = system.key == TRUTH_KEY
     with st.container(horizontal=True, vertical_alignment="bottom"):
         colour = st.color_picker(
@@ -166,7 +172,8 @@ def _row(clip: Clip, systems: Sequence[System], place: int) -> System:
             )
         )  # fmt: skip
         shift = st.number_input(
-            "Shift, ms", -_WIDEST, _WIDEST, step=10.0, format="%.0f", key=f"shift {key}", width=150,
+            "Shift, ms", -_WIDEST, _WIDEST, look.shift, step=10.0, format="%.0f",
+            key=f"shift {key}" + f" {turn}" * bool(turn), width=150,
             help="Positive: later. Player, curves, scores and exports follow.",
         )  # fmt: skip
         st.button(

@@ -37,6 +37,7 @@ export function createPlayer(root, { buffer, mediaUrl = null, onEvent = () => {}
   const permalink = createPermalink(header);
   const before = state || permalink.open();
   const view = { ...defaultSettings(header), ...(before ? before.view : {}) };
+  if (before && before.curves) view.curvesHidden = hiddenNow(header.curves, before);
   const parts = { data, view, permalink, change, showState, alive: true, clock: null, shell: createShell() };
   const { shell } = parts;
   let theme = readTheme(root);
@@ -141,7 +142,7 @@ export function createPlayer(root, { buffer, mediaUrl = null, onEvent = () => {}
   return {
     retheme,
     /** All that a later player with the same or changed data should take over. */
-    state: () => ({ view: { ...view }, time: parts.clock.time(), playing: parts.clock.playing }),
+    state: () => ({ view: { ...view }, curves: header.curves.map((c) => c.name), time: parts.clock.time(), playing: parts.clock.playing }),
     /** Take everything down; the media elements are handed back, still loaded, for a successor. */
     destroy() {
       parts.alive = false;
@@ -155,6 +156,14 @@ export function createPlayer(root, { buffer, mediaUrl = null, onEvent = () => {}
     },
     leaveUrl: () => permalink.write(""),
   };
+}
+
+/** Positions of the curves that stay hidden; those that were not there before begin as the page asks. */
+function hiddenNow(curves, before) {
+  return curves.flatMap(({ name, hidden }, i) => {
+    const k = before.curves.indexOf(name);
+    return (k < 0 ? hidden : before.view.curvesHidden.includes(k)) ? [i] : [];
+  });
 }
 
 function createShell() {
