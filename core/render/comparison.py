@@ -367,10 +367,11 @@ def compare_faces(
             drawn[name] = track if identity == "kept" else _free(track, with_68)
         except SpeechmarksError as error:  # the others are compared without it
             left_out[name] = str(error)
-    remarks: tuple[str, ...] = ()
+    remarks = _mapped(drawn, tracks) if identity == "removed" else ()
     if points == "common" and len({track.scheme for track in drawn.values()}) > 1:
         raw = {name: track for name, track in tracks.items() if name in drawn}
-        drawn, remarks = _same_points(raw, drawn, identity)
+        drawn, said = _same_points(raw, drawn, identity)
+        remarks = (*remarks, *said)
     faces = tuple(
         ComparedFace(
             one.name,
@@ -400,6 +401,17 @@ def _colours(given: Sequence[Given], order: Mapping[str, int]) -> dict[str, str]
     known = {n: c for n, c in known.items() if n in chosen or c not in taken}
     free = free_colours(known.values())
     return {one.name: known.get(one.name) or next(free) for one in given}
+
+
+def _mapped(
+    drawn: Mapping[str, LandmarkTrack], given: Mapping[str, LandmarkTrack]
+) -> tuple[str, ...]:
+    """A sentence for every denser face that is drawn with 68 points."""
+    denser = [name for name, track in drawn.items() if track.scheme != given[name].scheme]
+    return tuple(
+        f"{name}: its {given[name].layout.n_points} points were mapped to 68, the jaw only roughly."
+        for name in denser
+    )
 
 
 def _free(track: LandmarkTrack, with_68: bool) -> LandmarkTrack:

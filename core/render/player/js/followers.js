@@ -4,7 +4,8 @@ import { element } from "./dom.js";
 
 const JUMP = 0.25; // s off the clock from which a playing video is moved
 const CLOSE = 0.012; // s off the clock that are left alone
-const MOST_TRIM = 0.08; // of the speed, which brings a playing video back to the clock
+const MOST_TRIM = 0.12; // of the speed, which brings a playing video back to the clock
+const PULL = 3; // of the speed for each second off the clock
 
 /**
  * `wake` is called when one of them has a new picture. `adopted`: elements of an earlier player by URL.
@@ -52,7 +53,7 @@ export function createFollowers(data, view, wake, { locate = (url) => url, adopt
       if (!video.seeking) video.currentTime = at - media.shift;
     }
     if (video.paused) Promise.resolve(video.play()).catch(() => {}); // the browser may ask for a click first
-    const trim = Math.abs(off) < CLOSE ? 0 : Math.max(-MOST_TRIM, Math.min(MOST_TRIM, -off));
+    const trim = Math.abs(off) < CLOSE ? 0 : Math.max(-MOST_TRIM, Math.min(MOST_TRIM, -PULL * off));
     const rate = view.rate * (1 + trim);
     if (Math.abs(video.playbackRate - rate) > 0.004) video.playbackRate = rate;
     return undefined;
