@@ -100,7 +100,7 @@ def lag_controls(
                 )  # fmt: skip
             if shift:
                 st.button(
-                    "No shift", key=f"no shift {clip.id} {system.key}", icon=":material/undo:",
+                    "Undo shift", key=f"no shift {clip.id} {system.key}", icon=":material/undo:",
                     on_click=apply_shift, args=(clip, systems, system.key, 0.0),
                 )  # fmt: skip
 
