@@ -166,7 +166,7 @@ def test_landmarks_in_every_format() -> None:
         ("Landmarks", "identity mine.npz -o motion.npz"),
         (
             "Table",
-            "compare mine.npz theirs.npy --video samples/presenter.mp4 -o comparison.html "
+            "compare mine.npz theirs.npy --audio samples/presenter.mp4 -o comparison.html "
             "--metrics scores.csv",
         ),
         (
