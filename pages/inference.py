@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.models import LATENCY
-from core.render import model_colour
+from core.render import model_colours
 from core.render.player import PlayerPanel
 from core.tracks.io import track_bytes
 from ui.inference.predictions import (
@@ -59,7 +59,7 @@ if not names:
     st.info("Choose at least one model.", icon=":material/graphic_eq:")
     st.stop()
 
-colours = {n: model_colour(cards[n].order) for n in names}
+colours = model_colours({n: cards[n].order for n in names})
 if clip is None:
     live_microphone(models, colours, boosts=boosts)
     st.caption(

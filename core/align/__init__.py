@@ -2,7 +2,7 @@
 
 from .common import comparable
 from .eyes import normalise_eyes
-from .head_motion import without_head_motion
+from .head_motion import steady_track, without_head_motion
 from .leakage import (
     Leakage,
     correlation,
@@ -81,5 +81,6 @@ __all__ = [
     "shipped_template",
     "stable_points",
     "transfer_onto_mean",
+    "steady_track",
     "without_head_motion",
 ]

@@ -24,6 +24,7 @@ __all__ = [
     "Waveform",
     "as_audio",
     "cut_audio",
+    "delay_audio",
     "open_audio",
     "read_audio",
     "read_audio",
@@ -240,6 +241,41 @@ def cut_audio(sound: Audio, start: float = 0.0, stop: float | None = None) -> Au
     first = min(max(0, round(start * sound.rate)), sound.n_samples)
     last = sound.n_samples if stop is None else min(round(stop * sound.rate), sound.n_samples)
     return _Cut(sound, first, max(0, last - first))
+
+
+@dataclass(frozen=True, eq=False)
+class _Late:
+    """A sound after ``silence`` samples of silence."""
+
+    _sound: Audio
+    silence: int
+
+    @property
+    def rate(self) -> int:
+        return self._sound.rate
+
+    @property
+    def n_samples(self) -> int:
+        return self.silence + self._sound.n_samples
+
+    @property
+    def duration(self) -> float:
+        return self.n_samples / self.rate
+
+    @property
+    def silent(self) -> bool:
+        return self._sound.silent
+
+    def pieces(self, seconds: float) -> Iterator[NDArray[np.float32]]:
+        yield np.zeros(self.silence, dtype=np.float32)
+        yield from self._sound.pieces(seconds)
+
+
+def delay_audio(sound: Audio, seconds: float) -> Audio:
+    """A sound that comes ``seconds`` later, after silence; negative: earlier, without its start."""
+    if seconds <= 0:
+        return cut_audio(sound, -seconds) if seconds else sound
+    return _Late(sound, round(seconds * sound.rate))
 
 
 def as_audio(path: Path | str) -> Audio:

@@ -16,6 +16,7 @@ from .palette import (
     MODEL_COLOURS,
     free_colours,
     model_colour,
+    model_colours,
 )
 from .portrait import draw_portrait
 from .series import PlotStyle, picture_series
@@ -51,6 +52,7 @@ __all__ = [
     "fit_view",
     "free_colours",
     "model_colour",
+    "model_colours",
     "paint_face",
     "face_movie",
     "painted_view",

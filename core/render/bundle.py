@@ -74,6 +74,18 @@ def _line(text: str) -> str:
     return html.escape(" ".join(text.encode("utf-8", "replace").decode().split()))
 
 
+def _proxies(
+    panels: Sequence[PlayerPanel], video: Path | str | None
+) -> tuple[dict[Path, str], list[str]]:
+    """Element ids of the panels' own videos, and the elements of those that are not ``video``; one
+    that several panels show travels once."""
+    files = dict.fromkeys(panel.media.path for panel in panels if panel.media is not None)
+    whole = None if video is None else Path(video)
+    urls = {path: "#media" if path == whole else f"#media-{k}" for k, path in enumerate(files, 1)}
+    own = [(url[1:], path) for path, url in urls.items() if path != whole]
+    return urls, [_data(name, path.read_bytes(), "video/mp4") for name, path in own]
+
+
 def _step(entry: Mapping[str, Any]) -> str:
     """A recorded step: its operation, then its arguments as JSON."""
     said = [
@@ -108,6 +120,7 @@ def comparison_page(
     sound: Audio | None = None,
     video: Path | str | None = None,
     video_size: tuple[int, int] | None = None,
+    heard: int | None = None,
     title: str = "Comparison",
     note: str = "",
     curves: Sequence[Curve] = (),
@@ -125,8 +138,9 @@ def comparison_page(
     panels : as the player shows them; tracks that several panels share travel once
     sound : heard where there is no ``video``, as AAC (12 kB a second), and drawn in the timeline
     video : an .mp4 that browsers play (`core.media.make_proxy`), taken in whole with its own sound;
-        a panel of kind "video" needs one
+        a panel of kind "video" needs one, unless it has media of its own, which are taken in, too
     video_size : (width, height) that landmarks in pixels refer to; None: those of ``video``
+    heard : the panel whose own audio is played, instead of ``sound`` and that of ``video``
     title, note : a heading and a sentence below it; untrusted text
     curves, labels, markers, start : as in `core.render.player.pack_player`
     scores, nulls : a table under the player, as in `core.quality.score_table`
@@ -141,7 +155,7 @@ def comparison_page(
     BadInput : no panel, a video panel without a video, and what packing and tables refuse.
     NoVideo, MissingFile, MediaError
     """
-    if video is None and any(panel.kind == "video" for panel in panels):
+    if video is None and any(p.kind == "video" and p.media is None for p in panels):
         raise BadInput(
             "A panel shows the clip's video; give the page a video, or leave the panel out."
         )
@@ -149,18 +163,23 @@ def comparison_page(
     picture = None if info is None else info.video
     if info is not None and picture is None:
         raise NoVideo(f"{Path(str(video)).name!r} has no video track; give it as the audio.")
-    heard = sound if sound is not None and sound.n_samples else None
-    timeline = None if heard is None else audio_overview(heard)
+    audible = sound if sound is not None and sound.n_samples else None
+    timeline = None if audible is None else audio_overview(audible)
     ends = [track_end(p.track) for p in panels if p.track is not None and len(p.track)]
-    duration = max([*ends, *([info.duration] if info else []), heard.duration if heard else 0.0])
+    ends += [float(p.media.times[-1]) + p.media.shift + 1e-3 for p in panels if p.media is not None]
+    known = [*([info.duration] if info else []), audible.duration if audible else 0.0]
+    duration = max([*ends, *known])
     media, kind = b"", ""
     if video is not None:
         media, kind = Path(video).read_bytes(), "video/mp4"
-    elif heard is not None:
-        media, kind = audio_bytes(heard), "audio/mp4"
+    elif audible is not None:
+        media, kind = audio_bytes(audible), "audio/mp4"
+    urls, proxies = _proxies(panels, video)
     buffer = pack_player(
         panels,
         media_url="inside this file" if media else None,
+        panel_urls=urls,
+        heard=heard,
         has_video=picture is not None,
         duration=duration,
         video_times=None if picture is None else picture.times,
@@ -199,6 +218,7 @@ def comparison_page(
 </main>
 {_data("buffer", buffer)}
 {_data("media", media, kind) if media else ""}
+{"".join(proxies)}
 <script type="module">{script}</script>
 </body>
 </html>

@@ -66,6 +66,7 @@ class Panel:
     fps : for a video, pictures a second, each the source frame nearest in time, numbered from 0.
         None: the video's own frames and numbers. With ``crop="face"``, 25 is the prepared ground
         truth of the replication project.
+    shift : seconds that everything in the panel is shown later; negative: earlier.
     """
 
     title: str
@@ -75,6 +76,7 @@ class Panel:
     colour: str = INK
     crop: Crop = "whole"
     fps: float | None = None
+    shift: float = 0.0
 
     def __post_init__(self) -> None:
         if self.track is None and self.video is None:
@@ -94,6 +96,8 @@ class Panel:
             raise BadInput(f"To crop {self.title!r} to the face takes a video and its landmarks.")
         if self.fps is not None and not 0 < self.fps <= MAX_FPS:
             raise BadInput(f"A panel has up to {MAX_FPS:g} pictures a second, not {self.fps:g}.")
+        if not math.isfinite(self.shift):
+            raise BadInput(f"A panel is shifted by finite seconds, not {self.shift}.")
         rgb(self.colour)
 
 
@@ -287,7 +291,8 @@ def compare_movie(
         fastest = max(source.rate for source in sources)
         rate = float(fps or min(fastest, MAX_GIF_FPS if kind == ".gif" else MAX_FPS))
         exact = Fraction(rate).limit_denominator(1001)
-        longest = max(source.end for source in sources)
+        shifts = [panel.shift for panel in panels]
+        longest = max(source.end + shift for source, shift in zip(sources, shifts, strict=True))
         if start >= longest:
             raise BadInput(f"The panels end at {longest:.3f} s; nothing is left from {start:g} s.")
         end = longest if stop is None else min(stop, longest)
@@ -308,7 +313,10 @@ def compare_movie(
         }
 
         def draw(time: float) -> list[Future[tuple[Image, int | None]]]:
-            return [drawing[type(source)].submit(source.at, time) for source in sources]
+            return [
+                drawing[type(source)].submit(source.at, time - shift)
+                for source, shift in zip(sources, shifts, strict=True)
+            ]
 
         canvases = [blank(sheet.size, PAGE) for _ in range(_WAITING + 1)]
         strips = _strips(panels, sheet, labels, burn_in)
@@ -347,7 +355,7 @@ def _source(
     panel: Panel, style: Style, sheet: Sheet, start: float, stack: ExitStack
 ) -> _TrackSource | _VideoSource:
     if panel.video is not None or panel.track is None:
-        return _VideoSource(panel, sheet.panel, start, stack)
+        return _VideoSource(panel, sheet.panel, max(0.0, start - panel.shift), stack)
     own = style if panel.style is None or panel.style == "picture" else panel.style
     return _TrackSource(panel, panel.track, own, sheet.panel)
 

@@ -13,9 +13,9 @@ from ..evaluation.scores import lip_motion_errors
 from ..tracks.track import LandmarkTrack
 from .player import Curve
 
-__all__ = ["MOST_CURVES", "comparison_curves"]
+__all__ = ["comparison_curves"]
 
-MOST_CURVES = 4  # that a player's timeline shows
+_FEW = 4  # curves that can be read at once; more begin with the lip apertures alone
 
 
 def comparison_curves(
@@ -41,8 +41,8 @@ def comparison_curves(
     Returns
     -------
     list of Curve
-        At most four: the errors only where there is room for all of them. NaN in frames without a
-        mouth.
+        NaN in frames without a mouth. Where there are more than four, the errors begin hidden;
+        the legend shows them.
 
     Raises
     ------
@@ -57,12 +57,21 @@ def comparison_curves(
         for name, (t, colour) in tracks.items()
     ]
     others = [name for name in tracks if truth is not None and name != truth]
-    if len(found) + len(others) <= MOST_CURVES and truth is not None:
+    crowded = len(found) + len(others) > _FEW
+    if truth is not None:
         for name in others:
             track, colour = tracks[name]
             pair = compare_tracks(tracks[truth][0], track, space=space, clip=clip)
             errors = lip_motion_errors(pair.truth_lips, pair.predicted_lips)
             found.append(
-                Curve(f"lip motion error, {name}", unit, colour, pair.times, errors, "dashed")
+                Curve(
+                    f"lip motion error, {name}",
+                    unit,
+                    colour,
+                    pair.times,
+                    errors,
+                    "dashed",
+                    hidden=crowded,
+                )
             )
-    return found[:MOST_CURVES]
+    return found

@@ -322,3 +322,13 @@ def retime(
     return track.replace(
         step("retime", fps=rate, assume_fps=assume_fps), points=points, times=times, score=None
     )
+
+
+@remembered
+def delayed(track: LandmarkTrack, seconds: float) -> LandmarkTrack:
+    """The track ``seconds`` later; negative: earlier. The very same track for 0."""
+    if not seconds:
+        return track
+    return track.replace(
+        step("shift", seconds=seconds), times=track.times + seconds, spread=track.spread
+    )

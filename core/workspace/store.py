@@ -19,9 +19,9 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, cast, get_args
 
-from ..errors import BadInput, MissingFile
+from ..errors import BadInput, MissingFile, NoVideo
 from ..files import sweep
 from ..keys import SCHEMA, file_sha256
 from ..media import MediaInfo, probe
@@ -50,8 +50,9 @@ class Clip:
         return f"Clip({self.id[:8]}, {self.info.duration:.2f} s)"
 
 
-ImportKind = Literal["track", "labels"]
-"""What an imported file is read as (`core.tracks.io.read_contents`, `core.tracks.labels`)."""
+ImportKind = Literal["track", "labels", "video"]
+"""What an imported file is read as: `core.tracks.io.read_contents`, `core.tracks.labels`, or
+`core.media.probe` for the video of a system."""
 
 
 @dataclass(frozen=True)
@@ -290,6 +291,10 @@ class Store:
         """
 
         def check(path: Path) -> None:
+            if kind == "video":
+                if probe(path).video is None:
+                    raise NoVideo(f"{_safe_name(name)!r} has no video track; add a video.")
+                return
             try:
                 read_contents(path) if kind == "track" else read_label_tiers(path)
             except BadInput as error:  # in the words of the user, who knows no "file.npy"
@@ -305,8 +310,19 @@ class Store:
     def get_import(self, identity: str) -> Import:
         """A brought file by its id; raises `MissingFile` where it is not in the workspace."""
         described, path = self._described("imports", identity, "import.json")
-        kind: ImportKind = "labels" if described.get("kind") == "labels" else "track"
+        found = described.get("kind", "track")
+        kind = cast(ImportKind, found) if found in get_args(ImportKind) else "track"
         return Import(identity, described["name"], kind, path)
+
+    def system_clip(self, identity: str) -> Clip:
+        """An imported video as a clip; what is made of it lies beside its file.
+
+        Raises
+        ------
+        MissingFile, MediaError
+        """
+        found = self.get_import(identity)
+        return Clip(found.id, found.name, found.path, probe(found.path), found.path.parent)
 
     def imports(self, kind: ImportKind) -> list[Import]:
         """All brought files of a kind, newest first."""

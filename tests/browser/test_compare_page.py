@@ -107,7 +107,7 @@ def viewed(url: str) -> bool:
 
 
 def drop(visit: Visit, *paths: Path) -> None:
-    visit.press("Add tracks")
+    visit.press("Add systems")
     zone = visit.page.get_by_test_id("stFileUploaderDropzone").last
     zone.wait_for()
     files = [[path.name, base64.b64encode(path.read_bytes()).decode()] for path in paths]
@@ -166,7 +166,7 @@ def test_what_is_no_track_is_refused_in_a_sentence(same_visit: Visit, tmp_path: 
     visit = same_visit
     path = tmp_path / "mine.npy"
     path.write_text("not an array")
-    visit.press("Add tracks")
+    visit.press("Add systems")
     visit.page.locator("input[type=file]").last.set_input_files(path)
     visit.page.get_by_text("could not be read").or_(
         visit.page.get_by_text("is not")

@@ -176,11 +176,14 @@ def test_curves_are_lip_apertures_and_errors_in_one_unit() -> None:
     assert 0.05 < np.nanmax(curves[0].values) < 1
 
 
-def test_more_curves_than_a_timeline_shows_are_left_out() -> None:
-    tracks = {str(k): (SAMPLE.truth, INK) for k in range(5)}
-    assert [c.name for c in comparison_curves(tracks, truth="0")] == [
-        f"lip aperture, {k}" for k in range(4)
-    ]
+@pytest.mark.parametrize(("count", "hidden"), [(2, False), (3, True), (6, True)])
+def test_errors_begin_hidden_where_more_than_four_curves_are_shown(
+    count: int, hidden: bool
+) -> None:
+    tracks = {str(k): (SAMPLE.truth, INK) for k in range(count)}
+    found = comparison_curves(tracks, truth="0")
+    assert [c.name for c in found[:count]] == [f"lip aperture, {k}" for k in range(count)]
+    assert [c.hidden for c in found] == [False] * count + [hidden] * (count - 1)
 
 
 def test_curves_of_lips_beside_faces_name_the_space_of_lips() -> None:

@@ -21,6 +21,7 @@ from core.render import (
     fit_view,
     free_colours,
     model_colour,
+    model_colours,
     render_panel,
 )
 from core.render.canvas import blank, clean_text, draw_text, text_width
@@ -140,12 +141,19 @@ def test_a_long_title_ends_in_an_ellipsis_within_its_room() -> None:
 def test_colours_convert_and_repeat() -> None:
     assert to_hex(rgb("#d55e00")) == "#d55e00"
     assert mix("#000000", "#ffffff", 0.5) == "#808080"
-    assert len(set(MODEL_COLOURS)) == 7
+    assert len(set(MODEL_COLOURS)) == 9
     assert INK not in MODEL_COLOURS
-    assert model_colour(7) == model_colour(0)
+    assert model_colour(9) == model_colour(0)
     free = free_colours([model_colour(0), model_colour(2)])
-    assert [next(free) for _ in range(6)] == [model_colour(k) for k in (1, 3, 4, 5, 6, 1)]
+    assert [next(free) for _ in range(8)] == [model_colour(k) for k in (1, 3, 4, 5, 6, 7, 8, 1)]
     assert next(free_colours(MODEL_COLOURS)) == model_colour(0)
+
+
+@given(st.sets(st.integers(0, 40), max_size=9))
+def test_up_to_nine_models_shown_together_have_different_colours(places: set[int]) -> None:
+    colours = model_colours({f"m{k}": k for k in places})
+    assert len(set(colours.values())) == len(places)
+    assert all(colours[f"m{k}"] == model_colour(k) for k in places if k < 9)
     for bad in ("d55e00", "#d55e0", "#gg0000", "#d5 e00"):
         with pytest.raises(BadInput):
             rgb(bad)

@@ -171,7 +171,7 @@ def test_landmarks_in_every_format() -> None:
         ),
         (
             "Page",
-            "compare mine.npz theirs.npy --audio samples/presenter.mp4 -o comparison.html",
+            "compare mine.npz theirs.npy --video samples/presenter.mp4 -o comparison.html",
         ),
     ],
 )

@@ -52,6 +52,8 @@ class Export:
     panels : as the player shows them; movie : the same as `compare_movie` draws them
     tracks : landmarks by the name they are shown under
     sound : of movies and pages; None: silent
+    clip_sound : of the clip, where ``sound`` is that of a system
+    heard : title of the panel whose own audio is heard
     scores, nulls : as `core.quality.score_table` takes them; empty: no table is offered
     curves : under the page's player
     files : the file that a command line reads, by names of ``tracks``
@@ -71,17 +73,22 @@ class Export:
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)
     before: Sequence[Sequence[str]] = ()
     words: Sequence[str] = ()
+    clip_sound: Audio | None = None
+    heard: str | None = None
 
     def fingerprint(self) -> str:
         """Changes with anything that a file made of this would show."""
         digest = hashlib.sha256(self.clip.id.encode())
         for panel in self.panels:
             digest.update(repr((panel.title, panel.caption, panel.style, panel.colour)).encode())
+            if panel.media is not None:
+                digest.update(repr((panel.media.path, panel.media.shift)).encode())
         for shown in self.movie:
             digest.update(repr((shown.title, shown.style, shown.colour, shown.crop)).encode())
         for name, track in self.tracks.items():
             digest.update(name.encode("utf-8", "replace") + track.points.tobytes())
             digest.update(track.times.tobytes())
+        digest.update(repr(self.heard).encode())
         digest.update(repr([(c.name, c.values.tobytes()) for c in self.curves]).encode())
         digest.update(score_table(self.scores, "csv").encode() if self.scores else b"")
         return digest.hexdigest()[:16]
@@ -94,7 +101,7 @@ class Export:
         if not self.words:
             return []
         word = state.command_word(self.clip)
-        source = ["--audio", word] if self.sound is not None else []
+        source = ["--audio", word] if (self.clip_sound or self.sound) is not None else []
         if picture and self.media.has_video:
             source = ["--video", word]
         line = ["compare", *self.words, *source, *flags]
@@ -267,18 +274,25 @@ def _page(shown: Export) -> list[list[str]]:
     )
     picture = False
     if shown.media.has_video and shown.media.path is not None:
-        size = shown.media.path.stat().st_size * 4 / 3e6
-        picture = st.toggle(f"With the clip's video (+{size:.1f} MB)", key="page picture")
-
+        files = {shown.media.path, *(p.media.path for p in shown.panels if p.media is not None)}
+        size = sum(path.stat().st_size for path in files) * 4 / 3e6
+        more = "the videos" if len(files) > 1 else "the clip's video"
+        picture = st.toggle(f"With {more} (+{size:.1f} MB)", True, key="page picture")
+    own = [p for p in shown.panels if p.media is not None]
     panels = [p for p in shown.panels if picture or p.kind != "video"]
-    lines = shown.lines(["-o", "comparison.html"], picture=picture)
+    titles = [p.title for p in panels]
+    heard = titles.index(shown.heard) if shown.heard in titles else None
+    flags = [] if picture or not own else ["--panels", "landmarks"]
+    lines = shown.lines([*flags, "-o", "comparison.html"], picture=picture)
+    sound = shown.clip_sound if heard is not None else shown.sound
 
     def make(target: Path, report: Callable[[float], None]) -> None:
         data = comparison_page(
             panels,
-            sound=shown.sound,
+            sound=sound,
             video=shown.media.path if picture else None,
             video_size=shown.media.video_size,
+            heard=heard,
             title=shown.clip.name,
             note=", ".join(p.title for p in panels) + ", on one clock.",
             curves=shown.curves,

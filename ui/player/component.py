@@ -80,6 +80,7 @@ def show_player(
     labels: Mapping[str, Sequence[TimedLabel]] | None = None,
     markers: Sequence[Marker] = (),
     start: float = 0.0,
+    heard: int | None = None,
     autoplay: bool = False,
     permalink: bool = False,
     reports: bool = False,
@@ -100,9 +101,12 @@ def show_player(
     cancels that; other pages therefore ask for no reports, and know neither time nor markers.
     """
     url = media_route.register(media, media_type) if media is not None else None
+    own = {p.media.path for p in panels if p.media is not None}
     buffer = pack_player(
         panels,
         media_url=url,
+        panel_urls={path: media_route.register(path, "video/mp4") for path in own},
+        heard=heard,
         has_video=has_video,
         duration=duration,
         fps=fps,
@@ -139,6 +143,7 @@ def show_clip(
     curves: Sequence[Curve] = (),
     markers: Sequence[Marker] = (),
     start: float = 0.0,
+    heard: int | None = None,
     autoplay: bool = False,
     permalink: bool = False,
     reports: bool = False,
@@ -159,6 +164,7 @@ def show_clip(
         labels=media.labels,
         markers=markers,
         start=start,
+        heard=heard,
         autoplay=autoplay,
         permalink=permalink,
         reports=reports,

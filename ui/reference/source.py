@@ -39,7 +39,8 @@ def choose_source(clip: Clip) -> Source:
     """The landmarks of the clip, or of a track of the viewer's own."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = st.container(width="content")
-        imported = {one.name: one.track for one in import_tracks(clip)}
+        brought = import_tracks(clip)
+        imported = {one.name: one.track for one in brought if one.track is not None}
     taken = _CLIP
     if imported:
         with place:

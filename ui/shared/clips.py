@@ -29,6 +29,7 @@ __all__ = [
 
 T = TypeVar("T")
 _MOST_KEPT = 32
+_OF_CLIP = ("tracks", "lanes", "looks")
 
 
 @st.cache_resource
@@ -67,6 +68,9 @@ def command_word(clip: Clip) -> str:
 
 def choose_clip(clip: Clip) -> None:
     """Make a clip the current one on every page and in the address."""
+    if st.query_params.get("clip", clip.id) != clip.id:
+        for name in _OF_CLIP:  # they belong to the clip that was chosen before
+            st.query_params.pop(name, None)
     st.session_state["clip"] = clip.id
     st.query_params["clip"] = clip.id
     recipe.write_address(clip.id)

@@ -1,7 +1,8 @@
 """Files that the user brings: dropped, kept in the workspace, chosen and put away.
 
 Which of them are chosen stands in the address (``?tracks=<id>,<id>&lanes=<id>``) and in the
-session. A track whose file holds no rate or space is chosen as ``<id>:<rate>:<space>``.
+session, for each clip. Videos of systems stand among the tracks. A track whose file holds no rate
+or space is chosen as ``<id>:<rate>:<space>``.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import PurePath
 from typing import Any, BinaryIO, cast, get_args
 
 import streamlit as st
 
+from core.datasets.clips import VIDEO_SUFFIXES
 from core.errors import BadInput, SpeechmarksError
 from core.tracks.io import zip_texts
 from core.tracks.track import Space
@@ -23,6 +26,11 @@ from ui.shared.widgets import safe_text
 __all__ = ["Choice", "choose", "chosen", "row", "upload"]
 
 _PARAMETER: dict[ImportKind, str] = {"track": "tracks", "labels": "lanes"}
+
+
+def _place(kind: ImportKind) -> str:
+    """Where the session holds the chosen files: they belong to the clip that they were added to."""
+    return f"brought {_PARAMETER[kind]} {st.session_state.get('clip', '')}"
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Choice:
 def chosen(kind: ImportKind) -> list[Choice]:
     """The chosen files of the address, else of the session."""
     name = _PARAMETER[kind]
-    text = st.query_params.get(name) or st.session_state.get(f"brought {name}", "")
+    text = st.query_params.get(name) or st.session_state.get(_place(kind), "")
     choices = {c.id: c for c in map(Choice.read, filter(None, text.split(",")))}
     choose(kind, list(choices.values()))
     return list(choices.values())
@@ -59,15 +67,18 @@ def choose(kind: ImportKind, choices: Sequence[Choice]) -> None:
     """Make these the chosen files, in the address and in the session."""
     name = _PARAMETER[kind]
     text = ",".join(map(str, choices))
-    st.session_state[f"brought {name}"] = text
+    st.session_state[_place(kind)] = text
     if not text:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != text:
         st.query_params[name] = text
 
 
-def upload(kind: ImportKind, label: str, hint: str) -> None:
-    """A place to drop files; what is dropped is kept and chosen, what is refused is told."""
+def upload(kind: ImportKind, label: str, hint: str, *, videos: bool = False) -> None:
+    """A place to drop files; what is dropped is kept and chosen, what is refused is told.
+
+    videos : whether videos are taken beside tracks.
+    """
     turn, told = f"turn of {kind}", f"told of {kind}"
     number = st.session_state.setdefault(turn, 0)
     files = st.file_uploader(
@@ -80,7 +91,8 @@ def upload(kind: ImportKind, label: str, hint: str) -> None:
     st.session_state[told] = []
     for source, name in _as_tracks(files) if kind == "track" else [(f, f.name) for f in files]:
         try:
-            imported = state.workspace().add_import(source, name, kind)
+            filmed = videos and PurePath(name).suffix.lower() in VIDEO_SUFFIXES
+            imported = state.workspace().add_import(source, name, "video" if filmed else kind)
             if all(imported.id != choice.id for choice in chosen(kind)):
                 choose(kind, [*chosen(kind), Choice(imported.id)])
         except SpeechmarksError as error:
@@ -99,13 +111,16 @@ def _as_tracks(files: Sequence[Any]) -> list[tuple[BinaryIO, str]]:
     return tracks
 
 
-def row(kind: ImportKind, choice: Choice) -> Import | None:
-    """A chosen file by its name, with a button that puts it away; None where it is gone."""
+def row(kind: ImportKind, choice: Choice, *, videos: bool = False) -> Import | None:
+    """A chosen file by its name, with a button that puts it away; None where it is gone, and for a
+    video where none are taken."""
     with st.container(horizontal=True, vertical_alignment="center"):
         found: Import | None = None
         try:
             found = state.workspace().get_import(choice.id)
-            if found.kind != kind:
+            if found.kind == "video" and kind == "track" and not videos:
+                return None
+            if found.kind not in (kind, "video" if videos else kind):
                 raise BadInput(f"{found.name!r} contains no {kind}; remove it.")
             st.markdown(safe_text(found.name))
         except SpeechmarksError as error:

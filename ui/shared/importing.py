@@ -7,7 +7,7 @@ from typing import get_args
 
 import streamlit as st
 
-from core.errors import SpeechmarksError
+from core.errors import NoFace, SpeechmarksError
 from core.tracks.io import Contents, guess_space, read_contents, to_track
 from core.tracks.labels import TimedLabel, read_label_tiers
 from core.tracks.track import LandmarkTrack, Space
@@ -16,7 +16,7 @@ from ui.shared import state
 from ui.shared.imported import Choice, choose, chosen, row, upload
 from ui.shared.widgets import safe_text
 
-__all__ = ["BroughtTrack", "import_labels", "import_tracks"]
+__all__ = ["BroughtTrack", "import_labels", "import_systems", "import_tracks"]
 
 
 @st.cache_resource(max_entries=32, show_spinner="Reading the track ...")
@@ -59,22 +59,30 @@ def _settle(contents: Contents, choice: Choice, clip: Clip) -> Choice:
 
 @dataclass(frozen=True, eq=False)
 class BroughtTrack:
-    """A track that was dropped.
+    """A track, or a system's video, that was dropped.
 
     Attributes
     ----------
     name : shown, untrusted text
+    track : None as long as the landmarks of a video are not known
     note : points, frame rate and space
     file : how a command line names its file: its own name, below a folder where another file has
         the same name
     flags : what the file does not say: ``--source-fps`` and ``--space``
+    id : of the file in the workspace
+    video : the video as a clip of its own
     """
 
     name: str
-    track: LandmarkTrack
+    track: LandmarkTrack | None
     note: str
     file: str
     flags: tuple[str, ...] = ()
+    id: str = ""
+    video: Clip | None = None
+
+
+_TRACKS = "NPY, NPZ, CSV, JSON, H5, or numbered TXT (many, or a ZIP)"
 
 
 def import_tracks(clip: Clip) -> list[BroughtTrack]:
@@ -82,13 +90,55 @@ def import_tracks(clip: Clip) -> list[BroughtTrack]:
 
     A file without a rate has that of the clip where it has as many frames, else 25 a second.
     """
-    shown: dict[str, BroughtTrack] = {}
     with st.popover("Add tracks", icon=":material/add:"):
-        upload(
-            "track", "Landmark tracks", "NPY, NPZ, CSV, JSON, H5, or numbered TXT (many, or a ZIP)"
-        )
+        upload("track", "Landmark tracks", _TRACKS)
+        return _brought(clip, videos=False)
+
+
+def import_systems(clip: Clip) -> list[BroughtTrack]:
+    """A place for what other systems have made of the clip: landmark tracks and videos.
+
+    The landmarks of videos are those that are known; none is detected here.
+    """
+    with st.popover("Add systems", icon=":material/add:"):
+        upload("track", "Videos and landmark tracks", f"Videos, or {_TRACKS}", videos=True)
+        return _brought(clip, videos=True)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _system(identity: str) -> Clip:
+    return state.workspace().system_clip(identity)
+
+
+def _filmed(identity: str) -> tuple[Clip, LandmarkTrack | None, str]:
+    """A system's video, its landmarks where they are known, and a note on both."""
+    video = _system(identity)
+    assert video.info.video is not None  # checked when it was added
+    how = state.recipe(video)
+    known = state.workspace().known_landmarks(identity, recipe=how) is not None
+    track, note = None, "video"
+    if known:
+        try:
+            track = state.landmarks(video)
+        except NoFace as error:
+            note = str(error)
+    return video, track, f"{note}, {video.info.video.fps:.4g} fps"
+
+
+def _brought(clip: Clip, *, videos: bool) -> list[BroughtTrack]:
+    """The chosen files of the clip, each with its row."""
+    shown: dict[str, BroughtTrack] = {}
+    with st.container():
         for choice in chosen("track"):
-            if (imported := row("track", choice)) is None:
+            if (imported := row("track", choice, videos=videos)) is None:
+                continue
+            name = imported.name
+            file = f"./{name}" if name.startswith("-") else name  # which would be read as a flag
+            if name in shown:
+                name, file = f"{name} {imported.id[:4]}", f"{imported.id[:4]}/{name}"
+            if imported.kind == "video":
+                video, known, note = _filmed(imported.id)
+                shown[name] = BroughtTrack(name, known, note, file, id=imported.id, video=video)
                 continue
             try:
                 contents = _contents(imported.id, str(imported.path))
@@ -102,13 +152,9 @@ def import_tracks(clip: Clip) -> list[BroughtTrack]:
             note = f"{track.points.shape[1]} points, {rate}, {track.space}"
             said = " ".join(contents.remarks).replace(imported.path.name, imported.name)
             st.caption(safe_text(f"{note}. {said}".strip()))
-            name = imported.name
-            file = f"./{name}" if name.startswith("-") else name  # which would be read as a flag
-            if name in shown:
-                name, file = f"{name} {imported.id[:4]}", f"{imported.id[:4]}/{name}"
             flags = [] if contents.times is not None else ["--source-fps", f"{settled.fps:.9g}"]
             flags += [] if contents.space is not None else ["--space", track.space]
-            shown[name] = BroughtTrack(name, track, note, file, tuple(flags))
+            shown[name] = BroughtTrack(name, track, note, file, tuple(flags), imported.id)
     return list(shown.values())
 
 

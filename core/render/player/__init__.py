@@ -14,6 +14,7 @@ from .join import join_modules
 from .pack import (
     Curve,
     Marker,
+    PanelMedia,
     PlayerPanel,
     pack_player,
 )
@@ -23,6 +24,7 @@ from .unpack import UnpackedPlayer, unpack_player
 __all__ = [
     "Curve",
     "Marker",
+    "PanelMedia",
     "PlayerPanel",
     "UnpackedPlayer",
     "pack_player",

@@ -16,6 +16,7 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -31,6 +32,7 @@ __all__ = [
     "UNKNOWN",
     "Curve",
     "Marker",
+    "PanelMedia",
     "PanelKind",
     "PanelStyle",
     "PlayerPanel",
@@ -47,8 +49,26 @@ _LARGEST = 32767
 UNKNOWN = 255
 _Y_UP_SPACES = frozenset({"eye5"})
 _STEADY = 1e-4  # seconds a frame may stray from a constant rate and still count as on it
-_MOST_CURVES = 4
+_MOST_CURVES = 60  # positions in the header, which a permalink may name
 _VERSION = 2
+
+
+@dataclass(frozen=True, eq=False)
+class PanelMedia:
+    """A video of its own that a panel shows, beside the media of the player.
+
+    Attributes
+    ----------
+    path : a file that browsers play (`core.media.make_proxy`).
+    size : width and height that landmarks in pixels refer to.
+    times : (F,) seconds of its frames, without the shift.
+    shift : seconds that its pictures and its audio come later; negative: earlier.
+    """
+
+    path: Path
+    size: tuple[int, int]
+    times: NDArray[np.float64]
+    shift: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +87,8 @@ class PlayerPanel:
         taken from.
     normalise : of a video with a track: the face, or the lips alone, upright and of one size
         (Humans project 2021); such panels come last.
+    media : of a video panel that shows another video than the player's own; ``track`` is then in
+        pixels of that video, on the clock of the player (its times hold the shift).
     fit : x0, y0, x1, y1, the region shown, in the track's units (for a video: the crop of the
         picture, in pixels of ``video_size``). None: the whole picture, or all points of all frames.
     """
@@ -80,6 +102,7 @@ class PlayerPanel:
     caption: str = ""
     truth: bool = False
     normalise: Normalise = ""
+    media: PanelMedia | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(PanelKind):
@@ -91,6 +114,8 @@ class PlayerPanel:
             raise BadInput(f"The landmark panel {self.title!r} needs a track.")
         if self.normalise and (self.kind != "video" or self.track is None):
             raise BadInput(f"The panel {self.title!r} needs a video with landmarks to be upright.")
+        if self.media is not None and self.kind != "video":
+            raise BadInput(f"The panel {self.title!r} has a video, so it is a video panel.")
         digits = self.colour.removeprefix("#")
         if len(self.colour) != 7 or len(digits) != 6 or not set(digits.lower()) <= _HEX:
             raise BadInput(f"A panel colour is written #rrggbb, not {self.colour!r}.")
@@ -116,7 +141,7 @@ class Curve:
     """Numbers through time under the timeline, ``values`` (T,) at ``times`` (T,) seconds.
 
     NaN leaves a gap. Curves of one ``unit`` share an axis; a dashed ``line`` tells one from another
-    of the same colour.
+    of the same colour. A ``hidden`` one is only in the legend until the viewer shows it.
     """
 
     name: str
@@ -125,6 +150,7 @@ class Curve:
     times: NDArray[np.float64]
     values: NDArray[np.float64]
     line: Literal["solid", "dashed"] = "solid"
+    hidden: bool = False
 
 
 @dataclass
@@ -232,6 +258,8 @@ def pack_player(
     panels: Sequence[PlayerPanel],
     *,
     media_url: str | None,
+    panel_urls: Mapping[Path, str] | None = None,
+    heard: int | None = None,
     has_video: bool,
     duration: float,
     fps: float | None = None,
@@ -254,6 +282,8 @@ def pack_player(
     ----------
     panels : in the order shown; tracks that several panels share travel once.
     media_url : where the browser fetches the picture or sound; None plays without sound.
+    panel_urls : where the browser fetches the videos of panels (`PanelMedia.path`).
+    heard : the panel whose own audio is played; None: the audio at ``media_url``.
     has_video : True where the media at ``media_url`` holds a picture.
     duration : seconds the clock runs.
     fps : rate of the picture where it is constant; stepping and the frame number follow it.
@@ -263,7 +293,7 @@ def pack_player(
     peaks : (B,) loudest absolute sample of B equal stretches of ``duration``, 0..1.
     spectrum : (bands, columns) uint8, low pitch first, spread over ``duration``.
     silence : stretches (start, end) in seconds that are shaded.
-    curves : up to four.
+    curves : up to 60.
     labels : rows of the timeline by name ("words", "phones"), each with its stretches.
     markers : moments with a note.
     start : seconds at which the player opens the first time.
@@ -285,6 +315,8 @@ def pack_player(
         raise BadInput(f"The video's frame rate must be above 0, not {fps}.")
     if len(curves) > _MOST_CURVES:
         raise BadInput(f"The timeline shows at most {_MOST_CURVES} curves, not {len(curves)}.")
+    if heard is not None and panels[heard].media is None:
+        raise BadInput(f"The panel {panels[heard].title!r} has no video of its own to be heard.")
     sections = _Sections()
     tracks: list[LandmarkTrack] = []
     entries: list[dict[str, Any]] = []
@@ -308,6 +340,7 @@ def pack_player(
                 "truth": panel.truth,
                 "normalise": panel.normalise,
                 "fit": None if panel.fit is None else [float(v) for v in panel.fit],
+                "media": _media_entry(panel.media, panel_urls or {}, sections),
             }
         )
     frame_times = None if video_times is None else _checked_times(video_times)
@@ -322,6 +355,7 @@ def pack_player(
         "permalink": bool(permalink),
         "reports": bool(reports),
         "media": media_url,
+        "heard": heard,
         "hasVideo": bool(has_video and media_url),
         "video": {
             "rate": rate,
@@ -343,6 +377,24 @@ def pack_player(
     encoded = text.encode("utf-8", errors="replace")
     encoded += b" " * (-len(encoded) % 4)
     return b"".join([struct.pack("<I", len(encoded)), encoded, *sections.parts])
+
+
+def _media_entry(
+    media: PanelMedia | None, urls: Mapping[Path, str], sections: _Sections
+) -> dict[str, Any] | None:
+    if media is None:
+        return None
+    if media.path not in urls:
+        raise BadInput(f"The player has no URL for the video {media.path.name!r} of a panel.")
+    times = _checked_times(media.times)
+    return {
+        "url": urls[media.path],
+        "size": [int(v) for v in media.size],
+        "shift": float(media.shift),
+        "rate": _constant_rate(times),
+        "start": float(times[0]),
+        "times": sections.add(times, "<f4"),
+    }
 
 
 def _peaks_entry(peaks: ArrayLike, sections: _Sections) -> dict[str, int]:
@@ -368,6 +420,7 @@ def _curve_entry(curve: Curve, sections: _Sections) -> dict[str, Any]:
         "unit": curve.unit,
         "colour": curve.colour,
         "line": curve.line,
+        "hidden": bool(curve.hidden),
         "times": sections.add(times, "<f4"),
         "values": sections.add(values, "<f4"),
     }

@@ -5,8 +5,15 @@ import { test } from "node:test";
 
 import { defaultSettings, readView, writeView } from "../../../core/render/player/js/settings.js";
 
-const HEADER = { start: 0, duration: 6, markers: [{ time: 1, note: "given" }], panels: [{ style: "wireframe" }] };
+const HEADER = {
+  start: 0, duration: 6, markers: [{ time: 1, note: "given" }], panels: [{ style: "wireframe" }],
+  curves: [{ hidden: false }, { hidden: true }],
+};
 const encode = (value) => btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+
+test("a curve that begins hidden is hidden until the viewer shows it", () => {
+  assert.deepEqual(defaultSettings(HEADER).curvesHidden, [1]);
+});
 
 test("the defaults need no parameter", () => {
   assert.equal(writeView(defaultSettings(HEADER), 0, HEADER), "");

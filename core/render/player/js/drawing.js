@@ -45,6 +45,7 @@ export function createDrawing(parts) {
       const picture = video ? clock.pictureTime() : time;
       const recent = performance.now() - pictured < PICTURES_STALL;
       const followed = clock.playing && (recent || !transport.inLoop(picture)); // by drawPicture
+      parts.followers.follow(clock.playing ? clock.time() : time, clock.playing);
       stage.draw(time, video, picture, !followed);
       timeline.draw(clock.playing || timeline.dragging ? clock.time() : time, clock.playing);
       readout(time);

@@ -3,7 +3,10 @@
 /** Measures of the current play. Nothing is allocated while it runs. */
 export function createDrift(data, view) {
   const { header, tracks, stepping } = data;
-  const timings = header.panels.map((spec) => (spec.track === null ? stepping : tracks[spec.track].timing));
+  const timings = header.panels.map((spec) => {
+    if (spec.media) return spec.media.timing;
+    return spec.track === null ? stepping : tracks[spec.track].timing;
+  });
   const last = new Int32Array(timings.length).fill(-1);
   const drawn = new Float64Array(timings.length);
   const missed = new Float64Array(timings.length);

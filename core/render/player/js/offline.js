@@ -7,5 +7,7 @@ const bytesOf = (id) => {
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 };
 const media = document.getElementById("media");
-const mediaUrl = media && URL.createObjectURL(new Blob([bytesOf("media")], { type: media.dataset.type }));
-createPlayer(document.getElementById("player"), { buffer: bytesOf("buffer"), mediaUrl });
+const urlOf = (node) => URL.createObjectURL(new Blob([bytesOf(node.id)], { type: node.dataset.type }));
+const mediaUrl = media && urlOf(media);
+const locate = (url) => urlOf(document.getElementById(url.slice(1)));
+createPlayer(document.getElementById("player"), { buffer: bytesOf("buffer"), mediaUrl, locate });

@@ -19,8 +19,9 @@ export function createPanel(subject, truth, data, look, view, actions) {
   const caption = element("span", "sm-caption", spec.caption);
   head.append(swatch, title, caption);
   const select = track ? styleSelect(subject, (value) => actions.style(subject.index, value)) : null;
-  const stepper = track ? createStepper(spec.title, (shift) => actions.shift(subject.index, shift)) : null;
-  if (track) head.append(stepper.root, select);
+  const moves = track || spec.media;
+  const stepper = moves ? createStepper(spec.title, (shift) => actions.shift(subject.index, shift)) : null;
+  head.append(...[stepper && stepper.root, select].filter(Boolean));
   const frame = createFrame(spec.title);
   root.append(head, frame.stage);
   const { ctx } = frame;
@@ -51,9 +52,8 @@ export function createPanel(subject, truth, data, look, view, actions) {
     draws: 0,
     /** What the viewer may have changed elsewhere. */
     update() {
-      if (!track) return;
-      select.value = subject.style;
-      stepper.update(subject.shift);
+      if (select) select.value = subject.style;
+      if (stepper) stepper.update(subject.shift);
     },
     retheme() {
       swatch.style.backgroundColor = look().ink(spec.colour);
@@ -63,6 +63,7 @@ export function createPanel(subject, truth, data, look, view, actions) {
     aspect(video) {
       if (spec.fit) return (spec.fit[2] - spec.fit[0]) / (spec.fit[3] - spec.fit[1]);
       if (spec.normalise) return 1;
+      if (spec.media) return spec.media.size[0] / spec.media.size[1];
       if (isVideo) return video && video.videoWidth ? video.videoWidth / video.videoHeight : 4 / 3;
       const { x0, y0, x1, y1 } = track.box;
       return Math.max(0.85, Math.min(1.6, (x1 - x0) / (y1 - y0)));
@@ -87,12 +88,13 @@ export function createPanel(subject, truth, data, look, view, actions) {
         ctx.clip();
         subject.drawPicture(ctx, picture.map, video);
       } else if (loaded) message = "no face in this frame";
-      else if (isVideo) message = data.header.hasVideo ? "loading the picture" : "no picture in this clip";
+      else if (isVideo) message = data.header.hasVideo || spec.media ? "loading the picture" : "no picture in this clip";
       if (track && (picture ? subject.style !== "picture" : !isVideo)) {
         if (!subject.hasFace) message = "no face in this frame";
         else drawFace(picture);
         if (subject.hasFace && subject.ended) [message, where] = ["ended", "end"];
       }
+      if (picture && !track && subject.ended) [message, where] = ["ended", "end"];
       ctx.restore();
       frame.say(message, where);
     },

@@ -6,6 +6,7 @@ import { createControls } from "./controls.js";
 import { element } from "./dom.js";
 import { createDrawing } from "./drawing.js";
 import { createDrift } from "./drift.js";
+import { createFollowers } from "./followers.js";
 import { listenToKeys } from "./keys.js";
 import { adoptMedia } from "./media.js";
 import { createMenu } from "./menu.js";
@@ -21,20 +22,22 @@ import { readBuffer } from "./unpack.js";
 /**
  * A player inside `root` (an empty element that this call may fill).
  * options.buffer: Uint8Array of pack.py. options.mediaUrl: replaces the URL in the buffer. options.state: the
- * state() of an earlier player. options.media: an element to take over.
+ * state() of an earlier player. options.media: an element to take over, options.videos: those of panels by URL.
+ * options.locate(url): where a panel's own video is.
  * options.onEvent(name, value): called where the buffer asks for reports, never while playing: "time" with
  * seconds (of a video: the middle of the frame shown) when playing stops and when a paused position has settled;
  * "markers" with all of them when they have changed. Returns {retheme, state, destroy, leaveUrl}.
  *
  * `parts` holds what the modules share. Each takes it at creation and reads the others from it when called.
  */
-export function createPlayer(root, { buffer, mediaUrl = null, onEvent = () => {}, state = null, media = null }) {
+export function createPlayer(root, { buffer, mediaUrl = null, onEvent = () => {}, state = null, media = null, videos, locate }) {
   const data = readBuffer(buffer);
   const { header } = data;
   if (mediaUrl) header.media = mediaUrl;
   const permalink = createPermalink(header);
   const before = state || permalink.open();
   const view = { ...defaultSettings(header), ...(before ? before.view : {}) };
+  if (before && before.curves) view.curvesHidden = hiddenNow(header.curves, before);
   const parts = { data, view, permalink, change, showState, alive: true, clock: null, shell: createShell() };
   const { shell } = parts;
   let theme = readTheme(root);
@@ -45,14 +48,16 @@ export function createPlayer(root, { buffer, mediaUrl = null, onEvent = () => {}
   const report = (parts.report = createReport(parts, header.reports ? onEvent : () => {}));
   const drawing = (parts.drawing = createDrawing(parts));
   const act = createActions(parts);
-  const stage = (parts.stage = createStage(data, look, view, drawing.wake, change));
+  const followers = (parts.followers = createFollowers(data, view, drawing.wake, { locate, adopted: videos }));
+  const stage = (parts.stage = createStage(data, look, view, drawing.wake, change, followers));
   const onTimeline = { ...act, seek: (time) => transport.seek(time), describe: transport.describe };
   const timeline = (parts.timeline = createTimeline(data, look, view, onTimeline, change));
   const menu = createMenu(data, view, change);
-  const controls = (parts.controls = createControls(act, { sound: Boolean(header.media), menu: menu.root }));
+  const controls = (parts.controls = createControls(act, { sound: Boolean(header.media || header.heard !== null), menu: menu.root }));
   const mediaElement = adoptMedia(header, media);
   parts.clock = mediaElement ? mediaClock(mediaElement, header.duration, onClock) : silentClock(header.duration, onClock);
   shell.append(stage.root, timeline.root, controls.root, controls.drift, controls.sheet, ...(mediaElement ? [mediaElement] : []));
+  shell.append(...followers.elements);
   root.append(shell);
 
   const sizes = new ResizeObserver(drawing.layout);
@@ -137,19 +142,28 @@ export function createPlayer(root, { buffer, mediaUrl = null, onEvent = () => {}
   return {
     retheme,
     /** All that a later player with the same or changed data should take over. */
-    state: () => ({ view: { ...view }, time: parts.clock.time(), playing: parts.clock.playing }),
-    /** Take everything down; the media element is handed back, still loaded, for a successor. */
+    state: () => ({ view: { ...view }, curves: header.curves.map((c) => c.name), time: parts.clock.time(), playing: parts.clock.playing }),
+    /** Take everything down; the media elements are handed back, still loaded, for a successor. */
     destroy() {
       parts.alive = false;
       report.destroy();
       drawing.destroy();
       for (const end of ends) end();
       parts.clock.destroy();
+      const left = followers.destroy();
       shell.remove();
-      return mediaElement;
+      return { media: mediaElement, videos: left };
     },
     leaveUrl: () => permalink.write(""),
   };
+}
+
+/** Positions of the curves that stay hidden; those that were not there before begin as the page asks. */
+function hiddenNow(curves, before) {
+  return curves.flatMap(({ name, hidden }, i) => {
+    const k = before.curves.indexOf(name);
+    return (k < 0 ? hidden : before.view.curvesHidden.includes(k)) ? [i] : [];
+  });
 }
 
 function createShell() {
@@ -174,6 +188,7 @@ function exposeForTests(parts) {
     pictureTime: () => parts.clock.pictureTime(),
     drift: () => drift.read(),
     view,
+    follower: (i) => parts.followers.video(i),
     change: parts.change,
     stage: stage.debug,
     draw: drawing.draw,

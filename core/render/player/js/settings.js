@@ -26,7 +26,7 @@ export function defaultSettings(header) {
     turn: [], // [yaw, pitch] per panel
     markers: header.markers, // {time, note}, in order of time
     spectrum: false,
-    curvesHidden: [], // positions in header.curves
+    curvesHidden: header.curves.flatMap((curve, i) => (curve.hidden ? [i] : [])), // positions
   };
 }
 

@@ -11,8 +11,8 @@ import { createTogether } from "./together.js";
 const MOST_SHIFT = 999; // frames
 
 /** The stage. `view` is what the viewer has set (settings.js), read at every drawing; `change({...})` sets
- * more of it; `wake` asks for a new drawing. */
-export function createStage(data, look, view, wake, change) {
+ * more of it; `wake` asks for a new drawing; `followers` are the videos of panels. */
+export function createStage(data, look, view, wake, change, followers) {
   const { header } = data;
   const root = element("div", "sm-panels");
   const subjects = header.panels.map((spec, i) => {
@@ -47,7 +47,7 @@ export function createStage(data, look, view, wake, change) {
     magnify: (by) => set({ magnify: by }),
   };
   const panels = subjects.map((s) => createPanel(s, truth, data, look, view, actions));
-  const together = createTogether(joint, truth, data, look, view, actions);
+  const together = createTogether(joint, truth, data, look, view, actions, followers);
   let shown = null; // the layout on the page
   let settled = ""; // what of the view the headers show
   let room = null; // {video, ratio} of the last layout
@@ -87,6 +87,11 @@ export function createStage(data, look, view, wake, change) {
       }
       for (const subject of subjects) if (!subject.isVideo) subject.follow(time);
       for (const panel of panels) if (!panel.isVideo) panel.draw(null);
+      panels.forEach((panel, i) => {
+        if (!header.panels[i].media) return;
+        subjects[i].follow(followers.time(i, time));
+        panel.draw(followers.video(i));
+      });
       if (pictures) stage.drawPictures(video, pictureTime);
     },
     drawPictures(video, pictureTime) {
@@ -96,7 +101,7 @@ export function createStage(data, look, view, wake, change) {
         return;
       }
       panels.forEach((panel, i) => {
-        if (!panel.isVideo) return;
+        if (!panel.isVideo || header.panels[i].media) return;
         subjects[i].follow(pictureTime);
         panel.draw(video);
       });
@@ -140,7 +145,7 @@ export function createStage(data, look, view, wake, change) {
   };
 
   function drawTogether(time, video) {
-    for (const subject of subjects) subject.follow(time);
+    for (const subject of subjects) subject.follow(followers.time(subject.index, time));
     together.draw(video);
   }
   return stage;

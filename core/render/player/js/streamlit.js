@@ -1,5 +1,6 @@
 // Entry of the player on a page: Streamlit calls the default export.
 
+import { release } from "./followers.js";
 import { createPlayer } from "./player.js";
 import { hashBytes } from "./unpack.js";
 
@@ -20,7 +21,7 @@ export default function (component) {
     return mounted.unmount;
   }
   const state = mounted ? mounted.player.state() : REMEMBERED.get(hash) || null;
-  const media = mounted ? mounted.player.destroy() : null;
+  const { media, videos } = mounted ? mounted.player.destroy() : { media: null };
   mounted = { hash, component: { setStateValue } };
   MOUNTED.set(parent, mounted);
   mounted.unmount = () => {
@@ -31,11 +32,8 @@ export default function (component) {
     if (REMEMBERED.size > REMEMBER) REMEMBERED.delete(REMEMBERED.keys().next().value);
     mounted.player.leaveUrl();
     const left = mounted.player.destroy();
-    if (left) {
-      left.removeAttribute("src"); // stop the download, too
-      left.load();
-    }
+    for (const one of [left.media, ...left.videos.values()]) if (one) release(one); // stops the download, too
   };
-  mounted.player = createPlayer(parent, { buffer: bytes, onEvent: send, state, media });
+  mounted.player = createPlayer(parent, { buffer: bytes, onEvent: send, state, media, videos });
   return mounted.unmount;
 }

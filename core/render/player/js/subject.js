@@ -71,7 +71,7 @@ export function createSubject(spec, index, data, look, view) {
       if (choices.some(([name]) => name === value)) style = value;
     },
     get shift() {
-      return (track && view.shifts && view.shifts[index]) || 0;
+      return ((track || spec.media) && view.shifts && view.shifts[index]) || 0;
     },
     get turn() {
       return (depths && view.turn && view.turn[index]) || FRONT;
@@ -84,16 +84,18 @@ export function createSubject(spec, index, data, look, view) {
     },
     /** Settle which frame belongs to `time`; a shift of +2 shows everything two frames later. */
     follow(time) {
-      const timing = track ? track.timing : data.stepping;
-      const own = time - subject.shift / timing.rate;
+      const pictures = spec.media ? spec.media.timing : data.stepping;
+      const timing = track ? track.timing : pictures;
+      const own = time - subject.shift / (spec.media ? pictures : timing).rate;
       subject.frame = timing.frame(own);
-      subject.ended = Boolean(track) && timing.count > 0 && own >= timing.end - FRAME_EPS / timing.rate;
+      subject.ended = Boolean(track || spec.media) && timing.count > 0 && own >= timing.end - FRAME_EPS / timing.rate;
     },
     /** The part of the picture or the space that is shown, in upright units of the track. */
     box: () => (track ? trackView(track, spec.fit, ABOVE[style] || 0) : null),
     /** Width and height that the units of a picture run to; unit tracks measure it as 1 x 1. */
     pictureSize(video) {
       if (track && track.space === "unit") return [1, 1];
+      if (spec.media) return spec.media.size;
       return data.header.video.size || [video.videoWidth, video.videoHeight];
     },
     /** The picture through `map`, which starts from the units of `pictureSize`. */

@@ -11,7 +11,7 @@ import { FRONT } from "./subject.js";
 import { describeTogether, MAGNIFY, togetherHead } from "./together_head.js";
 
 /** One frame for several subjects. `actions` = {style, pair, split, magnify, turn} change the view. */
-export function createTogether(subjects, truth, data, look, view, actions) {
+export function createTogether(subjects, truth, data, look, view, actions, followers) {
   const root = element("figure", "sm-panel sm-together");
   const head = element("figcaption", "sm-head");
   const frame = createFrame("");
@@ -46,7 +46,7 @@ export function createTogether(subjects, truth, data, look, view, actions) {
       subject,
       ...(subject.track && base ? mapOnto(subject.track, base.track, subject.isVideo) : { map: UPRIGHT, fitted: false }),
     }));
-    const onPicture = (s) => s.isVideo && s.track && s.track.space === "pixel" && base && base.track.space === "pixel";
+    const onPicture = (s) => s.isVideo && !s.spec.media && s.track && s.track.space === "pixel" && base && base.track.space === "pixel";
     const ground = layout === "overlay" && data.header.hasVideo ? subjects.find(onPicture) || null : null;
     const measure = layout === "difference" ? measureBetween(...members, base) : null;
     return { layout, members, base, ground, measure, fitted: members.filter((m) => m.fitted) };
@@ -80,12 +80,14 @@ export function createTogether(subjects, truth, data, look, view, actions) {
     if (plan.ground && isReady(video)) return plan.ground.spec.fit || [0, 0, ...plan.ground.pictureSize(video)];
     const faces = plan.members.filter(({ subject: s }) => s.track && !(s.isVideo && s !== plan.base));
     if (faces.length) return joinBoxes(faces.map(viewOf));
-    return isReady(video) ? [0, 0, ...plan.members[0].subject.pictureSize(video)] : [0, 0, 1, 1];
+    const { subject } = plan.members[0];
+    return isReady(video) || subject.spec.media ? [0, 0, ...subject.pictureSize(video)] : [0, 0, 1, 1];
   }
 
   function drawMember({ subject, map }, fit, video, options) {
     const to = compose(fit, map);
-    if (subject.isVideo && isReady(video)) subject.drawPicture(ctx, to, video);
+    const own = subject.spec.media ? followers.video(subject.index) : video;
+    if (subject.isVideo && isReady(own)) subject.drawPicture(ctx, to, own);
     if (subject.hasFace && subject.style !== "picture") subject.draw(ctx, to, { turn: turn(), ...options });
   }
 
@@ -139,7 +141,7 @@ export function createTogether(subjects, truth, data, look, view, actions) {
     frame,
     /** Does what is drawn hold a picture of the video, and so belongs to the picture's time? */
     get usesVideo() {
-      return Boolean(plan && (plan.ground || plan.members.some((m) => m.subject.isVideo && plan.layout === "split")));
+      return Boolean(plan && (plan.ground || plan.members.some((m) => m.subject.isVideo && !m.subject.spec.media && plan.layout === "split")));
     },
     arrange(layout) {
       plan = makePlan(layout);

@@ -19,8 +19,9 @@ export function createTransport(parts) {
       clock.setRate(view.rate);
       clock.setLoop(view.loop, loopNow());
       if (clock.playing && !transport.inLoop(clock.time())) clock.seek(loopNow().entry);
+      parts.followers.apply();
       if (!clock.element) return;
-      clock.element.muted = view.muted;
+      clock.element.muted = view.muted || header.heard !== null;
       clock.element.volume = view.volume;
     },
     play() {

@@ -43,6 +43,11 @@ export function readBuffer(bytes) {
     stepping = makeTiming(video.rate, 0, null, Math.max(1, Math.round(header.duration * video.rate)));
   } else if (tracks.length && tracks[0].frames) stepping = tracks[0].timing;
   else stepping = makeTiming(25, 0, null, Math.max(1, Math.round(header.duration * 25)));
+  for (const { media } of header.panels) {
+    if (!media) continue;
+    const times = floats(media.times).map((t) => t + media.shift); // on the clock of the player
+    media.timing = makeTiming(media.rate, media.start + media.shift, times, times.length);
+  }
   const curves = header.curves.map((c) => ({ ...c, times: floats(c.times), values: floats(c.values) }));
   return { header, tracks, stepping, curves, peaks: floats(header.peaks), spectrum: bytes8(header.spectrum) };
 }
