@@ -36,6 +36,7 @@ RUNNERS = {
 }
 _BEAT = 0.3  # seconds between two signs of life
 _TRIES = 2  # workers that a task may kill
+_ANSWER = 10.0  # seconds that a Dask scheduler has to answer and to find workers
 _starting = Lock()
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
@@ -321,7 +322,7 @@ def _dask(workers: int, home: Path, limits: Limits, scheduler: str | None) -> It
                 yield _Dask(client, home, own=True)
             return
         try:
-            client = Client(scheduler, timeout="10s")
+            client = Client(scheduler, timeout=_ANSWER)
         except (OSError, ValueError, TypeError) as error:
             raise BadInput(
                 f"No Dask scheduler answers at {scheduler[:80]!r}; start one with 'dask scheduler' "
@@ -330,7 +331,7 @@ def _dask(workers: int, home: Path, limits: Limits, scheduler: str | None) -> It
         with client:
             begin = time.monotonic()
             while not client.nthreads():
-                if time.monotonic() - begin > 10:
+                if time.monotonic() - begin > _ANSWER:
                     raise BadInput(f"The Dask scheduler at {scheduler[:80]!r} has no workers.")
                 time.sleep(0.1)
             yield _Dask(client, home, own=False)

@@ -288,13 +288,15 @@ def grid(tmp_path: Path, films: list[ClipRef]) -> Path:
 
 
 def test_the_command_line(run: Any, grid: Path) -> None:
-    done = run("data", "extract", grid, "--workers", "1", "--json")
+    done = run("data", "extract", grid, "--runner", "serial", "--json")
     assert done.code == 3 and set(done.json) >= {"done", "skipped", "failed", "seconds"}
     assert done.json["done"] == 2 and done.json["failed"][0]["clip"] == "s1/c"
     again = run("data", "extract", grid, "--workers", "2")
     assert again.code == 3 and "0 done, 2 skipped, 1 failed" in again.out
     for words in (["--face", "largest"], ["--precision", "fast"]):
-        assert run("data", "extract", grid, *words, "--workers", "1", "--json").json["done"] == 2
+        assert (
+            run("data", "extract", grid, *words, "--runner", "serial", "--json").json["done"] == 2
+        )
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,6 @@ def test_a_model_that_is_not_there_is_refused(clips: list[ClipRef], home: Path) 
 
 
 def test_the_command_line(run: Any, root: Path) -> None:
-    done = run("data", "generate", root, "-m", NAME, "--workers", "1", "--json")
+    done = run("data", "generate", root, "-m", NAME, "--runner", "serial", "--json")
     assert done.code == 3 and (done.json["done"], done.json["skipped"]) == (3, 1)
     assert "magic" in run("data", "generate", root, "-m", "magic").reason

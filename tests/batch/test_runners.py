@@ -140,7 +140,10 @@ def test_a_run_can_be_stopped_while_it_works(runner: str, tmp_path: Path) -> Non
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_cannot_run_is_refused(options: dict[str, Any], said: str, tmp_path: Path) -> None:
+def test_what_cannot_run_is_refused(
+    options: dict[str, Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.jobs.runners._ANSWER", 1.0)
     with pytest.raises(BadInput, match=said):
         list(run_tasks(double, iter([1]), deque(), home=tmp_path, **options))
 

@@ -135,11 +135,59 @@ def windows(browser: Any) -> Callable[..., Any]:
     return windows_of(browser)
 
 
-@pytest.fixture
-def page(windows: Callable[..., Any], request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A fresh page, 1200 x 900, light; ``@pytest.mark.parametrize("page", [{...}], indirect=True)``
-    passes other context options. An uncaught error in the page fails the test.
+def used_tabs_of(
+    windows: Callable[..., Any], *, console: bool = False
+) -> Callable[..., tuple[Any, list[str]]]:
+    """``used_tab(**options)`` -> a page and the uncaught errors that it met (with `console`, also
+    those that it wrote there); the same one for the same options.
+
+    A tab that has shown Streamlit before shows it again in a third of the time.
     """
+    opened: dict[str, tuple[Any, list[str]]] = {}
+
+    def tab(**options: Any) -> tuple[Any, list[str]]:
+        key = str(sorted(options.items()))
+        if key not in opened:
+            page, problems = windows(**options).new_page(), []
+            page.on("pageerror", lambda error: problems.append(str(error)))
+            if console:
+                page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+            opened[key] = page, problems
+        return opened[key]
+
+    return tab
+
+
+@pytest.fixture(scope="session")
+def used_tab(windows: Callable[..., Any]) -> Callable[..., tuple[Any, list[str]]]:
+    """Pages for all tests of a process, see `used_tabs_of`."""
+    return used_tabs_of(windows)
+
+
+@pytest.fixture
+def page(
+    used_tab: Callable[..., tuple[Any, list[str]]], request: pytest.FixtureRequest
+) -> Iterator[Any]:
+    """An empty page, 1200 x 900, light. Other context options are passed by
+    ``@pytest.mark.parametrize("page", [{...}], indirect=True)``. An uncaught error in the page
+    fails the test.
+
+    Other tests have used it: a test that adds listeners or scripts to it takes `own_page`.
+    """
+    options = getattr(request, "param", {})
+    tab, problems = used_tab(**options)
+    yield tab
+    tab.emulate_media(color_scheme={**WINDOW, **options}["color_scheme"])
+    tab.goto("about:blank")
+    found = problems.copy()
+    problems.clear()
+    assert not found, f"errors in the page: {found}"
+
+
+@pytest.fixture
+def own_page(windows: Callable[..., Any], request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A page that no other test uses, with options as `page`. An uncaught error in it fails the
+    test."""
     opened = windows(**getattr(request, "param", {})).new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))

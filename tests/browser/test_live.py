@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import CHROMIUM, CHROMIUM_ARGS, windows_of
+from conftest import CHROMIUM, CHROMIUM_ARGS, used_tabs_of, windows_of
 
 from core.media import read_audio
 from core.media.audio import resample
@@ -80,16 +80,22 @@ def speaker(browser: Any) -> Iterator[Callable[..., Any]]:
     chromium.close()
 
 
+@pytest.fixture(scope="module")
+def speaking_tab(speaker: Callable[..., Any]) -> Callable[..., tuple[Any, list[str]]]:
+    """``speaking_tab(**options)`` -> a page of it and its errors, one for each options."""
+    return used_tabs_of(speaker, console=True)
+
+
 @pytest.fixture
-def tab(speaker: Callable[..., Any], request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A fresh page of it; an error in the page fails the test."""
-    page = speaker(**getattr(request, "param", {})).new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+def tab(
+    speaking_tab: Callable[..., tuple[Any, list[str]]], request: pytest.FixtureRequest
+) -> Iterator[Any]:
+    """An empty page of it, which other tests have used; an error in the page fails the test."""
+    page, problems = speaking_tab(**getattr(request, "param", {}))
     yield page
-    page.close()
+    page.goto("about:blank")
     unasked = [text for text in problems if "/_stcore/" not in text]
+    problems.clear()
     assert not unasked, f"errors in the page: {unasked}"
 
 

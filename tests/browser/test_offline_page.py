@@ -94,49 +94,51 @@ def until(page: Any, condition: str) -> None:
 @pytest.mark.parametrize(
     ("name", "clock"), [("sound", "media"), ("video", "media"), ("silent", "silent")]
 )
-def test_a_page_from_disk_plays(pages: Path, page: Any, name: str, clock: str) -> None:
-    asked, complaints = opened(page, pages / f"{name}.html")
-    assert player(page, "clock") == clock
+def test_a_page_from_disk_plays(pages: Path, own_page: Any, name: str, clock: str) -> None:
+    asked, complaints = opened(own_page, pages / f"{name}.html")
+    assert player(own_page, "clock") == clock
     if clock == "media":
-        until(page, "p.media.readyState >= 2")
-    page.locator(f"{PLAYER} .sm-play").click()
-    until(page, "p.time() > 0.5")
-    until(page, "p.frameShown(1) > 5")
-    assert player(page, "playing")
+        until(own_page, "p.media.readyState >= 2")
+    own_page.locator(f"{PLAYER} .sm-play").click()
+    until(own_page, "p.time() > 0.5")
+    until(own_page, "p.frameShown(1) > 5")
+    assert player(own_page, "playing")
     assert asked == []
     assert complaints == []
 
 
-def test_a_page_shows_the_spread_of_its_landmarks(pages: Path, page: Any) -> None:
-    _, complaints = opened(page, pages / "spread.html")
+def test_a_page_shows_the_spread_of_its_landmarks(pages: Path, own_page: Any) -> None:
+    _, complaints = opened(own_page, pages / "spread.html")
     picture = "document.querySelector('.sm-canvas').toDataURL()"
-    before = page.evaluate(picture)
-    page.locator(PLAYER).get_by_role("button", name="View").click()
-    page.locator(PLAYER).get_by_label("Spread", exact=True).check()
-    page.wait_for_timeout(200)
-    assert page.evaluate(picture) != before
+    before = own_page.evaluate(picture)
+    own_page.locator(PLAYER).get_by_role("button", name="View").click()
+    own_page.locator(PLAYER).get_by_label("Spread", exact=True).check()
+    own_page.wait_for_timeout(200)
+    assert own_page.evaluate(picture) != before
     assert complaints == []
 
 
-def test_a_page_from_before_landmarks_had_a_spread_plays(pages: Path, page: Any) -> None:
-    _, complaints = opened(page, pages / "before.html")
-    page.locator(f"{PLAYER} .sm-play").click()
-    until(page, "p.frameShown(0) > 5")
-    page.locator(PLAYER).get_by_role("button", name="View").click()
-    assert page.locator(PLAYER).get_by_label("Point numbers").count() == 1
-    assert page.locator(PLAYER).get_by_label("Spread", exact=True).count() == 0
+def test_a_page_from_before_landmarks_had_a_spread_plays(pages: Path, own_page: Any) -> None:
+    _, complaints = opened(own_page, pages / "before.html")
+    own_page.locator(f"{PLAYER} .sm-play").click()
+    until(own_page, "p.frameShown(0) > 5")
+    own_page.locator(PLAYER).get_by_role("button", name="View").click()
+    assert own_page.locator(PLAYER).get_by_label("Point numbers").count() == 1
+    assert own_page.locator(PLAYER).get_by_label("Spread", exact=True).count() == 0
     assert complaints == []
 
 
 @pytest.mark.parametrize("name", ["sound", "video"])
-def test_the_sound_of_a_page_is_heard_and_can_be_sought(pages: Path, page: Any, name: str) -> None:
-    opened(page, pages / f"{name}.html")
-    until(page, "p.media.readyState >= 2")
-    media = player(page, "media.duration")
+def test_the_sound_of_a_page_is_heard_and_can_be_sought(
+    pages: Path, own_page: Any, name: str
+) -> None:
+    opened(own_page, pages / f"{name}.html")
+    until(own_page, "p.media.readyState >= 2")
+    media = player(own_page, "media.duration")
     assert media == pytest.approx(SECONDS, abs=0.1)
-    player(page, "seek(2.02)")
-    until(page, "Math.abs(p.media.currentTime - 2.02) < 0.03")
-    heard = page.evaluate(
+    player(own_page, "seek(2.02)")
+    until(own_page, "Math.abs(p.media.currentTime - 2.02) < 0.03")
+    heard = own_page.evaluate(
         f"""async () => {{
           const media = document.querySelector('{PLAYER}').__player.media;
           const context = new OfflineAudioContext(1, 16000, 16000);
@@ -150,35 +152,35 @@ def test_the_sound_of_a_page_is_heard_and_can_be_sought(pages: Path, page: Any, 
     assert heard[1] == pytest.approx(0.3, abs=0.06)
 
 
-def test_names_in_a_page_are_text(pages: Path, page: Any) -> None:
+def test_names_in_a_page_are_text(pages: Path, own_page: Any) -> None:
     dialogs: list[str] = []
-    page.on("dialog", lambda d: (dialogs.append(d.message), d.dismiss()))
-    opened(page, pages / "sound.html")
-    assert page.title() == page.locator("h1").inner_text() == NAME
-    assert page.locator(f"{PLAYER} img, h1 *").count() == 0
+    own_page.on("dialog", lambda d: (dialogs.append(d.message), d.dismiss()))
+    opened(own_page, pages / "sound.html")
+    assert own_page.title() == own_page.locator("h1").inner_text() == NAME
+    assert own_page.locator(f"{PLAYER} img, h1 *").count() == 0
     assert dialogs == []
 
 
 @pytest.mark.parametrize(
-    ("page", "ground"),
+    ("own_page", "ground"),
     [
         ({"color_scheme": "light"}, "rgb(255, 255, 255)"),
         ({"color_scheme": "dark"}, "rgb(21, 24, 28)"),
     ],
-    indirect=["page"],
+    indirect=["own_page"],
     ids=["light", "dark"],
 )
-def test_a_page_follows_the_reader_s_theme(pages: Path, page: Any, ground: str) -> None:
-    opened(page, pages / "sound.html")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
+def test_a_page_follows_the_reader_s_theme(pages: Path, own_page: Any, ground: str) -> None:
+    opened(own_page, pages / "sound.html")
+    assert own_page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
 
 
 def test_a_script_that_is_not_the_page_s_own_does_not_run(
-    pages: Path, page: Any, tmp_path: Path
+    pages: Path, own_page: Any, tmp_path: Path
 ) -> None:
     text = (pages / "sound.html").read_text(encoding="utf-8")
     changed = tmp_path / "changed.html"
     changed.write_text(text.replace("</main>", "<script>window.ran = 1</script></main>"))
-    _, complaints = opened(page, changed)
-    assert page.evaluate("window.ran === undefined")
+    _, complaints = opened(own_page, changed)
+    assert own_page.evaluate("window.ran === undefined")
     assert any("Content Security Policy" in c for c in complaints)

@@ -213,9 +213,9 @@ HTMLVideoElement.prototype.cancelVideoFrameCallback = () => {};
 
 
 @pytest.mark.parametrize("late", [-1, 0, 1])
-def test_a_picture_that_comes_after_the_pause_is_told(page: Any, root: str, late: int) -> None:
-    page.add_init_script(LATE_PICTURES)
-    player = Player(page, root)
+def test_a_picture_that_comes_after_the_pause_is_told(own_page: Any, root: str, late: int) -> None:
+    own_page.add_init_script(LATE_PICTURES)
+    player = Player(own_page, root)
     player.key(" ")
     player.until("p => p.time() > 0.6")
     player.key(" ")
@@ -224,7 +224,7 @@ def test_a_picture_that_comes_after_the_pause_is_told(page: Any, root: str, late
     frame = int(player.js("return p.frame()")) + late
     player.js(f"p.media.onPicture(0, {{mediaTime: {frame / FPS}}}); return 0")
     until_told(player, frame=frame)
-    page.wait_for_timeout(500)
+    own_page.wait_for_timeout(500)
     assert player.runs() == before + (late != 0)
 
 

@@ -79,7 +79,7 @@ def test_a_data_set_of_playlists_gives_nothing(tmp_path: Path, home: Path, words
     (tmp_path / "good.mp4").write_bytes(good_mp4(tmp_path))
     for name in ("a.mp4", "b.wav"):
         (root / name).write_text(words.replace("good.mp4", "../good.mp4"))
-    assert main(["data", "extract", str(root), "--workers", "1"]) == 3
+    assert main(["data", "extract", str(root), "--runner", "serial"]) == 3
     assert not list((home / "results").rglob("*.npz"))
 
 
