@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import BadInput, NoAudio
 from core.evaluation.model_card import card_tests, central
@@ -57,6 +57,7 @@ from ui.shared.points import (
     plain_landmarks,
     recipe,
 )
+from ui.shared.sessions import session_id, sessions
 
 __all__ = [
     "CARD_SCORES",
@@ -93,6 +94,9 @@ __all__ = [
 ]
 
 Progress = Callable[[float], None]
+
+_scratch_lock = threading.Lock()
+_scratch_folders: dict[tuple[Path, str], Path] = {}  # by workspace and session
 
 
 def identity_free(track: LandmarkTrack) -> LandmarkTrack:
@@ -222,20 +226,29 @@ def prediction(
     )
 
 
-@st.cache_resource(
-    scope="session", show_spinner=False, on_release=lambda p: shutil.rmtree(p, ignore_errors=True)
-)
 def _scratch(session: str) -> Path:
-    """Kept by Streamlit as long as the session, and removed with it."""
-    folder = workspace().root / "scratch"
-    folder.mkdir(exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=folder))
+    """The scratch folder of a session, removed some time after its browser has gone."""
+    parent = workspace().root / "scratch"
+    with _scratch_lock:
+        folder = _scratch_folders.get((parent, session))
+        if folder is None or not folder.is_dir():
+            parent.mkdir(parents=True, exist_ok=True)
+            folder = _scratch_folders[parent, session] = Path(tempfile.mkdtemp(dir=parent))
+    sessions().on_end(session, _forget_scratch)
+    return folder
+
+
+def _forget_scratch(session: str) -> None:
+    with _scratch_lock:
+        own = [key for key in _scratch_folders if key[1] == session]
+        folders = [_scratch_folders.pop(key) for key in own]
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def scratch_file(name: str) -> Path:
     """A private file of this session, for results on their way to the user."""
-    context = get_script_run_ctx(suppress_warning=True)
-    folder = _scratch(context.session_id if context else "")
+    folder = _scratch(session_id())
     st.session_state["scratch"] = folder
     return folder / name
 
