@@ -6,6 +6,7 @@ through this module.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ __all__ = [
     "MAX_TEXT",
     "atomic_write",
     "check_plain",
+    "locked",
     "read_plain",
     "shown",
     "staged",
@@ -108,6 +110,20 @@ def staged(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a target: of all threads and processes, one writes it at a time.
+
+    The lock is a file beside the target. The system releases it when its holder ends, however it
+    ends.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f".{path.name[:100]}.lock")
+    with lock.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def atomic_write(path: Path, data: bytes) -> None:

@@ -17,7 +17,7 @@ import streamlit as st
 from core.errors import BadInput, NoAudio
 from core.evaluation.model_card import card_tests, central
 from core.jobs.predict import cached_prediction
-from core.media import LONG_SECONDS, Audio, Waveform, make_proxy, open_audio, read_audio, write_wav
+from core.media import LONG_SECONDS, Audio, Waveform, open_audio, read_audio
 from core.models import (
     ModelCard,
     Prediction,
@@ -32,7 +32,7 @@ from core.render.player import AudioOverview, audio_overview
 from core.samples import SAMPLE
 from core.tracks.track import LandmarkTrack
 from core.weights import Use
-from core.workspace import Clip
+from core.workspace import Clip, browser_media
 from ui.player.component import ClipMedia
 from ui.shared.clips import (
     choose_clip,
@@ -260,17 +260,8 @@ def media(clip: Clip, progress: Progress | None = None) -> ClipMedia:
     except NoAudio:
         wave = None
     video = clip.info.video
-    path: Path | None
-    if is_sample(clip):
-        path = clip.path  # made for browsers already
-    elif video is not None:
-        path = clip.folder / "proxy.mp4"
-        if not path.is_file():
-            make_proxy(clip.path, path, info=clip.info, progress=progress)
-    else:
-        path = clip.folder / "proxy.wav"
-        if not path.is_file() and wave is not None:
-            write_wav(path, wave)
+    # the sample is made for browsers already
+    path = clip.path if is_sample(clip) else browser_media(clip, progress)
     heard = None if wave is None else _heard(clip.id, str(clip.path), clip.info.duration)
     labels = None
     if is_sample(clip):
