@@ -6,10 +6,13 @@ through this module.
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import re
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +24,7 @@ __all__ = [
     "MAX_TEXT",
     "atomic_write",
     "check_plain",
+    "locked",
     "read_plain",
     "shown",
     "staged",
@@ -108,6 +112,21 @@ def staged(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a target: of all threads and processes, one writes it at a time.
+
+    The lock is a file in the folder for temporary files of this machine. The system releases it when
+    its holder ends, however it ends.
+    """
+    folder = Path(tempfile.gettempdir()) / f"speechmarks-locks-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    name = hashlib.sha256(os.fsencode(os.path.abspath(path))).hexdigest()
+    with (folder / name).open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def atomic_write(path: Path, data: bytes) -> None:

@@ -1,23 +1,35 @@
-"""What a user may set: limits and server folders, from ``settings.toml`` in the workspace."""
+"""What a user may set: limits and server folders, from ``settings.toml`` in the workspace.
+
+The file is checked against a schema: a value of another type, an impossible value and an unknown
+key are errors that name their line. Nothing is converted silently, so that a mistake never opens
+more than was meant.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
+import msgspec
 import platformdirs
+from msgspec import Meta, Struct
 
 from .errors import BadInput
 
 __all__ = ["ONE_CORE", "Limits", "Settings", "home", "one_core", "read_settings"]
 
+_LARGEST = 16 << 10  # bytes of a settings file
 
-@dataclass(frozen=True)
-class Limits:
+Positive = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(gt=0)]
+
+
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     """How much an untrusted media file may ask for; table ``[limits]`` of settings.toml.
 
     Attributes
@@ -25,37 +37,36 @@ class Limits:
     megapixels : largest picture that is decoded, in units of 10**6 pixels
     frames : most pictures of one clip
     hours : longest clip
-    sound_mb : most sound held at once, mono samples of 4 bytes (an hour at 44.1 kHz has 635 MB);
-        what is heard in pieces may be longer
-    memory_mb : most memory of a process that decodes, and of a worker of a batch
+    sound_mb : most audio held at once, mono samples of 4 bytes (an hour at 44.1 kHz has 635 MB);
+        what is read in pieces may be longer
+    memory_mb : most memory of a process that decodes, and of a worker of a job
     wait_seconds : longest time that it may stay silent
     total_seconds : longest time that one request may be waited for, all together
-    shard_seconds : longest time that a worker of a batch may take for one shard
+    shard_seconds : longest time that a worker of a job may take for one shard
     """
 
-    megapixels: float = 35.5
-    frames: int = 250_000
-    hours: float = 2.0
-    sound_mb: int = 650
-    memory_mb: int = 3000
-    wait_seconds: float = 20.0
-    total_seconds: float = 1800.0
-    shard_seconds: float = 3600.0
-
-    def __post_init__(self) -> None:
-        for limit in fields(self):
-            value = getattr(self, limit.name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-                raise ValueError(f"limits.{limit.name} must be a number above 0, not {value!r}")
+    megapixels: Positive = 35.5
+    frames: Count = 250_000
+    hours: Positive = 2.0
+    sound_mb: Count = 650
+    memory_mb: Count = 3000
+    wait_seconds: Positive = 20.0
+    total_seconds: Positive = 1800.0
+    shard_seconds: Positive = 3600.0
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Limits and server folders of one workspace."""
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits and server folders of one workspace.
 
-    max_upload_mb: int = 500
+    Attributes
+    ----------
+    max_upload_mb : largest file that is taken in
+    server_roots : absolute folders that the page Library may open
+    """
+
+    max_upload_mb: Count = 500
     server_roots: tuple[Path, ...] = ()
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = Limits()
 
 
 ONE_CORE = "SPEECHMARKS_ONE_CORE"
@@ -78,7 +89,7 @@ def read_settings(root: Path | None = None) -> Settings:
 
     Raises
     ------
-    BadInput : the file cannot be read, or a value makes no sense.
+    BadInput : the file cannot be read, a value is wrong, or a key is unknown; with its line.
     """
     path = (root or home()) / "settings.toml"
     try:
@@ -90,11 +101,41 @@ def read_settings(root: Path | None = None) -> Settings:
 
 @lru_cache(maxsize=8)
 def _parsed(path: Path, *state: int) -> Settings:
-    """Parsed anew only where the file has changed: limits are asked for at every decoding."""
+    """Parsed again only where the file changed: every decoding asks for the limits."""
+    if state[-1] > _LARGEST:
+        raise BadInput(f"{path.name} in the workspace is larger than 16 kB; expected settings.")
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text())
-        roots = tuple(Path(p).expanduser().resolve() for p in table.get("server_roots", ()))
-        limits = Limits(**table.get("limits", {}))
-        return Settings(int(table.get("max_upload_mb", 500)), roots, limits)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+        text = path.read_text()
+        return msgspec.convert(tomllib.loads(text), Settings, dec_hook=_a_root)
+    except msgspec.ValidationError as error:
+        raise BadInput(_explained(str(error), text)) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput(f"settings.toml in the workspace cannot be read: {error}.") from error
+
+
+def _a_root(kind: type, value: object) -> Path:
+    """A server folder; relative paths and other values are refused."""
+    path = Path(value).expanduser() if isinstance(value, str) and value.strip() else None
+    if path is None or not path.is_absolute():
+        raise ValueError(f'expected absolute folders, such as ["/data/grid"], got {value!r}')
+    return path.resolve()
+
+
+def _explained(said: str, text: str) -> str:
+    """A fault of a settings file as one sentence: line, key, expected, got."""
+    said, _, where = said.partition(" - at `$.")
+    keys = re.sub(r"\[.*?\]", "", where.rstrip("`")).split(".") if where else []
+    if unknown := re.search(r"unknown field `(.*)`", said):
+        kind = Limits if keys else Settings
+        keys = [key for key in [*keys, unknown[1]] if key != "$"]
+        said = f"unknown key; known keys: {', '.join(kind.__struct_fields__)}"
+    key = f", key {'.'.join(keys)!r}" if keys else ""
+    return f"settings.toml{_line(text, keys)}{key}: {said[0].lower()}{said[1:].replace('`', '')}."
+
+
+def _line(text: str, keys: Sequence[str]) -> str:
+    """The line that sets a key, as " line 3"; '' where it is not found."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if keys and re.match(rf"\s*\[?[\"']?{re.escape(keys[-1])}[\"']?\s*[]=]", line):
+            return f" line {number}"
+    return ""

@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +18,8 @@ from hypothesis import strategies as st
 from making import gappy, grey, movie, sentence, tone
 
 from core.errors import BadInput, MediaError, MissingFile
-from core.media import write_wav
-from core.workspace import SCHEMA, Workspace, file_sha256, result_key
+from core.media import make_proxy, write_wav
+from core.workspace import SCHEMA, Workspace, browser_media, file_sha256, proxies, result_key
 
 
 @pytest.fixture(scope="module")
@@ -319,3 +323,54 @@ def test_a_torn_reference_is_told(space: Workspace, served: Path, record: str) -
     with pytest.raises(BadInput, match="damaged") as caught:
         space.clip(found.id)
     sentence(caught.value)
+
+
+def test_six_uploads_of_one_file_at_once_give_one_clip(clip: Path, tmp_path: Path) -> None:
+    space = Workspace(tmp_path / "home")
+    with ThreadPoolExecutor(6) as threads:
+        found = list(threads.map(lambda n: space.add_clip(clip, f"{n}.mp4").id, range(6)))
+    assert len(set(found)) == 1 and space.clip_ids() == [found[0]]
+    assert list((space.root / "incoming").iterdir()) == []
+
+
+def test_sessions_that_want_one_proxy_make_it_once(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = Workspace(tmp_path / "home")
+    stored, made = space.add_clip(clip, "x.mp4"), []
+
+    def counted(*args: Any, **options: Any) -> None:
+        made.append(1)
+        time.sleep(0.2)  # as others come
+        make_proxy(*args, **options)
+
+    monkeypatch.setattr(proxies, "make_proxy", counted)
+    with ThreadPoolExecutor(3) as threads:
+        paths = set(threads.map(lambda _: browser_media(stored), range(3)))
+    assert made == [1]
+    (path,) = paths
+    assert path is not None and proxies.is_whole(path, stored.info)
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "noise"])
+def test_a_damaged_proxy_is_made_again(clip: Path, tmp_path: Path, damage: str) -> None:
+    stored = Workspace(tmp_path / "home").add_clip(clip, "x.mp4")
+    path = browser_media(stored)
+    assert path is not None
+    whole = path.read_bytes()
+    path.write_bytes({"cut": whole[: len(whole) // 2], "empty": b"", "noise": b"?" * 5000}[damage])
+    assert not proxies.is_whole(path, stored.info)
+    assert browser_media(stored) == path and path.read_bytes() == whole
+
+
+def test_litter_of_killed_processes_is_removed_by_age(tmp_path: Path) -> None:
+    space = Workspace(tmp_path / "home")
+    for place in ("incoming", "scratch"):
+        for name, age in (("old", 100_000), ("new", 60)):
+            folder = space.root / place / name
+            folder.mkdir(parents=True)
+            (folder / "part").write_bytes(b"12345")
+            for path in (folder / "part", folder):
+                os.utime(path, (time.time() - age,) * 2)
+    assert space.remove_litter() >= 10
+    assert sorted(p.name for p in space.root.glob("*/*")) == ["new", "new"]

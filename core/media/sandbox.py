@@ -19,9 +19,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
+
+import msgspec
 
 from .. import errors
 from ..errors import MediaError, MissingFile, SpeechmarksError
@@ -51,7 +52,7 @@ class _Decoder:
             for end, side in ((self._line, socket.SO_RCVBUF), (far_end, socket.SO_SNDBUF)):
                 end.setsockopt(socket.SOL_SOCKET, side, 1 << 22)
             self.process = subprocess.Popen(
-                [*_COMMAND, json.dumps(asdict(limits))],
+                [*_COMMAND, json.dumps(msgspec.structs.asdict(limits))],
                 stdin=far_end.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

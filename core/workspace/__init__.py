@@ -14,6 +14,7 @@ from .landmarks import (
     landmark_facts,
     landmark_key,
 )
+from .proxies import browser_media
 from .store import Clip, Import, ImportKind
 from .workspace import ClipLandmarks, Workspace, corrections_fact
 
@@ -27,6 +28,7 @@ __all__ = [
     "LandmarkFacts",
     "LandmarkRecipe",
     "Workspace",
+    "browser_media",
     "cached_faces",
     "cached_landmarks",
     "corrections_fact",

@@ -16,13 +16,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal, cast, get_args
 
 from ..errors import BadInput, MissingFile, NoVideo
-from ..files import sweep
+from ..files import locked, sweep
 from ..keys import SCHEMA, file_sha256
 from ..media import MediaInfo, probe
 from ..settings import Settings, home, read_settings
@@ -82,7 +83,7 @@ class Store:
     def __init__(self, root: Path | str | None = None) -> None:
         self.root = Path(root) if root else home()
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise BadInput(
                 f"The workspace folder {str(self.root)!r} cannot be made ({error.strerror}); "
@@ -165,6 +166,27 @@ class Store:
             )
         return path
 
+    def remove_litter(self, *, older_than: float = 86_400.0) -> int:
+        """Remove what killed processes left: partial uploads and scratch folders of gone sessions.
+
+        Parameters
+        ----------
+        older_than : seconds since the last change inside.
+
+        Returns
+        -------
+        int
+            Bytes removed.
+        """
+        before, removed = time.time() - older_than, 0
+        for place in ("incoming", "scratch"):
+            for folder in (self.root / place).glob("*"):
+                files = [p.lstat() for p in (folder, *folder.rglob("*"))]
+                if max(state.st_mtime for state in files) < before:
+                    removed += sum(state.st_size for state in files)
+                    shutil.rmtree(folder, ignore_errors=True)
+        return removed
+
     def _incoming(self) -> Path:
         folder = self.root / "incoming" / os.urandom(8).hex()
         folder.mkdir(parents=True)
@@ -178,17 +200,15 @@ class Store:
             return False
 
     def _put_away(self, incoming: Path, folder_name: str, identity: str, record: str) -> None:
-        """Move a folder to its place; an earlier attempt that died half-way, or a reference to
-        what has gone, makes room."""
+        """Move a folder to its place; an earlier attempt that was interrupted, or a reference to a
+        file that is gone, makes room."""
         folder = self.root / folder_name / identity
-        folder.parent.mkdir(exist_ok=True)
-        if folder.exists():
-            shutil.rmtree(folder)
-        try:
+        with locked(folder):
+            if self._is_kept(folder_name, identity, record):
+                return  # somebody else stored the same file meanwhile
+            if folder.exists():
+                shutil.rmtree(folder)
             os.replace(incoming, folder)
-        except OSError:  # somebody else stored the same file meanwhile
-            if not (folder / record).is_file():
-                raise
 
     def _add(
         self,

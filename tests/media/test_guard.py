@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import textwrap
@@ -227,11 +228,33 @@ def test_limits_are_settings(clip: Path, home: Path, name: str, value: float, do
     assert "at most" in text or "more than" in text
 
 
-@pytest.mark.parametrize("row", ["hours = -1", "hours = 'long'", "colour = 3", "frames = true"])
-def test_limits_that_make_no_sense_are_a_sentence(clip: Path, home: Path, row: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[limits]\nhours = -1", "line 2, key 'limits.hours': expected"),
+        ("[limits]\nhours = 'long'", "line 2, key 'limits.hours': expected"),
+        ("[limits]\nhours = nan", "line 2, key 'limits.hours': expected"),
+        ("[limits]\nframes = true", "line 2, key 'limits.frames': expected int"),
+        (
+            "[limits]\nhours = 3\nframe = 2",
+            "line 3, key 'limits.frame': unknown key; known keys: meg",
+        ),
+        ("limits = 3", "line 1, key 'limits': expected"),
+        ("max_uplod_mb = 5", "line 1, key 'max_uplod_mb': unknown key; known keys: max_upload_mb"),
+        ("max_upload_mb = '5'", "line 1, key 'max_upload_mb': expected int"),
+        ("server_roots = '/data'", "line 1, key 'server_roots': expected array"),
+        ("server_roots = ['data']", "expected absolute folders"),
+        ("\nserver_roots = ['/data', 3]", "line 2, key 'server_roots': expected absolute folders"),
+        ("a =", "cannot be read"),
+        ("#" * 20_000, "larger than 16 kB"),
+    ],
+)
+def test_a_fault_in_the_settings_names_its_line_and_nothing_is_assumed(
+    clip: Path, home: Path, text: str, words: str
+) -> None:
     home.mkdir()
-    (home / "settings.toml").write_text(f"[limits]\n{row}\n")
-    with pytest.raises(BadInput, match="settings.toml") as caught:
+    (home / "settings.toml").write_text(text)
+    with pytest.raises(BadInput, match=re.escape(words)) as caught:
         probe(clip)
     sentence(caught.value)
 

@@ -115,7 +115,7 @@ def clean_registry() -> Iterator[None]:
 
 
 def as_session(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(live_route, "_session", lambda: name)
+    monkeypatch.setattr(live_route, "session_id", lambda: name)
 
 
 class Browser:

@@ -32,7 +32,7 @@ def clip(tmp_path: Path) -> Path:
 
 
 def as_session(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(media_route, "_session", lambda: name)
+    monkeypatch.setattr(media_route, "session_id", lambda: name)
 
 
 def fetch(path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:

@@ -32,10 +32,10 @@ import streamlit as st
 from starlette.datastructures import Headers
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import BadInput
 from ui.live.session import Recording, Spoken, converse, say
+from ui.shared.sessions import session_id, sessions
 
 if TYPE_CHECKING:
     from core.models import SpeechModel
@@ -45,7 +45,6 @@ __all__ = ["PREFIX", "forget_recording", "forget_session", "recording", "registe
 PREFIX = "live"
 MOST_AT_ONCE = 8
 """Connections of all sessions together: each keeps a processor core busy."""
-_NO_SESSION = "no-session"
 
 
 @dataclass(eq=False)
@@ -81,7 +80,9 @@ def register(
     A URL relative to the app's base (``live/<token>``), as from `ui.player.media_route.register`.
     The same models give the same URL throughout a session; only this session can connect to it.
     """
-    session, wanted = _session(), Spoken(dict(models), folder, dict(boosts or {}))
+    session = session_id()
+    sessions().on_end(session, forget_session)
+    wanted = Spoken(dict(models), folder, dict(boosts or {}))
     with _lock:
         for token, door in _doors.items():
             if door.session == session and door.spoken.same_models(wanted):
@@ -96,13 +97,13 @@ def register(
 def recording() -> Recording | None:
     """What this session's microphone was heard to say last, until it is kept or spoken over."""
     with _lock:
-        return _recordings.get(_session())
+        return _recordings.get(session_id())
 
 
 def forget_recording() -> None:
     """Delete what was heard last."""
     with _lock:
-        _replace(_session(), None)
+        _replace(session_id(), None)
 
 
 def routes() -> list[WebSocketRoute]:
@@ -113,7 +114,7 @@ def routes() -> list[WebSocketRoute]:
 
 
 def forget_session(session: str) -> None:
-    """Hang up and forget a session; called when Streamlit drops it."""
+    """Hang up and forget a session; called some time after its browser has gone."""
     with _lock:
         _shut(session)
         _replace(session, None)
@@ -187,17 +188,3 @@ def _same_origin(headers: Headers) -> bool:
         return False
     here = headers.get("host", "").lower()
     return bool(here) and origin.scheme in ("http", "https") and origin.netloc.lower() == here
-
-
-def _session() -> str:
-    context = get_script_run_ctx(suppress_warning=True)
-    if context is None:
-        return _NO_SESSION
-    _watch_session(context.session_id)
-    return context.session_id
-
-
-@st.cache_resource(scope="session", show_spinner=False, on_release=forget_session)
-def _watch_session(session: str) -> str:
-    """Kept by Streamlit as long as the session; its release forgets it here, too."""
-    return session

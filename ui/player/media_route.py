@@ -2,8 +2,8 @@
 
 A page calls `register` with a file and gets an address that holds a random token; the route of
 `routes` (given to ``st.App`` in app.py) serves that file and nothing else. A token belongs to one
-browser session and is forgotten with it. The same file gives the same address throughout a session,
-so that a rerun of the page does not load the media again.
+browser session and is forgotten some time after it (`ui.shared.sessions`). The same file has the
+same URL throughout a session, so that a rerun of the page does not load the media again.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ import streamlit as st
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import BadInput, MissingFile
+from ui.shared.sessions import session_id, sessions
 
 __all__ = ["PREFIX", "forget_session", "register", "routes"]
 
 PREFIX = "clips"  # "/media/" is Streamlit's own
 MAX_FILES_A_SESSION = 512
-_NO_SESSION = "no-session"
 _SHOWN_TYPES = ("audio/", "video/", "image/")
 
 
@@ -70,7 +69,8 @@ def register(path: Path, media_type: str | None = None) -> str:
         raise BadInput(
             f"Only audio, video and pictures are served, not {kind or 'an unknown type'!r}."
         )
-    session = _session()
+    session = session_id()
+    sessions().on_end(session, forget_session)
     wanted = _Served(session, resolved, kind)
     with _lock:
         token = _by_file.get(wanted)
@@ -99,10 +99,17 @@ def routes() -> list[Route]:
 
 
 def forget_session(session: str) -> None:
-    """Forget every token of a session; called when Streamlit drops the session."""
+    """Forget every token of a session; called some time after its browser has gone."""
     with _lock:
         for token in [t for t, served in _by_token.items() if served.session == session]:
             _by_file.pop(_by_token.pop(token), None)
+
+
+def served(token: str) -> Path | None:
+    """The file behind a token; None where it is unknown or its session has gone."""
+    with _lock:
+        found = _by_token.get(token)
+    return found.path if found is not None else None
 
 
 async def _serve(request: Request) -> Response:
@@ -117,17 +124,3 @@ async def _serve(request: Request) -> Response:
     if served is None or not served.path.is_file():
         return PlainTextResponse("Not found", status_code=404, headers=headers)
     return FileResponse(served.path, media_type=served.media_type, headers=headers)
-
-
-def _session() -> str:
-    context = get_script_run_ctx(suppress_warning=True)
-    if context is None:
-        return _NO_SESSION
-    _watch_session(context.session_id)
-    return context.session_id
-
-
-@st.cache_resource(scope="session", show_spinner=False, on_release=forget_session)
-def _watch_session(session: str) -> str:
-    """Kept by Streamlit as long as the session; its release forgets the session's tokens."""
-    return session

@@ -14,9 +14,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal, Protocol
-
-import streamlit as st
 
 from core.errors import BadInput, SpeechmarksError
 
@@ -183,7 +182,7 @@ class Jobs:
                 self.latest = None
 
 
-@st.cache_resource
+@cache
 def jobs() -> Jobs:
-    """The jobs of this server."""
+    """The jobs of this server; they live in the process, where no clearing of caches reaches."""
     return Jobs()

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import BadInput, NoAudio
 from core.evaluation.model_card import card_tests, central
 from core.jobs.predict import cached_prediction
-from core.media import LONG_SECONDS, Audio, Waveform, make_proxy, open_audio, read_audio, write_wav
+from core.media import LONG_SECONDS, Audio, Waveform, open_audio, read_audio
 from core.models import (
     ModelCard,
     Prediction,
@@ -32,7 +32,7 @@ from core.render.player import AudioOverview, audio_overview
 from core.samples import SAMPLE
 from core.tracks.track import LandmarkTrack
 from core.weights import Use
-from core.workspace import Clip
+from core.workspace import Clip, browser_media
 from ui.player.component import ClipMedia
 from ui.shared.clips import (
     choose_clip,
@@ -57,6 +57,7 @@ from ui.shared.points import (
     plain_landmarks,
     recipe,
 )
+from ui.shared.sessions import session_id, sessions
 
 __all__ = [
     "CARD_SCORES",
@@ -93,6 +94,9 @@ __all__ = [
 ]
 
 Progress = Callable[[float], None]
+
+_scratch_lock = threading.Lock()
+_scratch_folders: dict[tuple[Path, str], Path] = {}  # by workspace and session
 
 
 def identity_free(track: LandmarkTrack) -> LandmarkTrack:
@@ -222,20 +226,29 @@ def prediction(
     )
 
 
-@st.cache_resource(
-    scope="session", show_spinner=False, on_release=lambda p: shutil.rmtree(p, ignore_errors=True)
-)
 def _scratch(session: str) -> Path:
-    """Kept by Streamlit as long as the session, and removed with it."""
-    folder = workspace().root / "scratch"
-    folder.mkdir(exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=folder))
+    """The scratch folder of a session, removed some time after its browser has gone."""
+    parent = workspace().root / "scratch"
+    with _scratch_lock:
+        folder = _scratch_folders.get((parent, session))
+        if folder is None or not folder.is_dir():
+            parent.mkdir(parents=True, exist_ok=True)
+            folder = _scratch_folders[parent, session] = Path(tempfile.mkdtemp(dir=parent))
+    sessions().on_end(session, _forget_scratch)
+    return folder
+
+
+def _forget_scratch(session: str) -> None:
+    with _scratch_lock:
+        own = [key for key in _scratch_folders if key[1] == session]
+        folders = [_scratch_folders.pop(key) for key in own]
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def scratch_file(name: str) -> Path:
     """A private file of this session, for results on their way to the user."""
-    context = get_script_run_ctx(suppress_warning=True)
-    folder = _scratch(context.session_id if context else "")
+    folder = _scratch(session_id())
     st.session_state["scratch"] = folder
     return folder / name
 
@@ -247,17 +260,8 @@ def media(clip: Clip, progress: Progress | None = None) -> ClipMedia:
     except NoAudio:
         wave = None
     video = clip.info.video
-    path: Path | None
-    if is_sample(clip):
-        path = clip.path  # made for browsers already
-    elif video is not None:
-        path = clip.folder / "proxy.mp4"
-        if not path.is_file():
-            make_proxy(clip.path, path, info=clip.info, progress=progress)
-    else:
-        path = clip.folder / "proxy.wav"
-        if not path.is_file() and wave is not None:
-            write_wav(path, wave)
+    # the sample is made for browsers already
+    path = clip.path if is_sample(clip) else browser_media(clip, progress)
     heard = None if wave is None else _heard(clip.id, str(clip.path), clip.info.duration)
     labels = None
     if is_sample(clip):

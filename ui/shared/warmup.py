@@ -14,7 +14,9 @@ __all__ = ["warm_up"]
 
 
 def _prepare() -> None:
-    importlib.import_module("ui.shared.state")
+    state = importlib.import_module("ui.shared.state")
+    with suppress(OSError, SpeechmarksError):
+        state.workspace().remove_litter()
     with suppress(SpeechmarksError):  # the first file will say it
         importlib.import_module("core.media").warm_decoder()
 
