@@ -118,8 +118,8 @@ def staged(path: Path) -> Iterator[Path]:
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of a target: of all threads and processes, one writes it at a time.
 
-    The lock is a file in the folder for temporary files of this machine. The system releases it when
-    its holder ends, however it ends.
+    The lock is a file in the folder for temporary files of this machine. The system releases it
+    when its holder ends, however it ends.
     """
     folder = Path(tempfile.gettempdir()) / f"speechmarks-locks-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
