@@ -8,21 +8,31 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from .choice import Choice, choice_of
 from .errors import MissingFile
 
-__all__ = ["SCHEMA", "file_sha256", "model_sha256", "result_key"]
+__all__ = ["SCHEMA", "chosen_sha256", "file_sha256", "model_sha256", "result_key"]
 
 SCHEMA = 1
 """Version of stored results; part of every key."""
 
 
 def file_sha256(path: Path | str) -> str:
-    """Content hash of a file as 64 hex digits."""
+    """Content hash of a file as 64 hex digits; what was chosen of a media file is part of it."""
     path = Path(path)
     if not path.is_file():
         raise MissingFile(f"There is no file {str(path)!r}; check the path.")
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    return chosen_sha256(content, choice_of(path))
+
+
+def chosen_sha256(content: str, choice: Choice) -> str:
+    """The hash of a file of some content with a choice; ``content`` where nothing was chosen."""
+    if choice.usual:
+        return content
+    text = json.dumps({"content": content, **choice.to_json()}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def model_sha256(path: Path) -> str:

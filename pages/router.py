@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import SpeechmarksError
 from ui.shared.idle import collector
 from ui.shared.jobs_view import sidebar_note
+from ui.shared.repairs_view import repairs_note
 from ui.shared.widgets import refuse
 
 ICON = Path(__file__).parents[1] / "ui" / "shared" / "icon.png"
@@ -41,5 +42,6 @@ with collector().script():
     sidebar_note()
     try:
         page.run()
+        repairs_note()
     except SpeechmarksError as error:
         refuse(error)

@@ -324,7 +324,7 @@ def _page(
     atomic_write(out, page)
 
 
-@command("compare")
+@command("compare", media=("audio", "video"))
 def compare_command(
     tracks: Annotated[
         list[str],

@@ -12,14 +12,19 @@ import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
+from ..choice import Choice, choose
 from ..errors import BadInput, SpeechmarksError
 from ..package import program
 from .app import app
+
+if TYPE_CHECKING:
+    from ..media.repairs import Repair
 
 __all__ = [
     "Done",
@@ -92,6 +97,18 @@ def notice(text: str) -> None:
     typer.echo(f"note: {inert(text)}", err=True)
 
 
+class _RepairNotes:
+    """A notice for each repair of a media file, once in a command."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[str, str]] = set()
+
+    def __call__(self, name: str, repair: Repair) -> None:
+        if (name, repair.text) not in self._told:
+            self._told.add((name, repair.text))
+            notice(f"{name}: {repair.text}")
+
+
 def plain(value: Any) -> Any:
     """JSON has no NaN: unknown numbers are null."""
     if isinstance(value, dict):
@@ -124,10 +141,34 @@ def table_lines(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> list[
     ]
 
 
+AudioTrack = Annotated[
+    int | None,
+    typer.Option("--audio-track", help="Number of the audio track, from 1 (see 'probe')."),
+]
+Rotate = Annotated[
+    int, typer.Option("--rotate", help="Degrees clockwise to turn the picture: 90, 180 or 270.")
+]
+
+
+def _choose(value: Any, choice: Choice) -> None:
+    """Set the choice of a media file, of several, or of those in a folder."""
+    if isinstance(value, Path):
+        for path in [value, *(value.iterdir() if value.is_dir() else ())]:
+            choose(path, choice)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            _choose(one, choice)
+
+
 def command(
-    name: str, group: typer.Typer = app
+    name: str, group: typer.Typer = app, *, media: Sequence[str] = ()
 ) -> Callable[[Callable[..., Done]], Callable[..., Done]]:
-    """Register a function that returns `Done` as a command with ``--json``."""
+    """Register a function that returns `Done` as a command with ``--json``.
+
+    A function with ``source_fps`` reads bare tracks and takes ``--assume`` and ``--picture``; one
+    with parameters named in ``media`` reads media files and takes ``--audio-track`` and
+    ``--rotate``.
+    """
 
     def register(function: Callable[..., Done]) -> Callable[..., Done]:
         signature = inspect.signature(function, eval_str=True)
@@ -137,7 +178,14 @@ def command(
         def run(*args: Any, json_output: bool = False, **options: Any) -> None:
             if reads:
                 layout.set(Layout.read(options.pop("assume"), options.pop("picture")))
-            done = function(*args, **options)
+            if media:
+                choice = Choice(options.pop("audio_track"), options.pop("rotate"))
+                for parameter in media:
+                    _choose(options.get(parameter), choice)
+            from ..media.repairs import listening  # not before a command runs: it takes time
+
+            with listening(_RepairNotes()):
+                done = function(*args, **options)
             line = "\n".join(inert(part) for part in done.line.split("\n"))
             typer.echo(json.dumps(plain(done.data)) if json_output else line)
             if done.code:
@@ -146,6 +194,8 @@ def command(
         more: dict[str, tuple[Any, Any]] = {"json_output": (JsonFlag, False)}
         if reads:
             more = {"assume": (Assume, ()), "picture": (Picture, ""), **more}
+        if media:
+            more = {"audio_track": (AudioTrack, None), "rotate": (Rotate, 0), **more}
         extra = [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=kind)
             for name, (kind, value) in more.items()

@@ -88,7 +88,7 @@ def _track_of(
     return open_track(path, source_fps, space=space)
 
 
-@command("crop")
+@command("crop", media=("video",))
 def crop_command(
     video: Annotated[Path, typer.Argument(help="Video file.")],
     track: Annotated[Path, typer.Argument(help="Its landmarks, in pixels.")],

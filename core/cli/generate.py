@@ -201,7 +201,7 @@ def _check_adapt(adapt: Path | None, landmarks: Path | None, *, load: bool, lip_
         raise BadInput("--adapt-landmarks are the landmarks of a clip; name the clip with --adapt.")
 
 
-@command("generate")
+@command("generate", media=("source",))
 @_with_family_options
 def generate_command(
     source: Annotated[Path, typer.Option("-i", help="Audio file, or a folder of audio files.")],

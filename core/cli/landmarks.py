@@ -29,7 +29,7 @@ from .tracks import Force, Published, Uncorrected, corrections_notice, save_trac
 __all__: list[str] = []
 
 
-@command("landmarks")
+@command("landmarks", media=("video",))
 def landmarks_command(
     video: Annotated[Path, typer.Argument(help="Video file.")],
     out: Annotated[Path, typer.Option("-o", help=".npy .json .csv .npz .h5, or a folder.")],

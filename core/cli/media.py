@@ -31,7 +31,7 @@ from .tracks import Force
 __all__: list[str] = []
 
 
-@command("probe")
+@command("probe", media=("media",))
 def probe_command(
     media: Annotated[Path, typer.Argument(help="Video or audio file.")],
     timing: Annotated[
@@ -72,6 +72,8 @@ def _facts(info: MediaInfo) -> list[str]:
     if info.audio is not None:
         a = info.audio
         parts.append(f"audio {a.codec} {a.rate} Hz, {a.channels} ch, starts at {a.start:+.3f} s")
+        if len(info.audio_tracks) > 1:
+            parts += [f"audio {track}" for track in info.audio_tracks]
     else:
         parts.append("no audio")
     return parts
@@ -90,7 +92,7 @@ def _timing_facts(report: TimingReport) -> list[str]:
     return parts
 
 
-@command("sound")
+@command("sound", media=("media",))
 def sound_command(
     media: Annotated[Path, typer.Argument(help="Video or audio file.")],
     out: Annotated[Path, typer.Option("-o", help="The .wav file to write.")],
@@ -135,7 +137,7 @@ def _staged(out: Path) -> Iterator[Path]:
             out.rmdir()
 
 
-@command("frames")
+@command("frames", media=("video",))
 def frames_command(
     video: Annotated[Path, typer.Argument(help="Video file.")],
     out: Annotated[Path, typer.Option("-o", help="Folder for the pictures.")],

@@ -25,6 +25,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from .. import errors
+from ..choice import choice_of
 from ..errors import MediaError, MissingFile, SpeechmarksError
 from ..settings import Limits, one_core, read_settings
 from .ipc import Message, receive, send
@@ -168,6 +169,12 @@ def _checked(path: Path | str) -> Path:
     return Path(os.path.abspath(path))
 
 
+def _choice(path: Path) -> dict[str, Any]:
+    """What was chosen of a file, for a request."""
+    choice = choice_of(path)
+    return {} if choice.usual else {"choice": choice.to_json()}
+
+
 def request(operation: str, path: Path | str, **arguments: Any) -> Message:
     """One question about a file, one answer.
 
@@ -178,7 +185,7 @@ def request(operation: str, path: Path | str, **arguments: Any) -> Message:
     path = _checked(path)
     decoder = _borrow()
     try:
-        decoder.begin({"operation": operation, "path": str(path), **arguments})
+        decoder.begin({"operation": operation, "path": str(path), **_choice(path), **arguments})
         return decoder.answer(path)
     finally:
         _give_back(decoder)
@@ -195,7 +202,10 @@ def stream(operation: str, path: Path | str, **arguments: Any) -> Iterator[Messa
     on_its_way = 0
     finished = False
     try:
-        decoder.begin({"operation": operation, "path": str(path), "streamed": True, **arguments})
+        chosen = _choice(path)
+        decoder.begin(
+            {"operation": operation, "path": str(path), "streamed": True, **chosen, **arguments}
+        )
         while True:
             while on_its_way < ahead:
                 decoder.tell({"more": True})

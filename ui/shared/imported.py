@@ -1,8 +1,8 @@
 """Files that the user brings: dropped, kept in the workspace, chosen and put away.
 
 Which of them are chosen stands in the address (``?tracks=<id>,<id>&lanes=<id>``) and in the
-session, for each clip. Videos of systems stand among the tracks. A track whose file holds no rate
-or space is chosen as ``<id>:<rate>:<space>``.
+session, for each clip. Videos of systems stand among the tracks. A track whose file holds no rate,
+space or usual layout is chosen as ``<id>:<rate>:<space>:<assumption>+<assumption>``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import streamlit as st
 
 from core.datasets.clips import VIDEO_SUFFIXES
 from core.errors import BadInput, SpeechmarksError
+from core.tracks.anatomy import ASSUMPTIONS, Assumption
 from core.tracks.io import zip_texts
 from core.tracks.track import Space
 from core.workspace import Import, ImportKind
@@ -40,18 +41,20 @@ class Choice:
     id: str
     fps: float | None = None
     space: Space | None = None
+    assume: tuple[Assumption, ...] = ()
 
     @classmethod
     def read(cls, text: str) -> Choice:
-        identity, rate, space, *_ = (*text.split(":"), "", "")
+        identity, rate, space, assumed, *_ = (*text.split(":"), "", "", "")
         plain = rate.replace(".", "", 1)
         fps = float(rate) if plain.isascii() and plain.isdigit() and len(plain) < 9 else 0.0
         known = cast(Space, space) if space in get_args(Space) else None
-        return cls(identity, fps if 1 <= fps <= 1000 else None, known)
+        assume = tuple(cast(Assumption, a) for a in assumed.split("+") if a in ASSUMPTIONS)
+        return cls(identity, fps if 1 <= fps <= 1000 else None, known, assume)
 
     def __str__(self) -> str:
         rate = "" if self.fps is None else f"{self.fps:g}"
-        return f"{self.id}:{rate}:{self.space or ''}".rstrip(":")
+        return f"{self.id}:{rate}:{self.space or ''}:{'+'.join(self.assume)}".rstrip(":")
 
 
 def chosen(kind: ImportKind) -> list[Choice]:

@@ -8,6 +8,7 @@ from typing import get_args
 import streamlit as st
 
 from core.errors import NoFace, SpeechmarksError
+from core.tracks.anatomy import ASSUMPTIONS, Assumption, is_normalised
 from core.tracks.io import Contents, guess_space, read_contents, to_track
 from core.tracks.labels import TimedLabel, read_label_tiers
 from core.tracks.track import LandmarkTrack, Space
@@ -19,15 +20,44 @@ from ui.shared.widgets import safe_text
 __all__ = ["BroughtTrack", "import_labels", "import_systems", "import_tracks"]
 
 
+Picture = tuple[int, int] | None
+Assumed = tuple[Assumption, ...]
+
+
 @st.cache_resource(max_entries=32, show_spinner="Reading the track ...")
-def _contents(identity: str, path: str) -> Contents:
-    return read_contents(path)
+def _contents(identity: str, path: str, assume: Assumed, picture: Picture) -> Contents:
+    return read_contents(path, assume=assume, picture=picture)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _track(identity: str, path: str, fps: float | None, space: Space | None) -> LandmarkTrack:
+def _track(
+    identity: str,
+    path: str,
+    fps: float | None,
+    space: Space | None,
+    assume: Assumed,
+    picture: Picture,
+) -> LandmarkTrack:
     imported = state.workspace().get_import(identity)
-    return to_track(_contents(identity, path), imported.name, fps=fps, space=space)
+    contents = _contents(identity, path, assume, picture)
+    return to_track(contents, imported.name, fps=fps, space=space)
+
+
+def _offer(contents: Contents, choice: Choice) -> None:
+    """A button that corrects a layout which is no face, and one that takes the correction back."""
+    if choice.assume:
+        told = " and ".join(ASSUMPTIONS[a] for a in choice.assume)
+        if st.button(f"Undo: {told}", key=f"undo {choice.id}", icon=":material/undo:"):
+            _choose_again(replace(choice, assume=()))
+    elif contents.finding is not None and contents.finding.assume:
+        told = " and ".join(ASSUMPTIONS[a] for a in contents.finding.assume)
+        if st.button(f"Correct: {told}", key=f"correct {choice.id}", icon=":material/build:"):
+            _choose_again(replace(choice, assume=contents.finding.assume))
+
+
+def _choose_again(choice: Choice) -> None:
+    choose("track", [choice if c.id == choice.id else c for c in chosen("track")])
+    st.rerun()
 
 
 def _usual_rate(contents: Contents, clip: Clip) -> float:
@@ -82,7 +112,11 @@ class BroughtTrack:
     video: Clip | None = None
 
 
-_TRACKS = "NPY, NPZ, CSV, JSON, H5, or numbered TXT (many, or a ZIP)"
+_TRACKS = (
+    "NPY, NPZ, CSV (also OpenFace, DeepLabCut, SLEAP), JSON (also MediaPipe), H5, PTS, or numbered "
+    "TXT (many, or a ZIP)"
+)
+_LABELS = "CSV, Praat TextGrid, ALIGN, JSON (WhisperX, Gentle), SRT, VTT, TXT (Audacity)"
 
 
 def import_tracks(clip: Clip) -> list[BroughtTrack]:
@@ -141,9 +175,12 @@ def _brought(clip: Clip, *, videos: bool) -> list[BroughtTrack]:
                 shown[name] = BroughtTrack(name, known, note, file, id=imported.id, video=video)
                 continue
             try:
-                contents = _contents(imported.id, str(imported.path))
+                size = clip.info.video.size if clip.info.video is not None else None
+                contents = _contents(imported.id, str(imported.path), choice.assume, size)
                 settled = _settle(contents, choice, clip)
-                track = _track(imported.id, str(imported.path), settled.fps, settled.space)
+                track = _track(
+                    imported.id, str(imported.path), settled.fps, settled.space, choice.assume, size
+                )
             except SpeechmarksError as error:
                 st.error(safe_text(f"{imported.name}: {error}"), icon=":material/error:")
                 continue
@@ -152,8 +189,12 @@ def _brought(clip: Clip, *, videos: bool) -> list[BroughtTrack]:
             note = f"{track.points.shape[1]} points, {rate}, {track.space}"
             said = " ".join(contents.remarks).replace(imported.path.name, imported.name)
             st.caption(safe_text(f"{note}. {said}".strip()))
+            _offer(contents, settled)
             flags = [] if contents.times is not None else ["--source-fps", f"{settled.fps:.9g}"]
             flags += [] if contents.space is not None else ["--space", track.space]
+            flags += [word for a in choice.assume for word in ("--assume", a)]
+            if size is not None and is_normalised(read_contents(imported.path).points):
+                flags += ["--picture", f"{size[0]}x{size[1]}"]
             shown[name] = BroughtTrack(name, track, note, file, tuple(flags), imported.id)
     return list(shown.values())
 
@@ -162,7 +203,7 @@ def import_labels(clip: Clip) -> dict[str, list[TimedLabel]]:
     """A place for words or phonemes in time: labels of the clip by lane (untrusted text)."""
     lanes: dict[str, list[TimedLabel]] = {}
     with st.popover("Add labels", icon=":material/label:"):
-        upload("labels", "Words or phonemes", "CSV (start, end, label), Praat TextGrid, ALIGN")
+        upload("labels", "Words or phonemes", _LABELS)
         for choice in chosen("labels"):
             if (imported := row("labels", choice)) is None:
                 continue

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ...choice import Choice
 from ...errors import MediaError, SpeechmarksError
 from ...settings import Limits
 from ..ipc import Message, receive, send
+from .container import chosen
 from .pictures import decode_pictures, decode_still
 from .probing import measure
 from .sound import decode_audio, decode_pieces
@@ -67,6 +69,7 @@ def serve(line: Line, limits: Limits) -> None:
         return
     operation, path = message.pop("operation"), Path(message.pop("path"))
     streamed = message.pop("streamed", False)
+    chosen.set(Choice(**message.pop("choice", {})))
     try:
         answers = _OPERATIONS[operation](path, limits=limits, busy=line.busy, **message)
         if not streamed:

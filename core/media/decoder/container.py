@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -15,11 +16,13 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from ...errors import MediaError, MissingFile
+from ...choice import Choice
+from ...errors import MediaError, MissingFile, NoAudio
 from ...settings import Limits, one_core
 
 __all__ = [
     "aspect_of",
+    "chosen",
     "decoding",
     "guard_video",
     "open_media",
@@ -27,6 +30,9 @@ __all__ = [
     "pick_video",
     "rotation_of",
 ]
+
+chosen: ContextVar[Choice] = ContextVar("chosen", default=Choice())  # noqa: B039 - frozen
+"""What the user chose of the file of the request that is answered."""
 
 # Formats that hold one self-contained clip. Playlists (hls, concat, ffconcat, dash ...) are left
 # out: a 36-byte text file must not make FFmpeg read another file.
@@ -102,7 +108,22 @@ def pick_video(container: InputContainer) -> VideoStream | None:
 
 
 def pick_audio(container: InputContainer, path: Path, limits: Limits) -> AudioStream | None:
-    """The first audio track that can be decoded; None where there is none."""
+    """The chosen audio track, else the first that can be decoded; None where there is none.
+
+    Raises
+    ------
+    NoAudio : the chosen track is not there, or cannot be decoded.
+    """
+    number = chosen.get().audio_track
+    if number is not None:
+        listed = list(container.streams.audio)
+        if number > len(listed):
+            raise NoAudio(
+                f"{path.name!r} has {len(listed)} audio tracks; there is no track {number}."
+            )
+        if listed[number - 1].codec_context is None:
+            raise NoAudio(f"Audio track {number} of {path.name!r} has an unknown codec.")
+        return listed[number - 1]
     tracks = [s for s in container.streams.audio if s.codec_context is not None]
     if len(tracks) < 2:
         return tracks[0] if tracks else None
@@ -151,10 +172,11 @@ def _most_pixels(limits: Limits) -> int:
 
 
 def rotation_of(frame: VideoFrame) -> int:
-    """Degrees clockwise to apply: 0, 90, 180 or 270; 0 where the file's matrix is no rotation."""
-    if abs(frame.rotation) > 360:  # a NaN that has become an integer
-        return 0
-    return int(-round(frame.rotation / 90) * 90 % 360)
+    """Degrees clockwise to apply: 0, 90, 180 or 270; what the user chose is added. The file counts
+    for nothing where its matrix is no rotation.
+    """
+    turned = 0 if abs(frame.rotation) > 360 else -round(frame.rotation / 90) * 90  # 360: was NaN
+    return int((turned + chosen.get().rotate) % 360)
 
 
 def aspect_of(stream: VideoStream) -> Fraction:

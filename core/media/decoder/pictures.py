@@ -23,12 +23,14 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from ...choice import Choice
 from ...errors import MediaError, NoVideo
 from ...settings import Limits, one_core
 from ..info import displayed_size
 from ..ipc import Message
 from .container import (
     aspect_of,
+    chosen,
     decoding,
     guard_video,
     open_media,
@@ -121,7 +123,7 @@ def decode_still(
 
 
 @lru_cache(maxsize=64)
-def _first_canvas(path: Path, limits: Limits, *state: int) -> Canvas | None:
+def _first_canvas(path: Path, limits: Limits, choice: Choice, *state: int) -> Canvas | None:
     with _opened(path, limits) as (container, stream):
         frame = next(container.decode(stream), None)
         if frame is None:
@@ -132,7 +134,7 @@ def _first_canvas(path: Path, limits: Limits, *state: int) -> Canvas | None:
 def _canvas(path: Path, limits: Limits) -> Canvas | None:
     """The size of all pictures of a file: the displayed size of the first that can be decoded."""
     state = path.stat()
-    return _first_canvas(path, limits, state.st_mtime_ns, state.st_size)
+    return _first_canvas(path, limits, chosen.get(), state.st_mtime_ns, state.st_size)
 
 
 def _displayed(picture: _Picture) -> Canvas:

@@ -16,6 +16,7 @@ from ...settings import Limits
 from ..ipc import Message
 from .container import (
     aspect_of,
+    chosen,
     decoding,
     guard_video,
     open_media,
@@ -220,8 +221,10 @@ def _measure_audio(
         return None, []
     if len(tracks) == 1:
         return used, []
+    how = (
+        "the first that can be decoded" if chosen.get().audio_track is None else "as it was chosen"
+    )
     text = (
-        f"The file has {len(tracks)} audio tracks; track {number} ({used['codec']}) is used, the "
-        "first that can be decoded."
+        f"The file has {len(tracks)} audio tracks; track {number} ({used['codec']}) is used, {how}."
     )
     return used, [{"kind": "audio-track", "text": text, "amount": float(number)}]

@@ -19,11 +19,12 @@ from av.container import InputContainer
 from av.error import InvalidDataError
 from numpy.typing import NDArray
 
+from ...choice import Choice
 from ...errors import MediaError, NoAudio
 from ...settings import Limits
 from ..ipc import Message
 from .channels import Levels, mixed, plan
-from .container import decoding, open_media, pick_audio
+from .container import chosen, decoding, open_media, pick_audio
 from .numbering import first_stamp
 from .placing import Placement
 
@@ -215,6 +216,8 @@ def placing_repairs(placement: Placement) -> list[dict[str, Any]]:
 
 def _source(path: Path, limits: Limits, busy: Busy) -> _Source:
     """The reader of a file: libsndfile where it knows it and finds samples, else FFmpeg."""
+    if chosen.get().audio_track is not None:
+        return _ByFfmpeg(path, limits, busy)
     try:
         return _BySndfile(path, limits, busy)
     except (*_NOT_ITS_OWN, NoAudio):
@@ -232,7 +235,7 @@ class _Audio:
         self._channels, self._found = (
             ([0], [])
             if self._source.channels == 1
-            else _plan(path, limits, busy, state.st_mtime_ns, state.st_size)
+            else _plan(path, limits, busy, chosen.get(), state.st_mtime_ns, state.st_size)
         )
 
     def samples(self) -> Iterator[NDArray[np.float32]]:
@@ -246,7 +249,7 @@ class _Audio:
 
 @lru_cache(maxsize=16)
 def _plan(
-    path: Path, limits: Limits, busy: Busy, *state: int
+    path: Path, limits: Limits, busy: Busy, choice: Choice, *state: int
 ) -> tuple[list[int], list[dict[str, Any]]]:
     source = _source(path, limits, busy)
     return plan(source.blocks(), source.rate)
