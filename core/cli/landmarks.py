@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from ..choice import choice_of
 from ..detect import detect_landmarks, detector_info, plane_68
 from ..detect.face_tracks import parse_face
 from ..detect.published import repeat_lost
+from ..detect.sideways import face_rotation
 from ..errors import BadInput, NoFace
 from ..media import probe
 from ..settings import home
@@ -103,6 +105,12 @@ def landmarks_command(
         raise NoFace(
             f"No shot of {video.name!r} has a face number {face}; the largest number of faces "
             f"was {found.faces}, numbered from 0."
+        )
+    if valid == 0 and (angle := face_rotation(video)) is not None:
+        raise NoFace(
+            f"No face was found in {video.name!r} as it is, but faces are found when it is rotated "
+            f"by {(angle + choice_of(video).rotate) % 360} degrees; give --rotate "
+            f"{(angle + choice_of(video).rotate) % 360}."
         )
     if valid == 0:
         raise NoFace(

@@ -22,9 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal, cast, get_args
 
+from ..choice import CHOICE_FILE, Choice
 from ..errors import BadInput, MissingFile, NoVideo
 from ..files import locked, sweep
-from ..keys import SCHEMA, file_sha256
+from ..keys import SCHEMA, chosen_sha256, file_sha256
 from ..media import MediaInfo, probe
 from ..settings import Settings, home, read_settings
 from ..tracks.io import atomic_write, read_contents, read_track, write_track
@@ -288,6 +289,38 @@ class Store:
                 f"The record of the {what} {identity[:8]} is damaged; remove the folder "
                 f"{folder_name}/{identity} from the workspace and add the {what} again."
             ) from error
+
+    def variant(self, clip: Clip, choice: Choice) -> Clip:
+        """A clip with another audio track or rotation, as a clip of its own.
+
+        Its id is the hash of the content and the choice, so all results are its own. With the usual
+        choice it is the clip itself.
+
+        Raises
+        ------
+        MediaError, NoAudio : the file cannot be decoded so; nothing is kept.
+        """
+        record = clip.folder / CHOICE_FILE
+        content = json.loads(record.read_text())["content"] if record.is_file() else clip.id
+        identity = chosen_sha256(content, choice)
+        if identity != content and not self._is_kept("clips", identity, "clip.json"):
+            incoming = self._incoming()
+            try:
+                path = incoming / f"media{clip.path.suffix}"
+                try:
+                    os.link(clip.path, path)
+                except OSError:  # another file system
+                    shutil.copyfile(clip.path, path)
+                said = {**choice.to_json(), "content": content}
+                atomic_write(incoming / CHOICE_FILE, json.dumps(said).encode())
+                probe(path)
+                name = f"{clip.name.partition(' [')[0]} [{choice.sentence()}]"
+                text = json.dumps({"name": _safe_name(name), "file": path.name})
+                atomic_write(incoming / "clip.json", text.encode())
+                self._put_away(incoming, "clips", identity, "clip.json")
+            finally:
+                shutil.rmtree(incoming, ignore_errors=True)
+        return self.clip(identity)
 
     def clip_ids(self) -> list[str]:
         """Ids of all clips, newest first."""

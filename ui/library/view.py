@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core import weights
+from core.choice import Choice, choice_of
 from core.errors import MissingFile, SpeechmarksError
 from core.workspace import Clip, Workspace
 from ui.library.clip_table import clip_table
@@ -102,6 +103,46 @@ def _listed(workspace: Workspace) -> list[Clip]:
     return clips
 
 
+_TURNS = {0: "As it is", 90: "90° clockwise", 180: "180°", 270: "90° counterclockwise"}
+
+
+def _variants(current: Clip) -> None:
+    """Another audio track or rotation, which makes a clip of its own."""
+    tracks = [t for t in current.info.audio_tracks if t.codec is not None]
+    video = current.info.video
+    if len(tracks) < 2 and video is None:
+        return
+    now = choice_of(current.path)
+    with st.popover("Track and rotation", icon=":material/tune:"):
+        number, angle = now.audio_track, now.rotate
+        if len(tracks) > 1:
+            used = current.info.audio.track if current.info.audio is not None else 1
+            numbers = [t.number for t in tracks]
+            number = st.selectbox(
+                "Audio track",
+                numbers,
+                numbers.index(used) if used in numbers else 0,
+                format_func=lambda n: str(next(t for t in tracks if t.number == n)),
+                key=f"track of {current.id}",
+            )
+            number = None if number == used and now.audio_track is None else number
+        if video is not None:
+            angles = list(_TURNS)
+            angle = st.selectbox(
+                "Rotate the picture",
+                angles,
+                angles.index(now.rotate),
+                format_func=_TURNS.__getitem__,
+                key=f"turn of {current.id}",
+            )
+        wanted = Choice(number, angle)
+        if st.button("Apply", disabled=wanted == now, key=f"variant of {current.id}"):
+            with _told():
+                state.choose_clip(state.workspace().variant(current, wanted))
+                st.rerun()
+        st.caption("The result is a clip of its own; this one stays.")
+
+
 def _chosen(current: Clip) -> None:
     st.markdown("Current clip: " + clip_caption(current))
     with st.container(horizontal=True):
@@ -110,6 +151,7 @@ def _chosen(current: Clip) -> None:
                 go_to("inference.py")
         elif st.button("Show its landmarks", type="primary", icon=":material/face:"):
             go_to("landmarks.py")
+        _variants(current)
         if not state.is_sample(current):
             with st.popover("Remove", icon=":material/delete:"):
                 st.write("Deletes the copy and the results in the library. Your own file stays.")

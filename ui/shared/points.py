@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.detect import Faces, plane_68
+from core.detect.sideways import face_rotation
 from core.errors import NoFace, SpeechmarksError
 from core.tracks.track import LandmarkTrack
 from core.workspace import (
@@ -76,6 +77,12 @@ def detected(clip: Clip, progress: Progress | None = None) -> LandmarkTrack:
         raise NoFace(
             f"No shot of this clip has a face number {how.face}; choose another one on the page "
             "Landmarks."
+        )
+    angle = kept(f"sideways {clip.id}", lambda: face_rotation(clip.path) or 0)
+    if angle:
+        raise NoFace(
+            f"No face was found in this clip as it is, but faces are found when it is rotated by "
+            f"{angle} degrees; rotate it on the page Library."
         )
     raise NoFace("No face was found in this clip; choose one with a clearly visible face.")
 
