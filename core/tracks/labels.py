@@ -169,15 +169,14 @@ def _csv(text: str, title: str, stem: str, delimiter: str) -> LabelTiers:
     """Rows by position where there are no heads, else by the names of the columns."""
     reader = csv.reader(text.splitlines(), delimiter=delimiter)
     lanes: dict[str, list[TimedLabel]] = {}
-    columns = {"start": 0, "end": 1, "label": 2}
+    columns, headed = {"start": 0, "end": 1, "label": 2}, False
     try:
         for number, row in enumerate(filter(None, reader)):
             if number == 0 and _seconds(row[0]) is None:
-                columns = _columns(row, title)
+                columns, headed = _columns(row, title), True
                 continue
             where = f"Line {reader.line_num} of {_shown(title)!r}"
-            named = len(columns) > 3 or "duration" in columns
-            if len(row) <= max(columns.values()) or (not named and len(row) != 3):
+            if len(row) <= max(columns.values()) or (not headed and len(row) != 3):
                 raise BadInput(f"{where} has {len(row)} fields; expected start, end, label.")
             start, label = row[columns["start"]], row[columns["label"]]
             end = row[columns["end"]] if "end" in columns else ""

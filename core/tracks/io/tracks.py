@@ -146,9 +146,10 @@ def _judged(
     finding = None
     if found.provenance is None:
         finding = judge(points, found.scheme, y_up=space == "eye5")
-    normalised = (
-        bare and finding is not None and finding.residual <= NO_FACE and is_normalised(points)
+    plausible = finding is not None and (
+        found.scheme == "facemesh468" or finding.residual <= NO_FACE
     )
+    normalised = bare and plausible and is_normalised(points)
     if finding is not None and not normalised and (said := finding.sentence(name)):
         remarks.append(said)
     if normalised and picture is not None:

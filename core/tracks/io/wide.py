@@ -218,10 +218,11 @@ def read_sleap_csv(raw: bytes, name: str, *, face: int = 0) -> Contents:
     BadInput
     """
     table = _table(raw, 0)
-    tracks = sorted(map(str, table["track"].fillna("").unique()))
+    names = table["track"].astype("string").fillna("")
+    tracks = sorted(map(str, names.unique()))
     if face >= len(tracks):
         raise BadInput(f"{name!r} holds {len(tracks)} tracks, numbered from 0; there is no {face}.")
-    table = table[table["track"].fillna("").astype(str) == tracks[face]]
+    table = table[names == tracks[face]]
     frame = table["frame_idx"].to_numpy(np.int64)
     if not len(frame) or frame.min() < 0 or frame.max() >= MAX_BYTES // 1088:
         raise BadInput(f"{name!r} holds no rows, or a frame number that no clip has.")
