@@ -12,9 +12,9 @@ import typer
 
 from ..datasets import ClipRef
 from ..errors import BadInput, OutputExists
-from ..models import load_model
 from ..speech.noise import NoiseBank
 from .console import Done, Progress, command, notice, plain, table_lines
+from .models import open_model
 from .tracks import Uncorrected, corrections_notice
 
 __all__: list[str] = []
@@ -71,7 +71,7 @@ def evaluate_command(
     if bool(noise) != bool(snr):
         raise BadInput("--noise and --snr go together; give both or neither.")
     face = None if template is None else read_template(template)
-    models = {name: load_model(name) for name in model}
+    models = {name: open_model(name) for name in model}
     clips = list_clips(data, list_name)
     if unknown := sorted(set(speaker or ()) - {clip.speaker for clip in clips}):
         raise BadInput(f"The list has no clip of speaker {unknown[0]!r}; check --speaker.")
