@@ -68,8 +68,14 @@ def _difference(weights: WeightFile) -> str:
             f"lacks {shown(lacks[:3])} of the family {closest.name}, to which it is closest; "
             f"expected {closest.expects}."
         )
+    found = shown([f"{key[:24]} {tuple(weights.tensors[key].shape)}" for key in keys[:2]])
+    more = f" and {len(keys) - 2} more" if len(keys) > 2 else ""
+    if closest.keys and not lacks:
+        return (
+            f"has the keys of the family {closest.name}, and other shapes; expected "
+            f"{closest.expects}; found {found}{more}."
+        )
     return (
-        f"holds {shown([f'{k[:28]} {tuple(weights.tensors[k].shape)}'[:40] for k in keys[:2]])} "
-        f"and {max(0, len(keys) - 2)} more, the keys of no known model family "
-        f"({', '.join(FAMILIES)}). Train one with 'train', or see the page of published models."
+        f"holds {found}{more}, which no known model family has; expected one of "
+        f"{', '.join(FAMILIES)}."
     )
