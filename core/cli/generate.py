@@ -14,7 +14,7 @@ from ..detect import plane_68
 from ..errors import BadInput, MissingFile, OutputExists, SpeechmarksError
 from ..jobs.speaker import clip_speaker_mean
 from ..media import Audio, as_audio, probe
-from ..models import Option, PredictOptions, SpeechModel, adapt_model, families, load_model
+from ..models import Option, PredictOptions, SpeechModel, adapt_model, families
 from ..neutral import SpeakerMean, speaker_mean
 from ..render import Style, face_movie, threed_movie
 from ..speech.stream import Resampler
@@ -23,6 +23,7 @@ from ..tracks.io import read_array, read_track, write_track
 from ..tracks.track import LandmarkTrack
 from ..workspace import Workspace, file_sha256
 from .console import Done, Progress, command, notice
+from .models import open_model
 from .tracks import Uncorrected, corrections_notice, open_track
 
 __all__: list[str] = []
@@ -90,7 +91,7 @@ def _load(name: str, given: dict[str, Any]) -> SpeechModel:
     """The model with its options; those that it does not use are told."""
     table = _family_options()
     read = {key: _read_option(table[key][0], value) for key, value in given.items()}
-    model = load_model(name, **read)
+    model = open_model(name, **read)
     for key, value in given.items():
         option, users = table[key]
         if value is not None and model.family not in users:

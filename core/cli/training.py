@@ -10,8 +10,8 @@ from typing import Annotated, Any, get_args
 import typer
 
 from ..errors import BadInput
-from ..models import load_model
 from .console import Done, Progress, command, notice
+from .models import open_model
 from .tracks import Uncorrected, corrections_notice
 
 __all__: list[str] = []
@@ -321,7 +321,7 @@ def distill_command(
     from ..models.store import weights_of
     from ..training.distil import Teacher, audio_files, distil
 
-    teachers = [Teacher(load_model(name), weights_of(name)) for name in teacher]
+    teachers = [Teacher(open_model(name), weights_of(name)) for name in teacher]
     files = audio_files(audio)
     report = Progress("distill", len(files), "files")
     done, left_out = distil(

@@ -154,6 +154,7 @@ class SpeechModel(ABC):
     settings : what it was loaded with, for the provenance
     pieces_note : '' where sound heard in pieces gives what the whole gives; else the difference,
         and its bound
+    remarks : what was changed to open its weight file, for people; see `WeightFile`
     """
 
     family: str
@@ -167,6 +168,7 @@ class SpeechModel(ABC):
     mean_face: NDArray[np.float64] | None = None
     settings: Mapping[str, Any] = {}
     pieces_note: str = ""
+    remarks: tuple[str, ...] = ()
 
     @abstractmethod
     def open_stream(
@@ -323,7 +325,8 @@ class Family:
     ----------
     name : as in the registry and on the command line
     title, paper : for people
-    expects : what a weight file of it holds, for the sentence that refuses another
+    expects : what a weight file of it holds, for the error message about another
+    keys : of its tensors, by which the error message finds the closest family
     matches : whether tensors, keys and shapes, are of this family
     build : ``build(weights, **options)`` -> model; raises `WeightsError` where they do not fit
     options : what ``build`` takes
@@ -338,6 +341,7 @@ class Family:
     build: Callable[..., SpeechModel]
     options: tuple[Option, ...] = ()
     scheme: str = "dlib68"
+    keys: tuple[str, ...] = ()
 
     def option_names(self) -> Iterator[str]:
         return (option.name for option in self.options)

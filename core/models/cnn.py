@@ -295,6 +295,7 @@ FAMILY = Family(
     title="Raw-waveform CNN",
     paper="Eskimez et al. 2020, 1D_CNN and 1D_CNN_NR",
     expects="conv1 to conv4 and fc1 (K, 62464)",
+    keys=("conv4.weight", "fc1.weight"),
     matches=lambda w: w.has("conv4.weight", "fc1.weight") and not w.has("fc2.weight"),
     build=build_cnn,
     options=OPTIONS,

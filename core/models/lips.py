@@ -280,6 +280,7 @@ FAMILY = Family(
     title="Lips in a PCA space",
     paper="Humans project 2021: speech encoder and decoder to 8-D lip PCA; log-mel Transformer",
     expects="convs, layers with offsets, norm and head (K, width)",
+    keys=("convs.0.weight", "layers.0.offsets", "head.weight"),
     matches=lambda w: w.has("convs.0.weight", "layers.0.offsets", "head.weight"),
     build=_build,
     options=(

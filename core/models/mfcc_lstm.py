@@ -205,6 +205,7 @@ FAMILY = Family(
     title="MFCC-window LSTM",
     paper="WAV2KP 2021, on the Brazilian Portuguese CH-Unicamp data",
     expects=_EXPECTS,
+    keys=("lstm.weight_ih_l0", "lstm.weight_hh_l0", "linear.weight"),
     matches=lambda w: w.has("lstm.weight_ih_l0", "lstm.weight_hh_l0", "linear.weight"),
     build=_build,
 )

@@ -18,7 +18,6 @@ from ..shape.space import ShapeSpace
 from ..tracks.io import read_array
 from ..weights import (
     PRETRAINED,
-    WEIGHT_SUFFIXES,
     ModelEntry,
     State,
     Use,
@@ -26,7 +25,9 @@ from ..weights import (
     entries,
     entry_of,
     files_of,
+    has_weight_suffix,
     open_weights,
+    unknown_suffix,
     weight_store,
     weights_folder,
 )
@@ -186,7 +187,9 @@ def load_model(name: str | Path, **options: Any) -> SpeechModel:
     kind = recognise(weights)
     given = {k: v for k, v in options.items() if v is not None and k in kind.option_names()}
     published = _published(entry or entry_of(path), kind, set(given))
-    return kind.build(weights, **published | given)
+    model = kind.build(weights, **published | given)
+    model.remarks = weights.remarks if entry is None else ()  # the registry's files are known
+    return model
 
 
 def weights_of(name: str | Path) -> Path:
@@ -197,8 +200,10 @@ def weights_of(name: str | Path) -> Path:
 def _located(name: str | Path) -> tuple[Path, ModelEntry | None]:
     """The weight file of a model, and its entry where it was named by the registry."""
     path = Path(name)
-    if path.suffix.lower() in WEIGHT_SUFFIXES:
+    if has_weight_suffix(path):
         return path, None
+    if path.is_file() and all(one.name != str(name) for one in entries()):
+        raise unknown_suffix(path)
     card = _ready_card(str(name))
     return card.path, card.entry
 

@@ -108,6 +108,7 @@ FAMILY = Family(
     title="Raw-waveform CNN that receives its last output",
     paper="Eskimez et al. 2020, variant 1D_CNN_TC",
     expects="conv1 to conv4, fc1 (K, 62464) and fc2 (K, 2 K)",
+    keys=("conv4.weight", "fc1.weight", "fc2.weight"),
     matches=lambda w: w.has("conv4.weight", "fc1.weight", "fc2.weight"),
     build=_build,
     options=(

@@ -32,7 +32,13 @@ from .store import (
 )
 
 if TYPE_CHECKING:
-    from .opening import WEIGHT_SUFFIXES, WeightFile, open_weights
+    from .opening import (
+        WEIGHT_SUFFIXES,
+        WeightFile,
+        has_weight_suffix,
+        open_weights,
+        unknown_suffix,
+    )
 
 __all__ = [
     "PRETRAINED",
@@ -54,18 +60,23 @@ __all__ = [
     "files_of",
     "get",
     "git_blob_id",
+    "has_weight_suffix",
     "identify",
     "open_weights",
     "registry",
     "remote_file",
+    "unknown_suffix",
     "weight_store",
     "weights_folder",
 ]
 
 
+_OPENING = ("WEIGHT_SUFFIXES", "WeightFile", "has_weight_suffix", "open_weights", "unknown_suffix")
+
+
 def __getattr__(name: str) -> Any:
     """Import `opening` on first use: it needs torch, and downloads do not."""
-    if name not in ("WEIGHT_SUFFIXES", "WeightFile", "open_weights"):
+    if name not in _OPENING:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(".opening", __name__), name)
     return found

@@ -1,4 +1,4 @@
-"""Stacked LSTMs that Keras saved as .h5, through h5py alone.
+"""Stacked LSTMs that Keras saved as .h5 or .keras, through h5py alone.
 
 The configuration is read as text and never built: a Lambda layer, which carries code, is refused
 like every layer that is no LSTM. Optimizer state and training settings are not looked at.
@@ -6,8 +6,11 @@ like every layer that is no LSTM. Optimizer state and training settings are not 
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +29,22 @@ _PARTS = ("kernel:0", "recurrent_kernel:0", "bias:0")
 _SETTINGS = ("units", "activation", "recurrent_activation")
 _MOST_LAYERS = 16
 _MOST_BYTES = 512 * 1024**2
+_NUMBERED = ("0", "1", "2")  # names of the same parts in a .keras file
+_TOPS = ("layers", "_layer_checkpoint_dependencies")  # of Keras 3 and late 2, of 2.12
+_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
+_MOST_MEMBERS = 64
+_MOST_CONFIG = 4 * 1024**2
+_MOST_PACKED = 8  # times; trained weights hardly pack at all
 _DEEPEST = 4  # <layer>/<layer>/lstm_cell/kernel:0
 
 Config = dict[str, Any]
 
 
 def read_keras(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and metadata of a whole model, as ``model.save`` of Keras 2 writes it.
+    """Tensors and metadata of a whole model, as ``model.save`` of Keras writes it.
+
+    An .h5 file is of Keras 2. A .keras file, a zip archive of config.json and model.weights.h5, is
+    of Keras 2.12 on. Which of the two a file is, its content says.
 
     Returns
     -------
@@ -47,32 +59,119 @@ def read_keras(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """
     name = path.name
     try:
-        with h5py.File(path, "r") as file:
-            layers = _layers(file, name)
-            groups = stored_group(file, "model_weights", name)
-            tensors: dict[str, Tensor] = {}
-            room = _MOST_BYTES
-            for layer in layers:
-                found = _holders(stored_group(groups, layer["name"], name), name)
-                for part in _PARTS:
-                    if part not in found:
-                        raise WeightsError(
-                            f"{name!r} lacks {part!r} of the layer {layer['name']!r}; expected "
-                            f"{', '.join(_PARTS)}."
-                        )
-                    values = stored_array(found[part], part, name, limit=room)
-                    room -= values.nbytes
-                    tensors[f"{layer['name']}.{part[:-2]}"] = torch.from_numpy(_single(values))
+        with path.open("rb") as start:
+            archived = start.read(4) == b"PK\3\4"
+        return _read_archive(path) if archived else _read_h5(path)
     except WeightsError:
         raise
     except BadInput as error:
         raise WeightsError(str(error)) from error
-    except Exception as error:  # damaged files raise many kinds: HDF5, JSON, memory, recursion
+    except Exception as error:  # damaged files raise many kinds: HDF5, zip, JSON, memory, recursion
         raise WeightsError(
-            f"{name!r} is damaged or not a model that Keras saved; expected an .h5 file of LSTM "
-            "layers."
+            f"{name!r} is damaged or not a model that Keras saved; expected an .h5 or .keras file "
+            "of LSTM layers."
         ) from error
-    return tensors, {"family": "lstm", "layers": json.dumps(layers)}
+
+
+def _read_h5(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    name = path.name
+    with h5py.File(path, "r") as file:
+        layers = _layers(_h5_config(file, name), name)
+        groups = stored_group(file, "model_weights", name)
+        found = [_holders(stored_group(groups, layer["name"], name), name) for layer in layers]
+        return _tensors(layers, found, _PARTS, name), _metadata(layers)
+
+
+def _read_archive(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The archive is never unpacked to the disk, and its weights only into bounded memory."""
+    name = path.name
+    with zipfile.ZipFile(path) as archive:
+        members = {m.filename: m for m in archive.infolist()}
+        _check_archive(archive, name, path.stat().st_size)
+        config = json.loads(archive.read(members[_CONFIG]).decode())
+        about = members.get("metadata.json")
+        version = "" if about is None else str(json.loads(archive.read(about))["keras_version"])
+        layers = _layers(config, name)
+        if not version.startswith("2."):
+            for layer in layers:
+                if "hard_sigmoid" in (layer["activation"], layer["recurrent_activation"]):
+                    raise WeightsError(
+                        f"{name!r} uses hard_sigmoid in the layer {layer['name'][:40]!r}, which is "
+                        f"another function in Keras {version[:20] or '3'!r}; expected a model of "
+                        "Keras 2, or sigmoid."
+                    )
+        weights = io.BytesIO(archive.read(members[_WEIGHTS]))
+    with h5py.File(weights, "r") as file:
+        tops = [top for top in _TOPS if top in file]
+        groups = stored_group(file, tops[0] if tops else _TOPS[0], name)
+        found = []
+        for k, layer in enumerate(layers):
+            # Keras numbers groups by the class of a layer, whatever the layer is named.
+            numbered = "lstm" if k == 0 else f"lstm_{k}"
+            key = numbered if "lstm" in groups else layer["name"]
+            cell = stored_group(stored_group(groups, key, name), "cell", name)
+            values = stored_group(cell, "vars", name)
+            found.append({part: values for part in _NUMBERED if part in values})
+        return _tensors(layers, found, _NUMBERED, name), _metadata(layers)
+
+
+def _check_archive(archive: zipfile.ZipFile, name: str, size: int) -> None:
+    """Refuse an archive that Keras has not written; raises `WeightsError`."""
+    members = archive.infolist()
+    names = [m.filename for m in members]
+    if len(names) > _MOST_MEMBERS:
+        raise WeightsError(
+            f"{name!r} is an archive of {len(names)} files; expected at most {_MOST_MEMBERS}."
+        )
+    if lacks := [one for one in (_CONFIG, _WEIGHTS) if one not in names]:
+        raise WeightsError(
+            f"{name!r} is an archive without {shown(lacks)}; it holds {shown(names[:4])}. Expected "
+            "what Keras's model.save writes as .keras."
+        )
+    for one in names:
+        parts = one.split("/")
+        if one.startswith("/") or ".." in parts or "\\" in one or ":" in one:
+            raise WeightsError(
+                f"{name!r} holds a file named {one[:40]!r}, which Keras does not write."
+            )
+    if len(set(names)) < len(names):
+        raise WeightsError(f"{name!r} holds two files of one name, which Keras does not write.")
+    if any(m.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for m in members):
+        raise WeightsError(f"{name!r} is packed in a way that Keras does not use.")
+    claimed = sum(m.file_size for m in members)
+    if claimed > min(_MOST_BYTES, _MOST_PACKED * size):
+        raise WeightsError(
+            f"{name!r} unpacks from {size / 1024**2:.3g} to {claimed / 1024**2:.3g} MB; expected "
+            f"at most {_MOST_PACKED} times its size and {_MOST_BYTES // 1024**2} MB."
+        )
+    if any(m.file_size > _MOST_CONFIG for m in members if m.filename.endswith(".json")):
+        raise WeightsError(f"{name!r} holds a configuration larger than 4 MB.")
+
+
+def _tensors(
+    layers: Sequence[Config],
+    found: Sequence[Mapping[str, h5py.Group]],
+    parts: Sequence[str],
+    name: str,
+) -> dict[str, Tensor]:
+    """Tensors of all layers; ``parts`` are the file's names of `_PARTS`, in their order."""
+    tensors: dict[str, Tensor] = {}
+    room = _MOST_BYTES
+    for layer, held in zip(layers, found, strict=True):
+        for ours, part in zip(_PARTS, parts, strict=True):
+            if part not in held:
+                raise WeightsError(
+                    f"{name!r} lacks {ours!r} of the layer {layer['name']!r}; expected "
+                    f"{', '.join(_PARTS)}."
+                )
+            values = stored_array(held[part], part, name, limit=room)
+            room -= values.nbytes
+            tensors[f"{layer['name']}.{ours[:-2]}"] = torch.from_numpy(_single(values))
+    return tensors
+
+
+def _metadata(layers: Sequence[Config]) -> dict[str, str]:
+    return {"family": "lstm", "layers": json.dumps(layers)}
 
 
 def _single(values: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -80,18 +179,25 @@ def _single(values: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float32
         return np.ascontiguousarray(values, dtype=np.float32)
 
 
-def _layers(file: h5py.File, name: str) -> list[Config]:
-    """What the file says of its layers; raises `WeightsError` unless they are a chain of LSTMs."""
+def _h5_config(file: h5py.File, name: str) -> Any:
+    """The model's configuration in an .h5 file; raises `WeightsError` for one of Keras 3."""
     if "keras_version" in file.attrs:
         version = stored_text(file, "keras_version", name)
         if not re.match(r"[12]\.", version):  # Keras 3 has another hard_sigmoid, for one
-            raise WeightsError(f"{name!r} was written by Keras {version[:20]!r}; expected Keras 2.")
+            raise WeightsError(
+                f"{name!r} was written by Keras {version[:20]!r}; expected Keras 2. Save it as "
+                ".keras."
+            )
     if "model_config" not in file.attrs:
         raise WeightsError(
-            f"{name!r} holds no 'model_config', only {shown(list(file)[:7])}; expected a whole "
+            f"{name!r} holds no 'model_config', only {shown(list(file)[:3])}; expected a whole "
             "model, as Keras's model.save writes it."
         )
-    model = json.loads(stored_text(file, "model_config", name))
+    return json.loads(stored_text(file, "model_config", name))
+
+
+def _layers(model: Any, name: str) -> list[Config]:
+    """What a configuration says of its layers; raises unless they are a chain of LSTMs."""
     kind, config = str(model["class_name"]), model["config"]
     if kind not in ("Sequential", "Model", "Functional"):
         raise WeightsError(f"{name!r} is a {kind[:40]!r}; expected a chain of LSTM layers.")
@@ -107,7 +213,7 @@ def _layers(file: h5py.File, name: str) -> list[Config]:
             )
         calls = entry.get("inbound_nodes")  # of a functional model
         if calls is not None:
-            heard = [node[0] for call in calls for node in call]
+            heard = [layer for call in calls for layer in _heard(call)]
             if heard != ([] if before is None else [before]):
                 raise WeightsError(f"{name!r} is not a plain chain of layers, one after another.")
         before = str(entry.get("name", config["name"]))
@@ -121,6 +227,16 @@ def _layers(file: h5py.File, name: str) -> list[Config]:
         raise WeightsError(f"{name!r} holds a layer that gives the next one only its last step.")
     layers[-1].pop("sequences")
     return layers
+
+
+def _heard(call: Any) -> list[str]:
+    """Names of the layers that a call of a layer takes: of Keras 2 a list, of Keras 3 a table."""
+    if not isinstance(call, dict):
+        return [node[0] for node in call]
+    others = [key for key, value in call.get("kwargs", {}).items() if isinstance(value, dict)]
+    if others:  # such as a mask or first states that another layer computes
+        return [*map(str, others), ""]
+    return [node["config"]["keras_history"][0] for node in call["args"]]
 
 
 def _settings(config: Config, name: str) -> Config:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -18,11 +18,14 @@ from torch import Tensor
 
 from ..errors import MissingFile, WeightsError
 from .keras import read_keras
+from .keys import state_dict_of, without_prefix
 from .pickles import check_pickles
 
-__all__ = ["WEIGHT_SUFFIXES", "WeightFile", "open_weights"]
+__all__ = ["WEIGHT_SUFFIXES", "WeightFile", "has_weight_suffix", "open_weights", "unknown_suffix"]
 
-WEIGHT_SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors", ".h5")
+_TORCH = (".pt", ".pth", ".ckpt", ".bin", ".pt.tar", ".pth.tar", ".ckpt.tar")
+_KERAS = (".h5", ".hdf5", ".keras")
+WEIGHT_SUFFIXES = (*_TORCH, ".safetensors", *_KERAS)
 _MAX_BYTES = 2 * 1024**3
 _NUMBERS = {
     *(torch.float16, torch.bfloat16, torch.float32, torch.float64),
@@ -32,11 +35,20 @@ _NUMBERS = {
 
 @dataclass(frozen=True, eq=False)
 class WeightFile:
-    """An opened weight file: ``tensors`` by key, and ``metadata`` as text."""
+    """An opened weight file.
+
+    Attributes
+    ----------
+    tensors : by key, without the prefixes that all keys share
+    metadata : as text
+    remarks : what differs from the tensors as they were saved: the nested state dict that was taken
+        and the key prefix that was removed
+    """
 
     path: Path
     tensors: dict[str, Tensor]
     metadata: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     def has(self, *keys: str) -> bool:
         """Whether every key is there; 'basis.' stands for any that begins so."""
@@ -73,12 +85,45 @@ def open_weights(path: Path | str) -> WeightFile:
         raise MissingFile(f"There is no weight file {str(path)!r}; see 'models list'.")
     if path.stat().st_size > _MAX_BYTES:
         raise WeightsError(f"{path.name!r} is larger than 2 GB; no model of this field is.")
-    suffix = path.suffix.lower()
-    if suffix == ".safetensors":
-        return _checked(_read_safetensors(path))
-    if suffix == ".h5":
+    ending = path.name.lower()
+    if ending.endswith(".safetensors"):
+        return _unwrapped(_checked(_read_safetensors(path)))
+    if ending.endswith(_KERAS):
         return _checked(WeightFile(path, *read_keras(path)))
-    return _checked(_read_torch(path))
+    return _unwrapped(_checked(_read_torch(path)))
+
+
+def has_weight_suffix(path: Path) -> bool:
+    """Whether the name of a file ends as those of weight files do."""
+    return path.name.lower().endswith(WEIGHT_SUFFIXES)
+
+
+def unknown_suffix(path: Path) -> WeightsError:
+    """The error for a file that exists and is not named as a weight file.
+
+    It names the ending that its first bytes call for.
+    """
+    ending = path.suffix[:20]
+    said = f"has the unknown ending {ending!r}" if ending else "has no ending"
+    with path.open("rb") as file:
+        head = file.read(8)
+    kinds = {b"PK\3\4": ".pt or .keras", b"\x89HDF": ".h5", b"\x80\x02\x8a\x0a": ".pt"}
+    fits = kinds.get(head[:4])
+    if fits is None:
+        return WeightsError(
+            f"{path.name!r} {said}, and its content is of no known kind of weight file; expected "
+            f"{', '.join(WEIGHT_SUFFIXES)}."
+        )
+    return WeightsError(f"{path.name!r} {said}; its content fits {fits}: rename the file.")
+
+
+def _unwrapped(file: WeightFile) -> WeightFile:
+    """Without the prefixes that all keys share."""
+    tensors, removed = without_prefix(file.tensors)
+    if not removed:
+        return file
+    remark = f"the prefix {removed[:60]!r} of all {len(tensors)} keys is removed"
+    return replace(file, tensors=tensors, remarks=(*file.remarks, remark))
 
 
 def _read_safetensors(path: Path) -> WeightFile:
@@ -101,14 +146,8 @@ def _read_torch(path: Path) -> WeightFile:
         raise WeightsError(
             f"{path.name!r} is not a plain PyTorch state dict, or is damaged, so it was not opened."
         ) from error
-    for part in ("state_dict", "model_state_dict"):  # as Lightning and OpenAI name it
-        if isinstance(state, Mapping) and isinstance(state.get(part), Mapping):
-            state = state[part]
-    if not isinstance(state, Mapping) or not all(
-        isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()
-    ):
-        raise WeightsError(f"{path.name!r} holds something other than a state dict of tensors.")
-    return WeightFile(path, dict(state))
+    tensors, remark = state_dict_of(state, path.name)
+    return WeightFile(path, tensors, remarks=(remark,) if remark else ())
 
 
 def _checked(file: WeightFile) -> WeightFile:

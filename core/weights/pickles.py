@@ -114,20 +114,18 @@ def _archived(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _refusal(path: Path, needs: _Needs) -> str:
-    names = [name if len(name) <= 60 else name[:57] + "..." for name in needs.others]
-    shown = ", ".join(map(repr, names[:2])) + (" and more" if len(names) > 2 else "")
-    text = f"{path.name!r} needs more than tensors ({shown}), which could run code, so it was not "
+    first = next(iter(needs.others))
+    shown = repr(first if len(first) <= 36 else first[:33] + "...")
+    more = f" and {len(needs.others) - 1} more" if len(needs.others) > 1 else ""
+    text = f"{path.name!r} needs {shown}{more}, which could run code, so it was not opened"
     if not needs.state_dict:
-        return text + "opened; expected a plain PyTorch state dict."
+        return f"{text}; expected a plain PyTorch state dict."
     lines = (
         "import torch",
         f'c = torch.load({path.name!r}, map_location="cpu")["state_dict"]',
         f"torch.save(c, {path.stem + '.pt'!r})",
     )
     return (
-        f"{text}opened. To convert a checkpoint that you trust, run three lines in the "
-        "environment that made it, and use the file they write: "
-        + " / ".join(lines)
-        + " (from torch 2.6 on, torch.load needs "
-        "weights_only=False there)."
+        f"{text}. If you trust it, convert it: {' / '.join(lines)} (from torch 2.6 on with "
+        "weights_only=False)."
     )

@@ -37,7 +37,7 @@ def refused(path: Path) -> str:
     with without_a_trace(path.parent), pytest.raises(WeightsError) as caught:
         load_model(path)
     text = sentence(caught.value)
-    assert (path.name in text or text.startswith("These weights")) and len(text) < 600
+    assert (path.name in text or text.startswith("These weights")) and len(text) < 330
     return text
 
 
