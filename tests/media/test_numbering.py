@@ -60,7 +60,12 @@ class Odd:
     equal: int = 0
 
 
-BFRAMES = {"bf": "3", "b_strategy": "0", "preset": "ultrafast", "x264-params": "bframes=3:b-adapt=0"}
+BFRAMES = {
+    "bf": "3",
+    "b_strategy": "0",
+    "preset": "ultrafast",
+    "x264-params": "bframes=3:b-adapt=0",
+}
 PLAIN = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": "keyint=8"}
 COUNT = tuple(float(k) for k in range(FRAMES))
 VARIABLE = tuple(float(x) for x in np.cumsum(np.random.default_rng(5).integers(1, 5, FRAMES)))
@@ -163,9 +168,7 @@ def test_all_readers_agree_on_count_time_and_picture_of_every_frame(
 
     frames = list(read_frames(path))
     assert_same(frames, list(range(count)), times)
-    assert [read_number(f.image) for f in frames] == [
-        k for k in range(FRAMES) if k not in odd.lost
-    ]
+    assert [read_number(f.image) for f in frames] == [k for k in range(FRAMES) if k not in odd.lost]
 
     wanted_frames = [0, 3, count // 2, count - 2, count - 1]
     some = list(read_frames_at(path, wanted_frames))

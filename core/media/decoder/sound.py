@@ -15,15 +15,13 @@ import soundfile
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
-from av.container import InputContainer
-from av.error import InvalidDataError
 from numpy.typing import NDArray
 
 from ...errors import MediaError, NoAudio
 from ...settings import Limits
 from ..ipc import Message
 from .channels import Levels, mixed, plan
-from .container import decoding, open_media, pick_audio
+from .container import decoded, decoding, open_media, pick_audio
 from .numbering import first_stamp
 from .placing import Placement
 
@@ -151,7 +149,8 @@ class _ByFfmpeg:
             assert isinstance(stream, AudioStream)
             resampler, looks = None, None
             left = self._limits.hours * 3600 * self.rate
-            for frame in _until_end(container, stream):
+            for frame in decoded(container, stream):
+                assert isinstance(frame, AudioFrame)
                 if looks != (frame.format.name, frame.layout.name, frame.sample_rate):
                     yield from ((None, block) for block in _flushed(resampler))
                     looks = (frame.format.name, frame.layout.name, frame.sample_rate)
@@ -186,21 +185,6 @@ class _ByFfmpeg:
 
     def repairs(self) -> list[dict[str, Any]]:
         return [] if self._placement is None else placing_repairs(self._placement)
-
-
-def _until_end(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    """All frames; damage leaves a hole, but a track without a single frame is an error."""
-    begun, damage = False, None
-    for packet in container.demux(stream):
-        try:
-            for frame in packet.decode():
-                if isinstance(frame, AudioFrame):
-                    begun = True
-                    yield frame
-        except InvalidDataError as error:
-            damage = error
-    if damage is not None and not begun:
-        raise damage
 
 
 def _flushed(resampler: AudioResampler | None) -> Iterator[Block]:
