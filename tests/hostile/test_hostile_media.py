@@ -69,13 +69,20 @@ def test_there_are_enough_of_them() -> None:
         "an MP4 head and then noise",
         "a wav without samples",
         "an MP4 of two pictures 10**6 s apart",
-        "an AVI whose third picture claims 64 megapixels",
         "an AVI of PNGs of 256 megapixels",
         "an MP4 whose pictures lie outside",
     ],
 )
 def test_no_landmarks_come_from_what_is_no_clip(tmp_path: Path, name: str) -> None:
     assert knock(detect_landmarks, placed(tmp_path, (REFUSED | DAMAGED)[name])) is not None
+
+
+def test_a_picture_that_claims_64_megapixels_is_a_frame_without_a_face(tmp_path: Path) -> None:
+    path = placed(tmp_path, DAMAGED["an AVI whose third picture claims 64 megapixels"])
+    frames = [frame.index for frame in read_frames(path)]
+    video = probe(path).video
+    assert video is not None and 2 not in frames and len(frames) == video.n_frames - 1
+    assert detect_landmarks(path).track.n_frames == video.n_frames
 
 
 @pytest.mark.parametrize(

@@ -162,8 +162,9 @@ def _other_look(
             busy()
             if isinstance(frame, VideoFrame) and _look(frame) != _look(first):
                 key = table.keys[min(count, len(table.keys)) - 1]  # where the file has no stamps
-                known = frame.time is not None and table.plain
-                at = float(frame.time - table.stamps[0] if known else table.times[key])
+                at = float(table.times[key])
+                if frame.time is not None and table.plain:
+                    at = float(frame.time - table.stamps[0])
                 text = (
                     f"The picture changes from {first.width} x {first.height} to {frame.width} x "
                     f"{frame.height} pixels at {at:.2f} s; all frames are fitted into the first "
