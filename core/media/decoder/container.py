@@ -11,8 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import av
+from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.error import InvalidDataError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -23,6 +25,7 @@ from ...settings import Limits, one_core
 __all__ = [
     "aspect_of",
     "chosen",
+    "decoded",
     "decoding",
     "guard_video",
     "open_media",
@@ -95,6 +98,26 @@ def open_media(
             yield container
         finally:
             container.close()
+
+
+def decoded(
+    container: InputContainer, stream: VideoStream | AudioStream
+) -> Iterator[VideoFrame | AudioFrame]:
+    """All frames of a stream that can be decoded; damage leaves a hole.
+
+    Raises FFmpeg's error where there is damage and not a single frame.
+    """
+    begun, damage = False, None
+    for packet in container.demux(stream):
+        try:
+            for frame in packet.decode():
+                if isinstance(frame, VideoFrame | AudioFrame):
+                    begun = True
+                    yield frame
+        except InvalidDataError as error:
+            damage = error
+    if damage is not None and not begun:
+        raise damage
 
 
 def pick_video(container: InputContainer) -> VideoStream | None:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from ...errors import MediaError, NoVideo
 from ...settings import Limits
-from .container import decoding, guard_video, open_media, pick_video
+from .container import decoded, decoding, guard_video, open_media, pick_video
 
 __all__ = ["FrameTable", "check_count", "first_stamp", "frame_table", "numbered", "settled_times"]
 
@@ -164,7 +164,8 @@ def _decoded_stamps(
     """Stamps of every picture that the decoder gives; one without follows by one nominal step."""
     stamps: list[float] = []
     keys: list[bool] = []
-    for frame in container.decode(stream):
+    for frame in decoded(container, stream):
+        assert isinstance(frame, VideoFrame)
         stamp = frame.time
         if stamp is None or (stamps and stamp < stamps[-1]):
             stamp = stamps[-1] + step if stamps else 0.0
@@ -202,7 +203,7 @@ def _first_stamp(path: Path, limits: Limits, *state: int) -> float | None:
         if stamps and (packet is None or packet.pts is not None):
             return float(min(stamps) * (stream.time_base or Fraction(1)))
     with open_media(path, limits) as container, decoding(path):
-        first = next(container.decode(_video(container, path)), None)
+        first = next(decoded(container, _video(container, path)), None)
     return float((first and first.time) or 0.0)
 
 

@@ -31,6 +31,7 @@ from ..ipc import Message
 from .container import (
     aspect_of,
     chosen,
+    decoded,
     decoding,
     guard_video,
     open_media,
@@ -125,7 +126,7 @@ def decode_still(
 @lru_cache(maxsize=64)
 def _first_canvas(path: Path, limits: Limits, choice: Choice, *state: int) -> Canvas | None:
     with _opened(path, limits) as (container, stream):
-        frame = next(container.decode(stream), None)
+        frame = next(_frames(container, stream), None)
         if frame is None:
             return None
         return _displayed(_Picture(0, 0.0, rotation_of(frame), aspect_of(stream), frame))
@@ -155,6 +156,10 @@ def _opened(
         yield container, stream
 
 
+def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    return (frame for frame in decoded(container, stream) if isinstance(frame, VideoFrame))
+
+
 def _pictures(path: Path, limits: Limits, start: float, table: FrameTable) -> Iterator[_Picture]:
     """All pictures from some time before ``start``: from the first one where a jump is not worth
     it, or where the container does not jump to where it was told to."""
@@ -166,7 +171,7 @@ def _pictures(path: Path, limits: Limits, start: float, table: FrameTable) -> It
                 yield from _described(numbered(stamped, table), stream, table)
                 return
     with _opened(path, limits) as (container, stream):
-        yield from _described(numbered(container.decode(stream), table), stream, table)
+        yield from _described(numbered(_frames(container, stream), table), stream, table)
 
 
 def _described(
@@ -184,7 +189,7 @@ def _jump(
     try:
         ticks = int((moment - _RUN_UP) / (stream.time_base or 1))
         container.seek(ticks, stream=stream)
-        frames = container.decode(stream)
+        frames = _frames(container, stream)
         first = next(frames, None)
     except FFmpegError:
         return None

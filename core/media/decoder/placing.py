@@ -76,7 +76,7 @@ class Placement:
             yield from _silence(max(0, self._written), self.rate)
         elif stamp is not None:
             late = self._late(waiting)
-            if late[0] < -_RESTART:
+            if all(x < -_RESTART for x in late[:2]):
                 self.restarts.append(self._written / self.rate)
                 self._base -= late[0]
             elif kind := self._fault(late):
@@ -115,8 +115,11 @@ class Placement:
             self.drifts.append((at, off))
         else:
             found = self.holes if off > 0 else self.overlaps
-            more = found.pop()[1] if found and found[-1][0] == at else 0.0
-            found.append((at, abs(off) + more))
+            length = abs(off)
+            if found and found[-1][0] == at:  # an overlap longer than a block is met block by block
+                before = found.pop()[1]
+                length = before + off if off > 0 else max(before, length)
+            found.append((at, length))
         count = max(0, round(off * self.rate))
         unheard = min(count, max(0, -self._written))
         self._written += count

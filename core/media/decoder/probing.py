@@ -17,6 +17,7 @@ from ..ipc import Message
 from .container import (
     aspect_of,
     chosen,
+    decoded,
     decoding,
     guard_video,
     open_media,
@@ -111,8 +112,8 @@ def _measure_video(
         stream = pick_video(container)
         assert stream is not None  # the caller has seen it
         guard_video(stream, path, limits)
-        first = next(container.decode(stream), None)
-        if first is None or not len(table):
+        first = next(decoded(container, stream), None)
+        if not isinstance(first, VideoFrame) or not len(table):
             raise NoVideo(f"{path.name!r} has a video stream, but no frame of it can be decoded.")
         declared = stream.guessed_rate or stream.average_rate
         described = {
@@ -158,10 +159,13 @@ def _other_look(
         assert stream is not None
         guard_video(stream, path, limits)
         stream.codec_context.skip_frame = "NONKEY"
-        for count, frame in enumerate(container.decode(stream), start=1):
+        for count, frame in enumerate(decoded(container, stream), start=1):
             busy()
-            if _look(frame) != _look(first):
-                at = float(frame.time or 0.0) - float(table.stamps[0])
+            if isinstance(frame, VideoFrame) and _look(frame) != _look(first):
+                key = table.keys[min(count, len(table.keys)) - 1]  # where the file has no stamps
+                at = float(table.times[key])
+                if frame.time is not None and table.plain:
+                    at = float(frame.time - table.stamps[0])
                 text = (
                     f"The picture changes from {first.width} x {first.height} to {frame.width} x "
                     f"{frame.height} pixels at {at:.2f} s; all frames are fitted into the first "

@@ -15,8 +15,6 @@ import soundfile
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
-from av.container import InputContainer
-from av.error import InvalidDataError
 from numpy.typing import NDArray
 
 from ...choice import Choice
@@ -24,7 +22,7 @@ from ...errors import MediaError, NoAudio
 from ...settings import Limits
 from ..ipc import Message
 from .channels import Levels, mixed, plan
-from .container import chosen, decoding, open_media, pick_audio
+from .container import chosen, decoded, decoding, open_media, pick_audio
 from .numbering import first_stamp
 from .placing import Placement
 
@@ -91,26 +89,44 @@ class _BySndfile:
 
     def __init__(self, path: Path, limits: Limits, busy: Busy) -> None:
         self._path, self._limits, self._busy = path, limits, busy
+        self._damage: float | None = None  # seconds where the samples end too early
         with soundfile.SoundFile(os.fsencode(path)) as file:
             self.rate, self.channels = _checked_rate(path, int(file.samplerate)), file.channels
             if not len(file.read(1)):
                 raise NoAudio("no sample")  # FFmpeg may find some
 
     def blocks(self) -> Iterator[Block]:
-        with soundfile.SoundFile(os.fsencode(self._path)) as file:
-            try:
-                yield from sound_blocks(file, self._path, self._limits, self._busy)
-            except _NOT_ITS_OWN as error:
-                raise MediaError(
-                    f"The audio of {self._path.name!r} is damaged and cannot be read to its end; "
-                    "convert it to WAV."
-                ) from error
+        given = 0
+        try:
+            with soundfile.SoundFile(os.fsencode(self._path)) as file:
+                for block in sound_blocks(file, self._path, self._limits, self._busy):
+                    yield block
+                    given += len(block)
+        except _NOT_ITS_OWN:
+            yield from self._rest(given)
+
+    def _rest(self, given: int) -> Iterator[Block]:
+        """What FFmpeg finds behind the samples that libsndfile has given."""
+        self._damage = given / self.rate
+        try:
+            other = _ByFfmpeg(self._path, self._limits, self._busy)
+            if (other.rate, other.channels) != (self.rate, self.channels):
+                return
+            for block in other.blocks():
+                yield block[given:]
+                self._damage += max(0, len(block) - given) / self.rate
+                given = max(0, given - len(block))
+        except MediaError:
+            return  # what was given is all there is
 
     def placed(self, channels: list[int]) -> Iterator[NDArray[np.float32]]:
         return (mixed(block, channels) for block in self.blocks())
 
     def repairs(self) -> list[dict[str, Any]]:
-        return []
+        if self._damage is None:
+            return []
+        text = f"The audio is damaged and ends at {self._damage:.3f} s, before its stated end."
+        return [{"kind": "undecodable", "text": text, "at": self._damage}]
 
 
 class _ByFfmpeg:
@@ -134,7 +150,8 @@ class _ByFfmpeg:
             assert isinstance(stream, AudioStream)
             resampler, looks = None, None
             left = self._limits.hours * 3600 * self.rate
-            for frame in _until_end(container, stream):
+            for frame in decoded(container, stream):
+                assert isinstance(frame, AudioFrame)
                 if looks != (frame.format.name, frame.layout.name, frame.sample_rate):
                     yield from ((None, block) for block in _flushed(resampler))
                     looks = (frame.format.name, frame.layout.name, frame.sample_rate)
@@ -169,21 +186,6 @@ class _ByFfmpeg:
 
     def repairs(self) -> list[dict[str, Any]]:
         return [] if self._placement is None else placing_repairs(self._placement)
-
-
-def _until_end(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    """All frames; damage leaves a hole, but a track without a single frame is an error."""
-    begun, damage = False, None
-    for packet in container.demux(stream):
-        try:
-            for frame in packet.decode():
-                if isinstance(frame, AudioFrame):
-                    begun = True
-                    yield frame
-        except InvalidDataError as error:
-            damage = error
-    if damage is not None and not begun:
-        raise damage
 
 
 def _flushed(resampler: AudioResampler | None) -> Iterator[Block]:
