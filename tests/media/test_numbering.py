@@ -111,10 +111,10 @@ ODD = {
     "avi of MPEG-4 with B-frames": Odd("a.avi", "mpeg4", {"bf": "2", "g": "9"}),
     "avi of H.264": Odd("a.avi", "libx264", PLAIN),
     "webm of VP8": Odd("a.webm", "libvpx", {"deadline": "realtime"}),
-    "webm of VP8 with hidden frames": Odd(
+    "webm of VP8 with look-ahead": Odd(
         "a.webm", "libvpx", {"auto-alt-ref": "1", "lag-in-frames": "12", "deadline": "good"}
     ),
-    "webm of VP9 with hidden frames": Odd(
+    "webm of VP9 with look-ahead": Odd(
         "a.webm", "libvpx-vp9",
         {"auto-alt-ref": "1", "lag-in-frames": "12", "deadline": "good", "cpu-used": "5"},
     ),
