@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import NoVideo
-from ..media import Frame, read_frames, read_frames_at
+from ..media import Frame, probe, read_frames, read_frames_at
 from ..tracks.scheme import get_scheme
 from ..tracks.track import LandmarkTrack, step
 from .dlib68 import Dlib68
@@ -95,6 +95,7 @@ class _Clip:
     progress: Progress | None
     numbers: range | None = None
     times: list[float] = field(default_factory=list)
+    indices: list[int] = field(default_factory=list)
 
     def open(self) -> Iterator[Frame]:
         """Decode the first frame at once, so that what is no video is refused early."""
@@ -104,9 +105,10 @@ class _Clip:
         return self._told(chain([] if first is None else [first], frames))
 
     def _told(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        self.times = []
+        self.times, self.indices = [], []
         for frame in frames:
             self.times.append(frame.time)
+            self.indices.append(frame.index)
             yield frame
             if self.progress is not None:
                 self.progress(len(self.times))
@@ -254,8 +256,39 @@ def detect_landmarks(
         steps["precision"] = precision
     track = _track(points.model, done, clip.times, finder, steps)
     how = tuple(found.how for found in done)
+    track, how = _numbered(track, how, clip)
     seconds = time.perf_counter() - begin
     return Detection(track, detections, seconds, points.model.device, how, faces)
+
+
+def _numbered(
+    track: LandmarkTrack, how: tuple[How, ...], clip: _Clip
+) -> tuple[LandmarkTrack, tuple[How, ...]]:
+    """The track with a row for every frame of the file: a frame without a picture has no face."""
+    info = probe(clip.video).video
+    if info is None or len(clip.indices) != len(track):
+        return track, how
+    numbers = range(info.n_frames) if clip.numbers is None else clip.numbers
+    wanted = np.array([k for k in numbers if k < info.n_frames], int)
+    if len(wanted) <= len(track):
+        return track, how
+    place = np.searchsorted(wanted, clip.indices)
+
+    def spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        whole = np.full((len(wanted), *values.shape[1:]), np.nan)
+        whole[place] = values
+        return whole
+
+    words: list[How] = ["missing"] * len(wanted)
+    for k, word in zip(place, how, strict=True):
+        words[k] = word
+    filled = track.replace(
+        points=spread(track.points),
+        times=info.times[wanted],
+        score=None if track.score is None else spread(track.score),
+        spread=None if track.spread is None else spread(track.spread),
+    )
+    return filled, tuple(words)
 
 
 def _pictures(
