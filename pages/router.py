@@ -37,6 +37,7 @@ page = st.navigation(
             st.Page("models.py", title="Models", icon=":material/inventory_2:"),
         ],
     },
+    expanded=True,  # all pages, also where the sidebar has notes
 )
 with collector().script():
     sidebar_note()

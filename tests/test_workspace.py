@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from making import gappy, grey, movie, sentence, tone
 
 from core.errors import BadInput, MediaError, MissingFile
-from core.media import make_proxy, write_wav
+from core.media import make_proxy, probe, write_wav
 from core.workspace import SCHEMA, Workspace, browser_media, file_sha256, proxies, result_key
 
 
@@ -374,3 +374,17 @@ def test_litter_of_killed_processes_is_removed_by_age(tmp_path: Path) -> None:
                 os.utime(path, (time.time() - age,) * 2)
     assert space.remove_litter() >= 10
     assert sorted(p.name for p in space.root.glob("*/*")) == ["new", "new"]
+
+
+def test_a_clip_is_renamed_and_messages_name_it_so(clip: Path, tmp_path: Path) -> None:
+    space = Workspace(tmp_path / "home")
+    stored = space.add_clip(clip, "first.mp4")
+    assert space.add_clip(clip, "second.mp4").name == "first.mp4"
+    assert space.rename_clip(stored.id, "../second.mp4").name == "second.mp4"
+    stored.path.write_bytes(b"damaged")
+    with pytest.raises(MediaError, match="second.mp4") as caught:
+        probe(stored.path)
+    assert "media." not in str(caught.value)
+    with pytest.raises(MediaError, match="third.mp4"):
+        space.add_clip(io.BytesIO(b"no media"), "third.mp4")
+    assert list((space.root / "incoming").iterdir()) == []

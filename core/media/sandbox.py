@@ -97,7 +97,8 @@ class _Decoder:
                 self._lost(path, _cause(self.process))
             message, arrays = got
             if "error" in message:
-                raise _ERRORS.get(message["error"], MediaError)(message["message"])
+                told = _as_named(path, message["message"])
+                raise _ERRORS.get(message["error"], MediaError)(told)
             if not message.get("busy"):
                 return message, arrays
             if self._waited > self.limits.total_seconds:
@@ -105,15 +106,27 @@ class _Decoder:
 
     def _lost(self, path: Path, what: str) -> NoReturn:
         self.close()
-        raise MediaError(
+        text = (
             f"The decoder {what} over {path.name!r} and was stopped; the file is damaged or asks "
             "for too much: convert it to MP4 or WAV, or raise the limits in settings.toml."
         )
+        raise MediaError(_as_named(path, text))
 
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
         self._line.close()
+
+
+def _as_named(path: Path, text: str) -> str:
+    """A message with the user's name of a clip, which the workspace keeps as ``media.*``."""
+    if path.stem != "media" or path.name not in text:
+        return text
+    try:
+        name = str(json.loads((path.parent / "clip.json").read_text())["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return text
+    return text.replace(path.name, name)
 
 
 def _cause(process: subprocess.Popen[bytes]) -> str:

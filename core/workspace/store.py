@@ -236,9 +236,10 @@ class Store:
                     self._copy(source, target)
             identity = file_sha256(path)
             if not self._is_kept(folder_name, identity, record):
-                check(path)
+                # the record first: messages of the check name the file by it
                 text = json.dumps({"name": _safe_name(name), "file": path.name, **described})
                 atomic_write(incoming / record, text.encode())
+                check(path)
                 self._put_away(incoming, folder_name, identity, record)
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
@@ -320,6 +321,13 @@ class Store:
                 self._put_away(incoming, "clips", identity, "clip.json")
             finally:
                 shutil.rmtree(incoming, ignore_errors=True)
+        return self.clip(identity)
+
+    def rename_clip(self, identity: str, name: str) -> Clip:
+        """Give a clip another name; raises `MissingFile` where it is not in the workspace."""
+        record = self._folder("clips", identity, "clip.json") / "clip.json"
+        described = json.loads(record.read_text()) | {"name": _safe_name(name)}
+        atomic_write(record, json.dumps(described).encode())
         return self.clip(identity)
 
     def clip_ids(self) -> list[str]:

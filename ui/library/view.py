@@ -31,6 +31,7 @@ def _told() -> Iterator[None]:
 def own_part(workspace: Workspace) -> None:
     """Draw it: ways to bring clips in, the table, what to do with the chosen one."""
     _bring(workspace)
+    _same_content(workspace)
     clips = _listed(workspace)
     current = state.current_clip()
     clip_table(clips, current)
@@ -43,8 +44,34 @@ def own_part(workspace: Workspace) -> None:
 def _add(workspace: Workspace, source: object, name: str) -> None:
     """Store a file and make it current; a file that is not media is refused in a sentence."""
     with _told():
-        state.choose_clip(workspace.add_clip(source, name))  # type: ignore[arg-type]
+        clip = workspace.add_clip(source, name)  # type: ignore[arg-type]
+        state.choose_clip(clip)
+        if clip.name != name and not state.is_sample(clip):
+            st.session_state[_SAME] = (clip.id, name)
         st.toast(f"{safe_text(name)} is in the library.", icon=":material/check:")
+
+
+_SAME = "same content"
+
+
+def _same_content(workspace: Workspace) -> None:
+    """Where an upload is a clip of the library under another name: both names, and a choice."""
+    identity, name = st.session_state.get(_SAME, ("", ""))
+    if identity not in workspace.clip_ids():
+        return
+    known = workspace.clip(identity).name
+    st.info(
+        safe_text(f"{name} has the same content as {known}, which is in the library already."),
+        icon=":material/content_copy:",
+    )
+    with st.container(horizontal=True):
+        if st.button(safe_text(f"Keep the name {known}")):
+            del st.session_state[_SAME]
+            st.rerun()
+        if st.button(safe_text(f"Rename it to {name}")):
+            state.rename_clip(identity, name)
+            del st.session_state[_SAME]
+            st.rerun()
 
 
 def _bring(workspace: Workspace) -> None:

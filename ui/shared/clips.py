@@ -22,6 +22,7 @@ __all__ = [
     "is_sample",
     "kept",
     "remove_clip",
+    "rename_clip",
     "sample_clip",
     "stored_clip",
     "workspace",
@@ -74,6 +75,12 @@ def choose_clip(clip: Clip) -> None:
     st.session_state["clip"] = clip.id
     st.query_params["clip"] = clip.id
     recipe.write_address(clip.id)
+
+
+def rename_clip(identity: str, name: str) -> None:
+    """Give a clip another name."""
+    workspace().rename_clip(identity, name)
+    _clip.clear()
 
 
 def remove_clip(clip: Clip) -> None:
