@@ -20,6 +20,7 @@ IMPORTED_AS = {
     "dlib": "dlib-bin",
     "PIL": "pillow",
     "sklearn": "scikit-learn",
+    "webvtt": "webvtt-py",
 }
 
 
