@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..choice import choice_of
 from ..errors import NoVideo
-from ..media import Frame, probe, read_frames, read_frames_at
+from ..media import Frame, VideoInfo, probe, read_frames, read_frames_at
 from ..tracks.scheme import get_scheme
 from ..tracks.track import LandmarkTrack, step
 from .dlib68 import Dlib68
@@ -254,18 +255,22 @@ def detect_landmarks(
     steps: dict[str, Any] = {"every_frame": every_frame, "face": str(face)}
     if fine:
         steps["precision"] = precision
+    info = probe(video)
+    if info.repairs:
+        steps["repairs"] = [repair.text for repair in info.repairs]
+    if not (choice_made := choice_of(video)).usual:
+        steps["choice"] = choice_made.to_json()
     track = _track(points.model, done, clip.times, finder, steps)
     how = tuple(found.how for found in done)
-    track, how = _numbered(track, how, clip)
+    track, how = _numbered(track, how, clip, info.video)
     seconds = time.perf_counter() - begin
     return Detection(track, detections, seconds, points.model.device, how, faces)
 
 
 def _numbered(
-    track: LandmarkTrack, how: tuple[How, ...], clip: _Clip
+    track: LandmarkTrack, how: tuple[How, ...], clip: _Clip, info: VideoInfo | None
 ) -> tuple[LandmarkTrack, tuple[How, ...]]:
     """The track with a row for every frame of the file: a frame without a picture has no face."""
-    info = probe(clip.video).video
     if info is None or len(clip.indices) != len(track):
         return track, how
     numbers = range(info.n_frames) if clip.numbers is None else clip.numbers

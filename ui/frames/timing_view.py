@@ -18,6 +18,8 @@ from core.render import ACCENT
 from core.workspace import Clip
 from ui.shared import plots, state
 from ui.shared.plots import ink
+from ui.shared.repairs_view import clip_repairs
+from ui.shared.widgets import safe_text
 
 __all__ = ["plan_errors", "step_histogram", "timing_facts", "timing_view"]
 
@@ -38,6 +40,10 @@ def timing_view(clip: Clip, video: VideoInfo) -> None:
         "Audio: start and end relative to the video. Missing frames: as many as fit into steps "
         "above 1.5 medians."
     )
+    if repairs := clip_repairs(clip):
+        with st.expander(f"Repairs: {len(repairs)}", icon=":material/build:"):
+            for repair in repairs:
+                st.markdown(safe_text(repair.text))
     warnings = drift_warnings(report.drifts)
     if len(warnings) == len(report.drifts):
         text = f"Neither {' nor '.join(f'{d.fps:g}' for d in report.drifts)} fps fits this clip. "
