@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import NoAudio, SpeechmarksError
@@ -43,6 +44,7 @@ def browser_media(clip: Clip, progress: Callable[[float], None] | None = None) -
                 return None
             with staged(path) as partial:
                 write_wav(partial, sound)
+        _remember(path)  # fewer frames than the clip, where some cannot be decoded
     return path
 
 
@@ -52,16 +54,12 @@ def is_whole(path: Path, info: MediaInfo) -> bool:
     The result is remembered beside the proxy, by its size and time of change.
     """
     try:
-        state = path.stat()
+        known = _state(path)
     except OSError:
         return False
-    record = path.with_suffix(".json")
-    known = {"size": state.st_size, "mtime_ns": state.st_mtime_ns}
-    try:
-        if json.loads(record.read_text()) == known:
+    with suppress(OSError, ValueError):
+        if json.loads(path.with_suffix(".json").read_text()) == known:
             return True
-    except (OSError, ValueError):
-        pass
     try:
         found = probe(path)
     except SpeechmarksError:
@@ -70,5 +68,15 @@ def is_whole(path: Path, info: MediaInfo) -> bool:
     has = 0 if found.video is None else found.video.n_frames
     if has != frames or abs(found.duration - info.duration) > _SHORTER:
         return False
-    atomic_write(record, json.dumps(known).encode())
+    _remember(path)
     return True
+
+
+def _remember(path: Path) -> None:
+    """Record that a proxy is whole, as it is now."""
+    atomic_write(path.with_suffix(".json"), json.dumps(_state(path)).encode())
+
+
+def _state(path: Path) -> dict[str, int]:
+    found = path.stat()
+    return {"size": found.st_size, "mtime_ns": found.st_mtime_ns}
