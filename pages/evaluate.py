@@ -7,7 +7,7 @@ from ui.evaluate.results_view import results_part
 from ui.evaluate.stored import choose_result
 from ui.shared import state
 from ui.shared.jobs_view import job_panel
-from ui.shared.widgets import header
+from ui.shared.widgets import command, header
 
 header(
     "Evaluate",
@@ -24,5 +24,6 @@ if shown is None:
         "No results yet. Choose clips and at least one system above, then press Start.",
         icon=":material/leaderboard:",
     )
+    command("evaluate", "--model", "anyvoice", "--data", "corpus", "-o", "scores")
 else:
     results_part(workspace, shown)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_result import Result
 from hypothesis import settings
 
 # Laws are checked on the same examples everywhere; a busy machine is not a failure.
@@ -68,31 +67,6 @@ def narrow_cnn() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("core.models.cnn._CHANNELS", (1, 16, 32, 64, 128))
         yield
-
-
-@dataclass(frozen=True)
-class Result:
-    """One command of the command line: exit code, standard output and error."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        assert self.code in (0, 3), self.err
-        data = json.loads(self.out)
-        assert isinstance(data, dict) and self.out.count("\n") == 1
-        assert "NaN" not in self.out and "Infinity" not in self.out
-        return data
-
-    @property
-    def reason(self) -> str:
-        """The one line that says why a command was refused."""
-        lines = [line for line in self.err.splitlines() if not line.startswith("note: ")]
-        assert self.code == 2 and self.out == "" and len(lines) == 1, (self.out, self.err)
-        assert lines[0].startswith("error: ") and len(lines[0]) > 20
-        return lines[0]
 
 
 @pytest.fixture

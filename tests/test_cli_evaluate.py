@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Result
+from command_result import Result
 from small_set import NAMES, SmallSet, make_small_set
 
 from core.evaluation.results import ROW_TITLES

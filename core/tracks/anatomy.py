@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import BadInput
+from .geometry import eye_centres
 from .scheme import point_map
 
 __all__ = [
@@ -57,6 +58,8 @@ FACE = 0.12
 """Largest residual of a face. Measured: 0.003 to 0.03 for frontal faces, below 0.1 for profiles."""
 NO_FACE = 0.3
 """Residual above which the numbers are in another order; wrong orders give 0.5 and more."""
+_EYE_CORNERS = [36, 45]
+_ALIGNED = np.array([[0.3, 1 / 3], [0.7, 1 / 3]])  # where Eskimez et al. 2018 put them
 _MOST_FRAMES = 50  # that are judged
 _TURNED = np.cos(np.deg2rad(60))  # least component along the expected direction
 _SQUEEZED = 1.3  # ratio of the scales of x and y, from which percent are recognised
@@ -137,6 +140,8 @@ def is_normalised(points: Array) -> bool:
     """Whether all numbers are between 0 and 1 (a face may reach a fifth beyond the picture) and
     around no origin of their own, as those of the spaces 'template' and 'procrustes' are."""
     values = points[..., :2]
+    if points.shape[1] == 68 and _aligned_by_eyes(values):
+        return False
     values = values[np.isfinite(values).all(axis=-1)]
     if not len(values):
         return False
@@ -148,6 +153,15 @@ def is_normalised(points: Array) -> bool:
         and (low > -0.5 * middle).all()
         and np.ptp(values, axis=0).min() > 0
     )
+
+
+def _aligned_by_eyes(values: Array) -> bool:
+    """Whether the outer eye corners never move, or lie where alignment by the eyes puts them."""
+    corners = values[:, _EYE_CORNERS]
+    corners = corners[np.isfinite(corners).all(axis=(1, 2))]
+    if len(corners) > 1:
+        return bool((np.ptp(corners, axis=0) < 1e-9).all())
+    return bool(len(corners)) and bool(np.allclose(corners[0], _ALIGNED, atol=1e-6))
 
 
 def laid_out(
@@ -271,13 +285,14 @@ def _facts(faces: Array) -> tuple[float, float, Array]:
     size = float(np.linalg.norm(_CANONICAL - _CANONICAL.mean(axis=0)))
     best = np.linalg.svd(products, compute_uv=False).sum(axis=1) / size
     residual = float(np.median(1 - best**2))
-    right, left = centred[:, 36:42].mean(axis=1), centred[:, 42:48].mean(axis=1)
+    right, left = eye_centres(centred)
     along = left - right
     to_mouth = centred[:, 48:68].mean(axis=1) - (left + right) / 2
     turn = along[:, 0] * to_mouth[:, 1] - along[:, 1] * to_mouth[:, 0]
     lengths = np.linalg.norm(along, axis=1) * np.linalg.norm(to_mouth, axis=1)
     sense = float(np.median(turn / np.where(lengths > 0, lengths, 1)))
-    down = np.median(to_mouth / np.linalg.norm(to_mouth, axis=1, keepdims=True), axis=0)
+    far = np.linalg.norm(to_mouth, axis=1, keepdims=True)
+    down = np.median(to_mouth / np.where(far > 0, far, 1), axis=0)
     return residual, sense, np.asarray(down)
 
 

@@ -11,15 +11,15 @@ import streamlit as st
 from core.datasets import ClipRef, list_names
 from core.datasets.matching import RULES, match_files
 from core.errors import BadInput, SpeechmarksError
-from core.jobs.evaluate import Evaluated, Plan, evaluate_systems, plan_clips
-from core.jobs.record import evaluation_folder, result_files, write_results
+from core.jobs.evaluate import Plan, plan_clips
 from core.jobs.systems import parse_system
 from core.workspace import Workspace
 from ui.shared import state
+from ui.shared.evaluations import store_evaluation
 from ui.shared.jobs import Hear, Job, jobs, most_workers
 from ui.shared.widgets import command, safe_text
 
-__all__ = ["choose_plan", "evaluation_job", "store_evaluation"]
+__all__ = ["choose_plan", "evaluation_job"]
 
 _ALL = "all clips"
 _MOST_TOLD = 6
@@ -180,19 +180,3 @@ def evaluation_job(
         return f"{summary.done} clips scored in {summary.seconds:.0f} s."
 
     return job, work
-
-
-def store_evaluation(
-    workspace: Workspace, plan: Plan, workers: int, job: Job, report: Hear
-) -> Evaluated:
-    """Evaluate a plan and store its results, which the job then names."""
-    evaluated = evaluate_systems(
-        workspace,
-        plan,
-        progress=report,
-        where={"runner": "local", "workers": workers, "scheduler": None},
-    )
-    folder = evaluation_folder(workspace, plan)
-    write_results(folder, result_files(evaluated, plan), force=True)
-    job.result, job.failed = folder.name, list(evaluated.summary.failed)
-    return evaluated

@@ -20,7 +20,7 @@ from core.jobs.evaluate import Plan
 from core.jobs.indexing import update_index
 from core.tracks.io import atomic_write
 from core.workspace import LandmarkRecipe, Workspace
-from ui.evaluate.choosing import store_evaluation
+from ui.shared.evaluations import store_evaluation
 from ui.shared.jobs import Hear, Job, counted
 from ui.shared.recipe import recipe_flags
 

@@ -131,7 +131,7 @@ def _judged(
     """Contents with constant frames missing, assumptions applied, and bare numbers judged."""
     points, remarks, space = found.points, list(found.remarks), found.space
     nowhere = constant_frames(points)
-    if nowhere.any():
+    if found.provenance is None and nowhere.any():
         points = np.where(nowhere[:, None, None], np.nan, points)
         count = int(nowhere.sum())
         remarks.append(
