@@ -9,7 +9,10 @@ from typing import Any
 
 import av
 import numpy as np
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from ...errors import MediaError, NoAudio, NoVideo
 from ...settings import Limits
@@ -32,7 +35,7 @@ from .tone import is_hdr, transfer_name
 __all__ = ["check_duration", "measure"]
 
 Busy = Callable[[], None]
-_MOST_KEYS = 32  # key frames that are looked at for another size of the picture
+_MOST_KEYS = 16  # key frames that are looked at for another size of the picture
 
 
 def measure(path: Path, *, limits: Limits, busy: Busy) -> Iterator[Message]:
@@ -154,27 +157,41 @@ def _other_look(
     path: Path, first: VideoFrame, table: FrameTable, limits: Limits, busy: Busy
 ) -> dict[str, Any] | None:
     """A repair where a key frame has another size or rotation than the first picture."""
+    last = len(table.keys) - 1
+    chosen_keys = set(np.unique(np.linspace(1, last, min(last, _MOST_KEYS)).astype(int)).tolist())
     with open_media(path, limits) as container, decoding(path):
         stream = pick_video(container)
         assert stream is not None
         guard_video(stream, path, limits)
-        stream.codec_context.skip_frame = "NONKEY"
-        for count, frame in enumerate(decoded(container, stream), start=1):
+        context, number = stream.codec_context, -1
+        context.thread_count = 1  # one picture at a time gains nothing from threads
+        for packet in container.demux(stream):
             busy()
-            if isinstance(frame, VideoFrame) and _look(frame) != _look(first):
-                key = table.keys[min(count, len(table.keys)) - 1]  # where the file has no stamps
-                at = float(table.times[key])
-                if frame.time is not None and table.plain:
-                    at = float(frame.time - table.stamps[0])
+            if not packet.is_keyframe or not packet.size:
+                continue
+            number += 1
+            frame = _alone(context, packet) if number in chosen_keys else None
+            if frame is not None and _look(frame) != _look(first):
+                at = float(table.times[table.keys[number]])
                 text = (
                     f"The picture changes from {first.width} x {first.height} to {frame.width} x "
                     f"{frame.height} pixels at {at:.2f} s; all frames are fitted into the first "
                     "size."
                 )
                 return {"kind": "canvas", "text": text, "at": at}
-            if count == _MOST_KEYS:
+            if number >= last:
                 break
     return None
+
+
+def _alone(context: VideoCodecContext, packet: Packet[VideoStream]) -> VideoFrame | None:
+    """The picture of a key frame, decoded by itself; None where it cannot be."""
+    try:
+        frames = [*context.decode(packet), *context.decode(None)]
+        context.flush_buffers()
+    except (av.FFmpegError, EOFError):
+        return None
+    return frames[0] if frames else None
 
 
 def _tracks(container: av.container.InputContainer) -> list[dict[str, Any]]:
