@@ -161,7 +161,7 @@ def test_a_track_of_another_length_is_used_with_a_word(
             "face or lips",
         ),
         (["crop", "talk.mp4", "empty.npy", "-o", "{out}.mp4"], "has a face"),
-        (["crop", "talk.mp4", "unit.npy", "-o", "{out}.mp4"], "pixels of 'talk.mp4'"),
+        (["crop", "talk.mp4", "unit.npy", "-o", "{out}.mp4"], "--picture"),
         (["crop", "talk.mp4", "none.npy", "-o", "{out}.mp4"], "no track file"),
         (["plot", "face.npz", "-o", "face.npz", "--force"], "is a file"),
         (["crop", "none.mp4", "face.npy", "-o", "{out}.mp4"], "no file"),
