@@ -124,7 +124,7 @@ def test_a_decoder_that_hangs_is_stopped_and_costs_one_sentence(clip: Path, home
 def test_a_picture_that_eats_memory_costs_one_sentence(tmp_path: Path, home: Path) -> None:
     big = movie(tmp_path / "big.mp4", [grey(k, 4320, 7680) for k in range(2)])
     small = movie(tmp_path / "small.mp4", [grey(9)])
-    limit(home, memory_mb=280, wait_seconds=10)
+    limit(home, memory_mb=250, wait_seconds=10)
     assert len(list(read_frames(small))) == 1
     with pytest.raises(MediaError) as caught:
         list(read_frames(big))

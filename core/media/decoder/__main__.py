@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import socket
@@ -62,11 +63,14 @@ class Line:
             self.give({"busy": True}, [])
 
 
-def serve(line: Line, limits: Limits) -> None:
-    """Answer one request; the others in the queue (`more`) belong to a request that has ended."""
+def serve(line: Line, limits: Limits) -> bool:
+    """Answer one request, and whether it ended well.
+
+    The others in the queue (`more`) belong to a request that has ended.
+    """
     message = line.take()
     if "operation" not in message:
-        return
+        return True
     operation, path = message.pop("operation"), Path(message.pop("path"))
     streamed = message.pop("streamed", False)
     chosen.set(Choice(**message.pop("choice", {})))
@@ -74,7 +78,7 @@ def serve(line: Line, limits: Limits) -> None:
         answers = _OPERATIONS[operation](path, limits=limits, busy=line.busy, **message)
         if not streamed:
             line.give(*next(answers))
-            return
+            return True
         while line.take().get("more"):
             answer = next(answers, None)
             if answer is None:
@@ -82,6 +86,7 @@ def serve(line: Line, limits: Limits) -> None:
             line.give(*answer)
         answers.close()  # type: ignore[attr-defined]
         line.give({"end": True}, [])
+        return True
     except SpeechmarksError as error:
         line.give({"error": error.code, "message": str(error)}, [])
     except MemoryError:
@@ -93,6 +98,7 @@ def serve(line: Line, limits: Limits) -> None:
     except Exception as error:  # whatever a hostile file brings about, the app hears a sentence
         text = f"{path.name!r} could not be decoded ({type(error).__name__}); convert it to MP4."
         line.give({"error": MediaError.code, "message": text}, [])
+    return False
 
 
 def main() -> None:
@@ -100,7 +106,8 @@ def main() -> None:
     restrict(limits)
     line = Line(socket.socket(fileno=0))
     while True:
-        serve(line, limits)
+        if not serve(line, limits):
+            gc.collect()  # tracebacks hold decoders with their pictures and threads in circles
 
 
 if __name__ == "__main__":
