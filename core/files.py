@@ -7,12 +7,10 @@ through this module.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import re
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,15 +116,24 @@ def staged(path: Path) -> Iterator[Path]:
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of a target: of all threads and processes, one writes it at a time.
 
-    The lock is a file in the folder for temporary files of this machine. The system releases it
-    when its holder ends, however it ends.
+    The lock is a file beside the target, removed by its last holder. The system releases it when
+    its holder ends, however it ends.
     """
-    folder = Path(tempfile.gettempdir()) / f"speechmarks-locks-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    name = hashlib.sha256(os.fsencode(os.path.abspath(path))).hexdigest()
-    with (folder / name).open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(f".{path.name[:100]}.lock")
+    while True:
+        with lock.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                held = os.path.samestat(os.fstat(file.fileno()), lock.stat())
+            except FileNotFoundError:  # its holder before has removed it meanwhile
+                held = False
+            if held:
+                try:
+                    yield
+                finally:
+                    lock.unlink(missing_ok=True)
+                return
 
 
 def atomic_write(path: Path, data: bytes) -> None:

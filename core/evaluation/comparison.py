@@ -18,7 +18,7 @@ from ..errors import BadInput
 from ..tracks.adapted import leave_out_adapted
 from ..tracks.geometry import EYE5_IOD, lip_aperture, y_down
 from ..tracks.scheme import point_map
-from ..tracks.track import LandmarkTrack, remembered, resample_linear, select_points
+from ..tracks.track import LandmarkTrack, delayed, remembered, resample_linear, select_points
 
 __all__ = [
     "Comparison",
@@ -26,6 +26,7 @@ __all__ = [
     "aperture_course",
     "common_space",
     "compare_tracks",
+    "late_truth",
     "without_head_motion",
 ]
 
@@ -119,6 +120,15 @@ class Comparison:
         mean = self.truth[self.common].mean(axis=0)
         still = np.where(self.common[:, None, None], mean, np.nan)
         return dataclasses.replace(self, predicted=still)
+
+
+NULL_DELAY = 1.0
+"""Seconds by which the null baseline of videos, the ground truth itself, is late."""
+
+
+def late_truth(truth: LandmarkTrack) -> LandmarkTrack:
+    """The ground truth `NULL_DELAY` seconds late: the null baseline of systems that are videos."""
+    return delayed(truth, NULL_DELAY)
 
 
 def compare_tracks(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..align import normalise_lips, shipped_template
 from ..errors import BadInput, NoAudio, SpeechmarksError
 from ..evaluation.clip_rows import GroundTruth, at_lag, compare_rows, held, score_rows
-from ..evaluation.comparison import ComparisonSpace, common_space, compare_tracks
+from ..evaluation.comparison import ComparisonSpace, common_space, compare_tracks, late_truth
 from ..evaluation.summary import ClipResult
 from ..files import atomic_write
 from ..keys import result_key
@@ -31,7 +31,6 @@ from ..workspace import DLIB68, LandmarkRecipe, Workspace, landmark_key
 __all__ = ["Entry", "ScoringTask", "score_clip_task"]
 
 _VERSION = 1  # changes with everything that changes the numbers
-_DELAY = 1.0  # seconds that the null baseline of videos is late
 
 Face = tuple[tuple[float, float], ...]
 
@@ -208,8 +207,7 @@ def _scored(task: ScoringTask, truth: _Truth, judged: Judged) -> dict[str, Any]:
         tracks["other_sound"] = other.track
     tracks["mean_face"] = held(still, truth.track, "eye5" if len(still) == 20 else judged.space)
     if judged.own.kind != "prediction":
-        late = truth.track.replace(times=truth.track.times + _DELAY)
-        tracks["delayed_truth"] = late
+        tracks["delayed_truth"] = late_truth(truth.track)
     store = Workspace(task.made)
     result = _stored(store, key)
     if result is None:

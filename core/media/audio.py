@@ -27,7 +27,6 @@ __all__ = [
     "delay_audio",
     "open_audio",
     "read_audio",
-    "read_audio",
     "resample",
     "write_flac",
     "write_wav",

@@ -15,6 +15,7 @@ from typing import Literal
 from ..align import comparable, steady_track
 from ..errors import BadInput, NoVideo, SpeechmarksError
 from ..evaluation import HEADLINE, Comparison, compare_tracks, headline_scores
+from ..evaluation.comparison import late_truth
 from ..evaluation.publications import Score, score_track
 from ..media import Audio, as_audio, delay_audio, probe
 from ..neutral import remove_lip_identity
@@ -225,7 +226,7 @@ class FaceComparison:
             own = _with_eyes(truth.raw)
             pair = compare_tracks(own, own, clip=self.clip)
             found[_STILL] = _scores_of(pair.with_mean_face())
-            found[_LATE] = _scores_of(pair.shifted(-1.0))
+            found[_LATE] = _scores_of(compare_tracks(own, late_truth(own), clip=self.clip))
         except SpeechmarksError:  # without scores of a system there is nothing to say of nulls
             pass
         return found

@@ -384,7 +384,8 @@ def _counted(text: str, title: str) -> tuple[str, tuple[str, ...]]:
         at, more = head.end(), more + max(0, held - claims)
     if not more:
         return text, ()
-    remark = f"The counts of {_shown(title)} leave out {more} intervals; all were read."
+    left = "1 interval" if more == 1 else f"{more} intervals"
+    remark = f"The counts of {_shown(title)} leave out {left}; all were read."
     return "".join([*parts, text[at:]]), (remark,)
 
 

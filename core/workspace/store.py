@@ -204,7 +204,6 @@ class Store:
         """Move a folder to its place; an earlier attempt that was interrupted, or a reference to a
         file that is gone, makes room."""
         folder = self.root / folder_name / identity
-        folder.parent.mkdir(exist_ok=True)
         with locked(folder):
             if self._is_kept(folder_name, identity, record):
                 return  # somebody else stored the same file meanwhile

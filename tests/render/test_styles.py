@@ -147,6 +147,9 @@ def test_colours_convert_and_repeat() -> None:
     free = free_colours([model_colour(0), model_colour(2)])
     assert [next(free) for _ in range(8)] == [model_colour(k) for k in (1, 3, 4, 5, 6, 7, 8, 1)]
     assert next(free_colours(MODEL_COLOURS)) == model_colour(0)
+    for bad in ("d55e00", "#d55e0", "#gg0000", "#d5 e00"):
+        with pytest.raises(BadInput):
+            rgb(bad)
 
 
 @given(st.sets(st.integers(0, 40), max_size=9))
@@ -154,6 +157,3 @@ def test_up_to_nine_models_shown_together_have_different_colours(places: set[int
     colours = model_colours({f"m{k}": k for k in places})
     assert len(set(colours.values())) == len(places)
     assert all(colours[f"m{k}"] == model_colour(k) for k in places if k < 9)
-    for bad in ("d55e00", "#d55e0", "#gg0000", "#d5 e00"):
-        with pytest.raises(BadInput):
-            rgb(bad)

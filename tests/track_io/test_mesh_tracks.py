@@ -51,7 +51,11 @@ def test_the_irises_of_478_points_are_left_out_and_it_is_said(tmp_path: Path) ->
     points = faces(0, 2, 478, 3)
     np.save(tmp_path / "a.npy", points)
     found = read_contents(tmp_path / "a.npy")
-    assert found.remarks[0] == "The ten points of the irises in a.npy were left out."
+    assert found.finding is not None
+    assert found.remarks == (
+        "The ten points of the irises in a.npy were left out.",
+        found.finding.sentence("a.npy"),  # random points are no face
+    )
     np.testing.assert_array_equal(found.points, points[:, :468])
 
 

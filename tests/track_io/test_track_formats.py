@@ -384,7 +384,7 @@ def test_a_sample_of_tfl_data_lies_in_the_unit_square(
     np.testing.assert_array_equal(first.points, values[0].reshape(75, 68, 2))
     np.testing.assert_array_equal(last.points, values[3].reshape(75, 68, 2))
     assert first.space == "unit" and "4 samples" in first.remarks[0]
-    assert not any("samples" in remark for remark in last.remarks)
+    assert last.finding is not None and last.remarks == (last.finding.sentence("tfl.h5"),)
     with pytest.raises(BadInput, match="4 samples"):
         read_contents(tmp_path / "tfl.h5", sample=4)
 

@@ -40,8 +40,11 @@ def test_other_files_and_folders_in_the_zip_are_passed_over(
     rest = {"__MACOSX/clip/._00000.txt": b"\0", "clip/readme.md": b"hello", "../../x.sh": b"rm"}
     (tmp_path / "a.zip").write_bytes(zip_texts(inside | rest))
     found = read_contents(tmp_path / "a.zip")
-    assert len(found.points) == 8
-    assert found.remarks[0] == "1 numbers of a.zip have no file: missing faces."
+    assert len(found.points) == 8 and found.finding is not None
+    assert found.remarks == (
+        "1 numbers of a.zip have no file: missing faces.",
+        found.finding.sentence("a.zip"),  # random points are no face
+    )
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.zip", "folder"]
 
 

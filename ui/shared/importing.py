@@ -8,7 +8,7 @@ from typing import get_args
 import streamlit as st
 
 from core.errors import NoFace, SpeechmarksError
-from core.tracks.anatomy import ASSUMPTIONS, Assumption, is_normalised
+from core.tracks.anatomy import ASSUMPTIONS, Assumption
 from core.tracks.io import Contents, guess_space, read_contents, to_track
 from core.tracks.labels import TimedLabel, read_label_tiers
 from core.tracks.track import LandmarkTrack, Space
@@ -193,7 +193,10 @@ def _brought(clip: Clip, *, videos: bool) -> list[BroughtTrack]:
             flags = [] if contents.times is not None else ["--source-fps", f"{settled.fps:.9g}"]
             flags += [] if contents.space is not None else ["--space", track.space]
             flags += [word for a in choice.assume for word in ("--assume", a)]
-            if size is not None and is_normalised(read_contents(imported.path).points):
+            if (
+                size is not None
+                and _contents(imported.id, str(imported.path), choice.assume, None).normalised
+            ):
                 flags += ["--picture", f"{size[0]}x{size[1]}"]
             shown[name] = BroughtTrack(name, track, note, file, tuple(flags), imported.id)
     return list(shown.values())

@@ -129,10 +129,8 @@ def _measure_video(
         }
     repairs = []
     if table.equal:
-        text = (
-            f"{table.equal} frames have the time stamp of the frame before; they share the time up "
-            "to the next one."
-        )
+        who = "1 frame has" if table.equal == 1 else f"{table.equal} frames have"
+        text = f"{who} the time stamp of the frame before; they share the time up to the next one."
         repairs.append({"kind": "times", "text": text, "amount": float(table.equal)})
     if is_hdr(first):
         text = f"The video is HDR ({transfer_name(first)}); it is tone-mapped to SDR (BT.709)."
