@@ -32,10 +32,10 @@ __all__ = [
     "app",
     "command",
     "inert",
-    "layout",
     "main",
     "notice",
     "plain",
+    "reading",
     "table_lines",
 ]
 
@@ -57,14 +57,14 @@ Picture = Annotated[
 
 
 @dataclass(frozen=True)
-class Layout:
+class Reading:
     """How a bare track is laid out, as ``--assume`` and ``--picture`` say."""
 
     assume: tuple[str, ...] = ()
     picture: tuple[int, int] | None = None
 
     @classmethod
-    def read(cls, assume: Sequence[str], picture: str) -> Layout:
+    def read(cls, assume: Sequence[str], picture: str) -> Reading:
         """From the options; `BadInput` where the size is none."""
         if not picture:
             return cls(tuple(assume))
@@ -74,8 +74,8 @@ class Layout:
         return cls(tuple(assume), (int(match[1]), int(match[2])))
 
 
-layout: ContextVar[Layout] = ContextVar("layout", default=Layout())  # noqa: B039 - frozen
-"""The layout of bare tracks in the command that runs; for all that take ``--source-fps``."""
+reading: ContextVar[Reading] = ContextVar("reading", default=Reading())  # noqa: B039 - frozen
+"""How the command that runs reads bare tracks; for all that take ``--source-fps``."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def command(
         @functools.wraps(function)
         def run(*args: Any, json_output: bool = False, **options: Any) -> None:
             if reads:
-                layout.set(Layout.read(options.pop("assume"), options.pop("picture")))
+                reading.set(Reading.read(options.pop("assume"), options.pop("picture")))
             if media:
                 choice = Choice(options.pop("audio_track"), options.pop("rotate"))
                 for parameter in media:

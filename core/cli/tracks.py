@@ -11,7 +11,7 @@ from ..tracks import track as values
 from ..tracks.anatomy import Assumption
 from ..tracks.io import FACE_RATE, Basis, read_contents, to_track, write_track
 from ..tracks.track import LandmarkTrack
-from .console import layout, notice
+from .console import notice, reading
 
 __all__ = [
     "Force",
@@ -61,7 +61,7 @@ def open_track(
     Parameters as for `core.tracks.io.read_contents` and `to_track`. A file without times has 25
     frames a second, or 30 where ``published``.
     """
-    how = layout.get()
+    how = reading.get()
     assume = cast(tuple[Assumption, ...], how.assume)
     found = read_contents(
         path, face=face, sample=sample, basis=basis, assume=assume, picture=how.picture

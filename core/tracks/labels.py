@@ -67,8 +67,7 @@ class LabelTiers:
 def read_label_tiers(path: Path | str, name: str | None = None) -> LabelTiers:
     """Read a label file; its ending says which kind it is.
 
-    .csv, .tsv : rows "start,end,label" in seconds without heads, or columns by their heads: start
-        (begin, onset), end (offset) or duration, label (text, word, phone), and a tier (type,
+    .csv, .tsv : rows "start,end,label" in seconds, or columns by their names: start (begin, onset), end (offset) or duration, label (text, word, phone), and a tier (type,
         speaker), as the Montreal Forced Aligner writes them.
     .TextGrid : the interval tiers of Praat, long or short form, UTF-8 or UTF-16. Tiers of points
         are left out; intervals beyond a wrong count are read. Remarks say both.
@@ -153,7 +152,7 @@ def _label(fields: Sequence[str], where: str, *, unit: float = 1.0) -> TimedLabe
     return TimedLabel(first / unit, last / unit, _shown(text))
 
 
-_HEADS = {
+_COLUMNS = {
     "start": "start", "begin": "start", "onset": "start", "start_time": "start", "tmin": "start",
     "xmin": "start", "start_s": "start",
     "end": "end", "stop": "end", "offset": "end", "end_time": "end", "tmax": "end", "xmax": "end",
@@ -166,7 +165,7 @@ _HEADS = {
 
 
 def _csv(text: str, title: str, stem: str, delimiter: str) -> LabelTiers:
-    """Rows by position where there are no heads, else by the names of the columns."""
+    """Rows by position where the columns have no names, else by these names."""
     reader = csv.reader(text.splitlines(), delimiter=delimiter)
     lanes: dict[str, list[TimedLabel]] = {}
     columns, headed = {"start": 0, "end": 1, "label": 2}, False
@@ -200,12 +199,12 @@ def _columns(heads: Sequence[str], title: str) -> dict[str, int]:
     there. A speaker counts only beside a tier."""
     found: dict[str, int] = {}
     for number, head in enumerate(heads):
-        name = _HEADS.get(head.strip().strip('"').lower().replace(" ", "_"))
+        name = _COLUMNS.get(head.strip().strip('"').lower().replace(" ", "_"))
         if name is not None:
             found.setdefault(name, number)
     if not {"start", "label"} <= found.keys() or not {"end", "duration"} & found.keys():
         raise BadInput(
-            f"The heads of {_shown(title)!r} are {', '.join(_shown(h)[:20] for h in heads[:8])}; "
+            f"The columns of {_shown(title)!r} are {', '.join(_shown(h)[:20] for h in heads[:8])}; "
             "expected start, end (or duration) and label."
         )
     if "tier" not in found:

@@ -154,8 +154,8 @@ def _judged(
         remarks.append(said)
     if normalised and picture is not None:
         remarks.append(
-            f"{name} holds shares of the width and height of the picture; they were multiplied "
-            f"by {picture[0]} x {picture[1]} pixels."
+            f"{name} holds normalised coordinates; they were multiplied by the picture size of "
+            f"{picture[0]} x {picture[1]} pixels."
         )
         scale = np.array([*picture, picture[0]], dtype=np.float64)[: points.shape[2]]
         points, space, normalised = points * scale, "pixel", False
@@ -213,9 +213,9 @@ def to_track(
     """
     if contents.normalised and space is None:
         raise BadInput(
-            f"{name} holds shares of the width and height of a picture (0 to 1), which is no face "
-            "without the size of the picture; give --picture WIDTHxHEIGHT, or --space unit where "
-            "the picture is square."
+            f"{name} holds normalised coordinates (0 to 1 of the width and height of a picture); "
+            "give the size of the picture: --picture WIDTHxHEIGHT, or --space unit where it is "
+            "square."
         )
     if fps is not None and not (np.isfinite(fps) and fps > 0):
         raise BadInput(f"The frame rate of a track must be above 0, not {fps:g}.")
