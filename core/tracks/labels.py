@@ -67,8 +67,9 @@ class LabelTiers:
 def read_label_tiers(path: Path | str, name: str | None = None) -> LabelTiers:
     """Read a label file; its ending says which kind it is.
 
-    .csv, .tsv : rows "start,end,label" in seconds, or columns by their names: start (begin, onset), end (offset) or duration, label (text, word, phone), and a tier (type,
-        speaker), as the Montreal Forced Aligner writes them.
+    .csv, .tsv : rows "start,end,label" in seconds, or columns by their names: start (begin, onset),
+        end (offset) or duration, label (text, word, phone), and a tier (type, speaker), as the
+        Montreal Forced Aligner writes them.
     .TextGrid : the interval tiers of Praat, long or short form, UTF-8 or UTF-16. Tiers of points
         are left out; intervals beyond a wrong count are read. Remarks say both.
     .align : lines "start end word" in 1/25 000 s, as GRID has them; silence is left out.
