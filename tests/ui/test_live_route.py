@@ -8,6 +8,7 @@ import time
 import urllib.request
 import wave
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -625,3 +626,22 @@ def test_what_a_model_refuses_is_told(call: Callable[..., Any], tmp_path: Path) 
         browser.ready()
         browser.send(pieces(voice(0.1)))
         assert browser.receive()["error"] == "This model hears nothing; choose another."
+
+
+def test_a_recording_is_waited_for_while_its_connection_ends(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The page offers to keep it as soon as the models change."""
+    as_session(monkeypatch, "one")
+    live_route.register({"meter": Meter()}, tmp_path)
+    door = next(d for d in live_route._doors.values() if d.session == "one")
+    kept = live_route.Recording(tmp_path / "spoken.wav", 1.0)
+    with ThreadPoolExecutor(1) as thread:
+        with live_route._taken(door, lambda: None):
+            live_route.register({"other": Meter()}, tmp_path)  # which hangs up
+            asked = thread.submit(live_route.recording)
+            time.sleep(0.1)
+            assert not asked.done()
+            live_route._keep("one", kept)
+        assert asked.result(10) is kept
+    assert live_route.recording() is kept and not live_route._ending

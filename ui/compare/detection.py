@@ -35,14 +35,10 @@ def find_landmarks(systems: Sequence[BroughtTrack]) -> None:
     The page runs again whenever the landmarks of another video are there. A job that was cancelled,
     or that failed, is started again by a button only.
     """
-    missing = [
-        one.video
-        for one in systems
-        if one.video is not None
-        and state.workspace().known_landmarks(one.id, recipe=state.recipe(one.video)) is None
-    ]
+    missing = [one.video for one in systems if one.video is not None and not one.searched]
     if not missing:
         return
+    _watch(missing)  # they may have come since the page read them
     asked = st.session_state.setdefault(_ASKED, set())
     keys = {f"{video.id} {state.recipe(video)}" for video in missing}
     wait = jobs().running is not None

@@ -21,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["PREFIX", "forget_recording", "forget_session", "recording", "register", "routes"]
 
 PREFIX = "live"
+_ENDING_SECONDS = 20.0
 MOST_AT_ONCE = 8
 """Connections of all sessions together: each keeps a processor core busy."""
 
@@ -54,9 +56,13 @@ class _Door:
     session: str
     spoken: Spoken
     hang_up: Callable[[], object] | None = None
+    ending: bool = False
 
 
 _lock = threading.RLock()
+_ended = threading.Condition(_lock)
+"""Notified when a connection has ended and its recording is there."""
+_ending: Counter[str] = Counter()  # connections that were hung up and have not ended, by session
 _doors: dict[str, _Door] = {}
 _recordings: dict[str, Recording] = {}  # by session: what was heard last
 
@@ -95,9 +101,15 @@ def register(
 
 
 def recording() -> Recording | None:
-    """What this session's microphone was heard to say last, until it is kept or spoken over."""
-    with _lock:
-        return _recordings.get(session_id())
+    """The last recording of this session's microphone, until it is stored or replaced.
+
+    The page offers to keep a recording as soon as the models change. Its connection may still be
+    ending then, and is waited for.
+    """
+    session = session_id()
+    with _ended:
+        _ended.wait_for(lambda: not _ending[session], _ENDING_SECONDS)
+        return _recordings.get(session)
 
 
 def forget_recording() -> None:
@@ -124,6 +136,8 @@ def _shut(session: str) -> None:
     for token in [t for t, door in _doors.items() if door.session == session]:
         door = _doors.pop(token)
         if door.hang_up is not None:
+            door.ending = True
+            _ending[session] += 1
             door.hang_up()
 
 
@@ -176,8 +190,13 @@ def _taken(door: _Door, hang_up: Callable[[], object]) -> Iterator[None]:
     try:
         yield
     finally:
-        with _lock:
+        with _ended:
             door.hang_up = None
+            if door.ending:
+                _ending[door.session] -= 1
+                if not _ending[door.session]:
+                    del _ending[door.session]
+                _ended.notify_all()
 
 
 def _same_origin(headers: Headers) -> bool:

@@ -12,7 +12,7 @@ from core.tracks.anatomy import ASSUMPTIONS, Assumption
 from core.tracks.io import Contents, guess_space, read_contents, to_track
 from core.tracks.labels import TimedLabel, read_label_tiers
 from core.tracks.track import LandmarkTrack, Space
-from core.workspace import Clip
+from core.workspace import Clip, Import
 from ui.shared import state
 from ui.shared.imported import Choice, choose, chosen, row, upload
 from ui.shared.widgets import safe_text
@@ -101,6 +101,7 @@ class BroughtTrack:
     flags : what the file does not say: ``--source-fps`` and ``--space``
     id : of the file in the workspace
     video : the video as a clip of its own
+    searched : whether the landmarks of the video were known when the page read them
     """
 
     name: str
@@ -110,6 +111,7 @@ class BroughtTrack:
     flags: tuple[str, ...] = ()
     id: str = ""
     video: Clip | None = None
+    searched: bool = True
 
 
 _TRACKS = (
@@ -144,8 +146,9 @@ def _system(identity: str) -> Clip:
     return state.workspace().system_clip(identity)
 
 
-def _filmed(identity: str) -> tuple[Clip, LandmarkTrack | None, str]:
-    """A system's video, its landmarks where they are known, and a note on both."""
+def _filmed(imported: Import, name: str, file: str) -> BroughtTrack:
+    """A system's video, with its landmarks where they are known."""
+    identity = imported.id
     video = _system(identity)
     assert video.info.video is not None  # checked when it was added
     how = state.recipe(video)
@@ -156,7 +159,8 @@ def _filmed(identity: str) -> tuple[Clip, LandmarkTrack | None, str]:
             track = state.landmarks(video)
         except NoFace as error:
             note = str(error)
-    return video, track, f"{note}, {video.info.video.fps:.4g} fps"
+    note = f"{note}, {video.info.video.fps:.4g} fps"
+    return BroughtTrack(name, track, note, file, id=identity, video=video, searched=known)
 
 
 def _brought(clip: Clip, *, videos: bool) -> list[BroughtTrack]:
@@ -171,8 +175,7 @@ def _brought(clip: Clip, *, videos: bool) -> list[BroughtTrack]:
             if name in shown:
                 name, file = f"{name} {imported.id[:4]}", f"{imported.id[:4]}/{name}"
             if imported.kind == "video":
-                video, known, note = _filmed(imported.id)
-                shown[name] = BroughtTrack(name, known, note, file, id=imported.id, video=video)
+                shown[name] = _filmed(imported, name, file)
                 continue
             try:
                 size = clip.info.video.size if clip.info.video is not None else None
